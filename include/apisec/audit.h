@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * audit.h: the audit log: one JSON object a line, in the schema OCSF API Activity (class 6003), hash-chained.
+ *
+ * Each record is a line that ends with
+ *     "stream":"…","prev":"<64 hex>","hash":"<64 hex>"}}}
+ * where `hash` is the SHA-256 of the line's bytes before `,"hash":` and `prev` the hash of the record before: a changed, removed,
+ * inserted or reordered record breaks the chain. A cut tail is not seen by the chain alone, and who owns the host can write a new
+ * one: ship the records elsewhere. No record ever holds a token, key or secret, nor a request's query.
+ *
+ * One writer a file. A file that another process holds, or that was open across fork, is left alone: the log then writes
+ * `<path>.<stream>`. Reopening a file cuts a half-written last line, says so in a record, and continues the chain.
+ * Threads: a log may be shared; an event belongs to one.
+ */
+#ifndef APISEC_AUDIT_H
+#define APISEC_AUDIT_H
+
+#include <apisec/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+
+typedef struct apisec_audit apisec_audit;
+typedef struct apisec_event apisec_event;
+
+enum {                          /* level: what has happened when a record counts as written */
+    APISEC_AUDIT_WRITTEN = 0,   /* write returned: it survives the death of the process */
+    APISEC_AUDIT_SYNCED = 1     /* fdatasync returned as well: it survives the loss of power; files only */
+};
+enum {                          /* on_failure: what an allow does whose record could not be written */
+    APISEC_AUDIT_STRICT = 0,    /* it becomes a denial, APISEC_E_AUDIT */
+    APISEC_AUDIT_LENIENT = 1    /* it stands; the loss is counted and a gap record follows when writing works again */
+};
+
+/* apisec_audit_sink takes finished lines, each with its newline, one call at a time. write returns APISEC_OK once the line is as
+ * safe as the level says. close may be NULL. */
+typedef struct apisec_audit_sink {
+    void *context;
+    apisec_status (*write)(void *context, const char *line, size_t len);
+    void (*close)(void *context);
+} apisec_audit_sink;
+
+/* apisec_audit_open_file appends to a file, made with mode 0600 if absent. apisec_audit_open_fd writes to a descriptor that stays
+ * the caller's and starts a new chain. apisec_audit_open_callback hands lines to a sink, which is copied.
+ * APISEC_E_CONFIG, APISEC_E_ARGUMENT, APISEC_E_SYSTEM, APISEC_E_AUDIT (the file's last record is not one of ours). */
+apisec_status apisec_audit_open_file(const char *path, int32_t level, int32_t on_failure, apisec_audit **audit,
+                                     apisec_error *err);
+apisec_status apisec_audit_open_fd(int fd, int32_t level, int32_t on_failure, apisec_audit **audit, apisec_error *err);
+apisec_status apisec_audit_open_callback(const apisec_audit_sink *sink, int32_t on_failure, apisec_audit **audit,
+                                         apisec_error *err);
+void apisec_audit_close(apisec_audit *audit);
+
+/* Counters since opening. attempted = written + lost. */
+uint64_t apisec_audit_num_written(const apisec_audit *audit);
+uint64_t apisec_audit_num_lost(const apisec_audit *audit);
+
+/* An event of the service's own, for what no decision records. The path names a member of the record, "api.operation" or
+ * "unmapped.apisec.order": lower-case names joined by dots, under actor, api, http_request, policy, resource, trace, src_endpoint,
+ * dst_endpoint or unmapped, or message, status_code, status_detail, activity_id, action_id, status_id, severity_id. Values are
+ * capped at 1024 bytes and escaped. A wrong or repeated path fails the write with APISEC_E_ARGUMENT. */
+apisec_event *apisec_event_new(void);
+void apisec_event_set_text(apisec_event *event, const char *path, const char *text, size_t len);
+void apisec_event_set_number(apisec_event *event, const char *path, int64_t number);
+void apisec_event_free(apisec_event *event);
+
+/* apisec_audit_write appends one event's record. APISEC_E_AUDIT: it is not in the log. */
+apisec_status apisec_audit_write(apisec_audit *audit, const apisec_event *event, apisec_error *err);
+
+/* apisec_chain checks records line by line: what `apisec audit verify` does. One per file, or one for files that continue each
+ * other. Feed each line without its newline; APISEC_E_AUDIT says in err what is wrong with this one, and every later call
+ * repeats it. A chain that does not begin with a stream's first record has lost its head. */
+typedef struct apisec_chain apisec_chain;
+apisec_chain *apisec_chain_new(void);
+apisec_status apisec_chain_next(apisec_chain *chain, const char *line, size_t len, apisec_error *err);
+uint64_t apisec_chain_num_records(const apisec_chain *chain);
+/* apisec_chain_head returns the hash of the last good record in hex: to be kept elsewhere, and compared. NULL before the first. */
+const char *apisec_chain_head(const apisec_chain *chain);
+void apisec_chain_free(apisec_chain *chain);
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
+#ifdef __cplusplus
+}
+#endif
+#endif

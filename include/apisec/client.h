@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * client.h: an OAuth client: obtains a narrower token for the next service, on behalf of the same user (RFC 8693).
+ *
+ *     apisec_exchange *x = apisec_exchange_new();
+ *     apisec_exchange_set_subject(x, apisec_decision_token(decision), raw, raw_len);
+ *     apisec_exchange_add_audience(x, "ledger");
+ *     apisec_exchange_set_scope(x, "ledger:read");
+ *     status = apisec_exchange_run(client, x, &issued, &err);
+ *
+ * The answer is checked: type, expiry, no wider scope than asked, and a token that names the actor if one was sent and it can be read.
+ * Threads: set a client up in one, then share it; an exchange belongs to one; an issued token may be shared.
+ */
+#ifndef APISEC_CLIENT_H
+#define APISEC_CLIENT_H
+
+#include <apisec/op.h>
+#include <apisec/signer.h>
+#include <apisec/status.h>
+#include <apisec/token.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+
+typedef struct apisec_client apisec_client;
+typedef struct apisec_exchange apisec_exchange;
+typedef struct apisec_issued apisec_issued;
+
+/* apisec_client_new: http may be NULL when operations are driven by the caller; it must outlive the client. Once an exchange was
+ * started the client is frozen: setters do nothing but make later starts fail with APISEC_E_MISUSE. */
+apisec_client *apisec_client_new(apisec_http *http);
+void apisec_client_free(apisec_client *client);
+
+/* apisec_client_set_endpoint: the token endpoint, an https URL without user info or fragment. */
+void apisec_client_set_endpoint(apisec_client *client, const char *url);
+/* apisec_client_set_basic: client_secret_basic, RFC 6749 section 2.3.1: both are form-urlencoded before base64. The secret's
+ * len bytes are copied and wiped at the end. */
+void apisec_client_set_basic(apisec_client *client, const char *client_id, const char *secret, size_t len);
+
+/* apisec_exchange_new: what to ask for. Builder; one exchange may be run several times. */
+apisec_exchange *apisec_exchange_new(void);
+void apisec_exchange_free(apisec_exchange *exchange);
+
+/* apisec_exchange_set_subject: on whose behalf: a verified token and its bytes as they came, which must hash to it
+ * (APISEC_E_MISUSE at the start otherwise): no other token can slip in. Type access_token. */
+void apisec_exchange_set_subject(apisec_exchange *exchange, const apisec_token *token, const char *raw, size_t len);
+/* apisec_exchange_set_subject_unverified: the same without proof that anybody verified it: for tools and gateways that hand on an
+ * opaque token. type: a token type URI, NULL for access_token. */
+void apisec_exchange_set_subject_unverified(apisec_exchange *exchange, const char *raw, size_t len, const char *type);
+/* apisec_exchange_set_actor: who acts: this service's own token. type: a token type URI, NULL for access_token. An answer that can
+ * be read and names no actor is APISEC_E_NOT_DELEGATED. */
+void apisec_exchange_set_actor(apisec_exchange *exchange, const char *raw, size_t len, const char *type);
+/* apisec_exchange_add_audience: a logical name of the target. apisec_exchange_add_resource: its absolute URI without fragment.
+ * At most 16 of each. At least one of both is needed: a token for nobody in particular is no narrowing. */
+void apisec_exchange_add_audience(apisec_exchange *exchange, const char *audience);
+void apisec_exchange_add_resource(apisec_exchange *exchange, const char *uri);
+/* apisec_exchange_set_scope: scope-tokens separated by one space. */
+void apisec_exchange_set_scope(apisec_exchange *exchange, const char *scope);
+/* apisec_exchange_set_requested_type: a token type URI. Short names are accepted: access_token, refresh_token, id_token, saml1,
+ * saml2, jwt, txn_token. Default: not sent, and an access_token or jwt is expected. */
+void apisec_exchange_set_requested_type(apisec_exchange *exchange, const char *type);
+
+/* apisec_exchange_run asks the endpoint, blocking. APISEC_E_CONFIG: client or exchange incomplete. 4xx: transport, TLS, an answer
+ * that breaks the standard (RESPONSE), an OAuth error (INVALID_REQUEST …; the server's words, sanitised, in err), more scope than
+ * was asked for (SCOPE_WIDENED), no actor (NOT_DELEGATED). End *issued with apisec_issued_free. */
+apisec_status apisec_exchange_run(apisec_client *client, const apisec_exchange *exchange, apisec_issued **issued,
+                                  apisec_error *err);
+apisec_status apisec_exchange_start(apisec_client *client, const apisec_exchange *exchange, apisec_op **op, apisec_error *err);
+apisec_status apisec_exchange_finish(apisec_op *op, apisec_issued **issued, apisec_error *err);
+
+/* apisec_issued: what was granted. apisec_issued_token is a secret. expires_at is 0 when the server did not say. */
+const char *apisec_issued_token(const apisec_issued *issued, size_t *len);
+const char *apisec_issued_token_type(const apisec_issued *issued);        /* "Bearer", "DPoP", "N_A" */
+const char *apisec_issued_issued_type(const apisec_issued *issued);       /* the token type URI of what came */
+int64_t apisec_issued_expires_at(const apisec_issued *issued);
+/* apisec_issued_scope: what was granted, NULL when neither asked nor told. apisec_issued_scope_reduced: the scopes asked for and not
+ * granted, space-separated; NULL when none is missing. */
+const char *apisec_issued_scope(const apisec_issued *issued);
+const char *apisec_issued_scope_reduced(const apisec_issued *issued);
+apisec_issued *apisec_issued_ref(apisec_issued *issued);
+void apisec_issued_free(apisec_issued *issued);
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * token.h: a verified token. It exists only after verification; there is no other way to make one.
+ *
+ * It is immutable and reference-counted; nothing in it is computed lazily. Borrowed pointers live as long as the token.
+ * NULL tokens: the readers return NULL or 0, the checks deny with APISEC_E_MISUSE.
+ * Threads: share.
+ */
+#ifndef APISEC_TOKEN_H
+#define APISEC_TOKEN_H
+
+#include <apisec/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+
+typedef struct apisec_token apisec_token;
+
+/* apisec_token_ref takes one more reference and returns its argument. */
+apisec_token *apisec_token_ref(apisec_token *token);
+void apisec_token_free(apisec_token *token);
+
+/* apisec_token_issuer: `iss`. apisec_token_subject: `sub`, NULL when the token has none. */
+const char *apisec_token_issuer(const apisec_token *token);
+const char *apisec_token_subject(const apisec_token *token);
+
+/* apisec_token_principal is who this is: issuer and subject in one text, unambiguous: both are percent-encoded outside
+ * RFC 3986's unreserved characters and "/" and ":", and joined by "|". NULL without a subject. Two issuers' equal subjects differ. */
+const char *apisec_token_principal(const apisec_token *token);
+
+/* apisec_token_client_id: `client_id`, or in profile jwt `azp` where that is absent; NULL for none. apisec_token_id: `jti` or NULL. */
+const char *apisec_token_client_id(const apisec_token *token);
+const char *apisec_token_id(const apisec_token *token);
+
+/* apisec_token_expires_at: `exp`. apisec_token_issued_at: `iat`, or 0. Seconds. */
+int64_t apisec_token_expires_at(const apisec_token *token);
+int64_t apisec_token_issued_at(const apisec_token *token);
+
+/* apisec_token_actor returns the `sub` of the actor at a depth of the `act` chain (RFC 8693 section 4.1): 0 is the current actor,
+ * the only one to decide by; deeper ones inform. NULL where there is none. */
+const char *apisec_token_actor(const apisec_token *token, size_t depth);
+
+/* apisec_token_scope: the whole `scope`, space-separated, or NULL. apisec_token_has_scope: APISEC_OK if the scope is one of its
+ * elements, byte for byte; else APISEC_E_SCOPE. */
+const char *apisec_token_scope(const apisec_token *token);
+apisec_status apisec_token_has_scope(const apisec_token *token, const char *scope);
+
+/* One top-level claim. APISEC_E_CLAIM: absent, or not of that type (a string; an integer within ±(2^53 - 1)). */
+apisec_status apisec_token_claim_text(const apisec_token *token, const char *name, const char **text);
+apisec_status apisec_token_claim_int64(const apisec_token *token, const char *name, int64_t *number);
+/* apisec_token_claim_json returns a top-level claim's JSON text as it stands in the token (not NUL-terminated); NULL if absent. */
+const char *apisec_token_claim_json(const apisec_token *token, const char *name, size_t *len);
+/* apisec_token_claims_json returns all claims, the token's payload as it was signed. It is strict JSON (json.h). */
+const char *apisec_token_claims_json(const apisec_token *token, size_t *len);
+/* apisec_token_sha256 returns the base64url SHA-256 of the token as it came: what DPoP calls `ath`, and what records hold. */
+const char *apisec_token_sha256(const apisec_token *token);
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
+#ifdef __cplusplus
+}
+#endif
+#endif

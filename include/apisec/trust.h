@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * trust.h: which issuers are trusted, and what is demanded of their tokens. Built once at start-up; a verifier is made from it.
+ *
+ * An issuer needs a name, at least one audience, at least one algorithm, and one source of keys. Nothing has a permissive
+ * default: what is missing makes apisec_verifier_new fail, with a sentence that says what.
+ * Threads: one.
+ */
+#ifndef APISEC_TRUST_H
+#define APISEC_TRUST_H
+
+#include <apisec/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+
+typedef struct apisec_trust apisec_trust;
+typedef struct apisec_issuer apisec_issuer;
+
+apisec_trust *apisec_trust_new(void);
+void apisec_trust_free(apisec_trust *trust);
+
+/* apisec_trust_set_realm sets the `realm` of challenges (RFC 9110 section 11.5). Printable ASCII. Default: none. */
+void apisec_trust_set_realm(apisec_trust *trust, const char *realm);
+/* apisec_trust_set_resource_metadata sets the `resource_metadata` URL of challenges (RFC 9728 section 5.1). Default: none. */
+void apisec_trust_set_resource_metadata(apisec_trust *trust, const char *url);
+
+/* apisec_trust_add_issuer trusts one issuer. The name is compared with `iss` byte for byte. The handle is the trust's own:
+ * it is not freed. The same name twice is a configuration error. */
+apisec_issuer *apisec_trust_add_issuer(apisec_trust *trust, const char *issuer);
+
+/* apisec_issuer_add_audience: one element of the token's `aud` must equal one audience added, byte for byte. */
+void apisec_issuer_add_audience(apisec_issuer *issuer, const char *audience);
+
+/* apisec_issuer_allow_algorithm pins a JWS algorithm: RS, PS, ES or HS with 256, 384 or 512. HS only with pinned keys. */
+void apisec_issuer_allow_algorithm(apisec_issuer *issuer, const char *jws_alg);
+
+/* apisec_issuer_set_profile says what kind of JWT is expected:
+ *   "at+jwt"        RFC 9068 access tokens: `typ` at+jwt; iss exp aud sub client_id iat jti required; at most 24 h. The default.
+ *   "jwt"           `typ` absent or JWT; iss exp aud required.
+ *   "txntoken+jwt"  Transaction Tokens; not in this build yet (APISEC_E_UNSUPPORTED at apisec_verifier_new). */
+void apisec_issuer_set_profile(apisec_issuer *issuer, const char *profile);
+
+/* Exactly one source of keys:
+ * apisec_issuer_set_jwks pins a JWK Set text (RFC 7517 section 5), at most 256 KiB and 64 keys. Keys of an unknown kty and keys
+ * for encryption are skipped; a private RSA or EC key is refused: it does not belong in a verifier.
+ * apisec_issuer_set_jwks_uri fetches it from an https URL, when it is first needed.
+ * apisec_issuer_discover finds that URL in the issuer's metadata (OpenID Connect Discovery, then RFC 8414); the metadata's
+ * `issuer` must equal the name byte for byte.
+ * A fetched set is kept for the server's max-age within 60 to 3600 s (600 s without one), refreshed ahead at 80 % of that, and
+ * fetched again for an unknown `kid` at most once in 30 s. When fetching fails the last good set serves until it is one hour
+ * old, never longer; the next try comes after 1 s, then 2 s, up to 60 s. */
+void apisec_issuer_set_jwks(apisec_issuer *issuer, const char *json, size_t len);
+void apisec_issuer_set_jwks_uri(apisec_issuer *issuer, const char *url);
+void apisec_issuer_discover(apisec_issuer *issuer);
+
+/* apisec_issuer_require_claim demands a claim that is present and not null, beside those of the profile. */
+void apisec_issuer_require_claim(apisec_issuer *issuer, const char *name);
+
+/* apisec_issuer_set_leeway: how far clocks may differ when exp, nbf and iat are judged; 0 to 300 s, default 60. */
+void apisec_issuer_set_leeway(apisec_issuer *issuer, uint32_t seconds);
+
+/* apisec_issuer_set_max_lifetime: `exp` may lie at most so far after `iat`. Default 86400 for at+jwt, no limit for jwt; a token
+ * without `iat` is refused where there is a limit. 0 takes the limit away. */
+void apisec_issuer_set_max_lifetime(apisec_issuer *issuer, uint32_t seconds);
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * verifier.h: the frozen trust, with its key sets: verifies tokens.
+ *
+ * Checks, in this order, each with its own status: size and form (RFC 7515), issuer, `typ`, `alg`, `aud`, key, signature, `exp`,
+ * `nbf`, `iat`, lifetime, required claims, `cnf`.
+ * Threads: a verifier may be shared by all threads; only free it when none uses it.
+ */
+#ifndef APISEC_VERIFIER_H
+#define APISEC_VERIFIER_H
+
+#include <apisec/op.h>
+#include <apisec/status.h>
+#include <apisec/token.h>
+#include <apisec/trust.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+
+typedef struct apisec_verifier apisec_verifier;
+
+/* apisec_verifier_new freezes the trust (which may be freed afterwards). It checks all of the set-up and never uses the network.
+ * http may be NULL when all keys are pinned or when operations are driven by the caller; it must outlive the verifier.
+ * APISEC_E_CONFIG with the issuer and what is missing or wrong. */
+apisec_status apisec_verifier_new(const apisec_trust *trust, apisec_http *http, apisec_verifier **verifier, apisec_error *err);
+/* apisec_verifier_free: operations and decisions still alive keep what they need of it. */
+void apisec_verifier_free(apisec_verifier *verifier);
+
+/* apisec_verifier_warm fetches all key sets that are due, so that the first request need not. The first failure is returned,
+ * after all were tried. A service may also call it from a thread of its own, to keep fetches off its requests. Blocks. */
+apisec_status apisec_verifier_warm(apisec_verifier *verifier, apisec_error *err);
+apisec_status apisec_verifier_warm_start(apisec_verifier *verifier, apisec_op **op, apisec_error *err);
+apisec_status apisec_verifier_warm_finish(apisec_op *op, apisec_error *err);
+
+/* apisec_verify verifies one compact token of at most 16 KiB at the time now (seconds). It blocks only when keys must be fetched.
+ * A token with a `cnf` fails with APISEC_E_BINDING: only apisec_authenticate sees the proof and the certificate.
+ * End *token with apisec_token_free. Every status of 2xx, APISEC_E_KEYS_UNAVAILABLE, APISEC_E_NO_TRANSPORT. */
+apisec_status apisec_verify(apisec_verifier *verifier, const char *token, size_t len, int64_t now, apisec_token **verified,
+                            apisec_error *err);
+apisec_status apisec_verify_start(apisec_verifier *verifier, const char *token, size_t len, int64_t now, apisec_op **op,
+                                  apisec_error *err);
+apisec_status apisec_verify_finish(apisec_op *op, apisec_token **verified, apisec_error *err);
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * base.h: the ground: statuses, text, memory, the capped buffer, base64url, clock, random, keyed hash, table.
+ * Includes nothing of the library but the public status.h; everything else may include it.
+ */
+#ifndef BASE_BASE_H
+#define BASE_BASE_H
+
+#include <apisec/status.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- status.c ---- */
+
+/* fail sets *err (may be NULL) to status and the formatted sentence, cut to fit, and returns status. Bytes outside printable
+ * ASCII become '?', whatever the arguments held. Never pass bytes of a token, key or secret. */
+apisec_status fail(apisec_error *err, apisec_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* succeed clears *err (may be NULL) and returns APISEC_OK. */
+apisec_status succeed(apisec_error *err);
+/* fail_memory is the sentence for a failed allocation. */
+apisec_status fail_memory(apisec_error *err);
+
+/* ---- text.c: bytes with a length, not NUL-terminated, borrowed ---- */
+
+struct text {
+    const char *at;
+    size_t len;
+};
+
+struct text text_of(const char *nul_terminated); /* NULL: an empty text whose at is NULL */
+bool text_equal(struct text a, struct text b);
+bool text_is(struct text a, const char *nul_terminated);
+bool text_is_caseless(struct text a, const char *nul_terminated); /* ASCII only */
+bool text_starts(struct text a, const char *prefix);
+bool text_has_byte(struct text a, char byte);
+/* text_copy returns a NUL-terminated copy to be freed with free, or NULL without memory. */
+char *text_copy(struct text a);
+/* text_is_printable: every byte is 0x20..0x7E. */
+bool text_is_printable(struct text a);
+/* text_next_word cuts the next element off a text separated by single 0x20. An empty element (a leading, trailing or double
+ * space) is returned as such, so that the caller can refuse it. false: no more. Start with *rest = the text, *rest.at != NULL. */
+bool text_next_word(struct text *rest, struct text *word);
+
+/* ---- memory.c ---- */
+
+/* mem_wipe overwrites bytes in a way that is not optimised away. mem_wipe_free wipes, then frees; NULL does nothing. */
+void mem_wipe(void *bytes, size_t len);
+void mem_wipe_free(void *bytes, size_t len);
+/* mem_equal compares in time that depends on len only. */
+bool mem_equal(const void *a, const void *b, size_t len);
+/* mem_array allocates num zeroed elements, NULL on overflow or without memory. Freed with free. */
+void *mem_array(size_t num, size_t size);
+
+/* An arena: many small blocks with one lifetime, in few allocations. Zeroed struct = empty arena. Aligned for any type. */
+struct arena_block;
+struct arena {
+    struct arena_block *last;
+};
+void *arena_alloc(struct arena *arena, size_t size);            /* zeroed; NULL without memory */
+char *arena_text(struct arena *arena, struct text text);        /* NUL-terminated copy */
+void arena_free(struct arena *arena);                           /* wipes and frees all; the arena is empty again */
+
+/* ---- buffer.c: grows up to its maximum, then fails and stays failed ---- */
+
+struct buffer {
+    char *bytes;   /* always NUL-terminated behind len once not NULL */
+    size_t len;
+    size_t cap;
+    size_t max;
+    apisec_status status; /* APISEC_OK, APISEC_E_TOO_LARGE, APISEC_E_MEMORY: sticky; later appends do nothing */
+};
+
+#define BUFFER_MAX(maximum) ((struct buffer){NULL, 0, 0, (maximum), APISEC_OK})
+apisec_status buffer_append(struct buffer *buffer, const void *bytes, size_t len);
+apisec_status buffer_text(struct buffer *buffer, const char *nul_terminated);
+apisec_status buffer_slice(struct buffer *buffer, struct text text);
+apisec_status buffer_byte(struct buffer *buffer, char byte);
+apisec_status buffer_number(struct buffer *buffer, int64_t number); /* decimal */
+void buffer_clear(struct buffer *buffer); /* len 0, status OK, keeps the memory */
+/* buffer_free wipes and frees; growing wipes the memory that is left behind, so a buffer may hold secrets. */
+void buffer_free(struct buffer *buffer);
+/* buffer_take gives the NUL-terminated bytes away (to mem_wipe_free/free) and empties the buffer; NULL if it failed. */
+char *buffer_take(struct buffer *buffer);
+
+/* ---- base64url.c: RFC 4648 section 5 without padding; decoding is strict: alphabet, length, canonical trailing bits ---- */
+
+size_t base64url_decoded_len(size_t encoded_len); /* exact for a valid length; upper bound otherwise */
+size_t base64url_encoded_len(size_t len);
+/* base64url_decode writes at most base64url_decoded_len(len) bytes. APISEC_E_MALFORMED: not strict. */
+apisec_status base64url_decode(const char *encoded, size_t len, unsigned char *out, size_t *out_len);
+/* base64url_encode writes base64url_encoded_len(len) characters and a NUL. */
+void base64url_encode(const void *bytes, size_t len, char *out);
+/* base64_encode: the standard alphabet with padding (RFC 4648 section 4), for HTTP Basic. out holds 4*((len+2)/3)+1. */
+void base64_encode(const void *bytes, size_t len, char *out);
+/* hex_encode writes 2*len lower-case digits and a NUL. */
+void hex_encode(const void *bytes, size_t len, char *out);
+
+/* ---- clock.c ---- */
+
+int64_t clock_now(void);       /* seconds since 1970 */
+int64_t clock_now_ms(void);    /* milliseconds since 1970 */
+int64_t clock_elapsed_us(void);/* microseconds of a clock that never steps */
+void clock_sleep_ms(int64_t ms);
+
+/* ---- random.c ---- */
+
+/* random_bytes fills from getrandom(2) or fails with APISEC_E_SYSTEM. */
+apisec_status random_bytes(void *out, size_t len);
+/* process_key is 16 random bytes made once per process, or NULL when there was no randomness. After fork the child keeps it. */
+const unsigned char *process_key(void);
+
+/* ---- siphash.c: SipHash-2-4 with 64-bit and 128-bit output ---- */
+
+uint64_t siphash64(const unsigned char key[16], const void *bytes, size_t len);
+void siphash128(const unsigned char key[16], const void *bytes, size_t len, unsigned char out[16]);
+
+/* ---- table.c: a hash table from text to pointer, keyed with process_key: built once, then only read ---- */
+
+struct table {
+    struct table_slot *slots;
+    size_t num_slots; /* a power of two, or 0 */
+    size_t num;
+};
+/* table_put adds; the key's bytes are borrowed. APISEC_E_ARGUMENT: the key is there already. APISEC_E_MEMORY. */
+apisec_status table_put(struct table *table, struct text key, void *value);
+void *table_get(const struct table *table, struct text key); /* NULL: none */
+void table_free(struct table *table);
+
+#endif

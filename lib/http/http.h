@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * http.h (private): operations, URLs and forms; curl.c is the only user of libcurl and nothing of the library refers to it.
+ */
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
+
+#include "base/base.h"
+
+#include <apisec/http.h>
+#include <apisec/op.h>
+
+/* ---- op.c: what all operations share. A kind of operation embeds struct apisec_op as its first member ---- */
+
+struct op_kind {
+    /* step is called when no request is outstanding: at the first next, when an answer has ended, and when a wait may be over.
+     * It does one of: op_request and returns APISEC_OP_HTTP; op_wait and returns APISEC_OP_WAIT; sets its result and returns
+     * APISEC_OP_DONE. op->answer is what came since the last step, if op->answered. */
+    int32_t (*step)(apisec_op *op, int64_t now_ms);
+    /* release frees what the kind holds; op.c frees the op itself afterwards. */
+    void (*release)(apisec_op *op);
+};
+
+struct op_header {
+    char *name;
+    char *value;
+};
+#define OP_MAX_HEADERS 16
+
+struct op_answer {
+    apisec_status transport;      /* APISEC_OK: whole */
+    int32_t http_status;          /* 0: none came */
+    struct buffer body;
+    char content_type[128];       /* "" when absent; lower case, without parameters */
+    int64_t max_age;              /* of Cache-Control; -1: not said */
+    bool repeated_content_type;
+};
+
+struct apisec_op {
+    const struct op_kind *kind;
+    int32_t need;                 /* APISEC_OP_* */
+    bool started;
+    int64_t deadline_ms;
+    /* the request, while need is APISEC_OP_HTTP */
+    const char *method;
+    char *url;
+    struct op_header headers[OP_MAX_HEADERS];
+    size_t num_headers;
+    struct buffer body;
+    bool has_body;
+    size_t max_body;
+    char *identity;
+    /* the answer */
+    struct op_answer answer;
+    bool answered;                /* an answer has ended and step has not seen it yet */
+};
+
+/* op_init prepares the head of a new operation. */
+void op_init(apisec_op *op, const struct op_kind *kind);
+/* op_is says whether an op given to a _finish is of this kind; NULL-safe. */
+bool op_is(const apisec_op *op, const struct op_kind *kind);
+bool op_is_done(const apisec_op *op);
+
+#define OP_TIMEOUT_MS 5000
+/* op_request starts a request; add headers and body before returning from step. The deadline is now_ms + OP_TIMEOUT_MS.
+ * APISEC_E_MEMORY: then the operation must end. The url must have passed url_check. */
+apisec_status op_request(apisec_op *op, const char *method, const char *url, size_t max_body, int64_t now_ms);
+apisec_status op_add_header(apisec_op *op, const char *name, const char *value); /* CR, LF, NUL: ARGUMENT */
+apisec_status op_set_body(apisec_op *op, struct text body);
+apisec_status op_set_identity(apisec_op *op, const char *name);
+/* op_wait: step is called again at until_ms at the latest. */
+void op_wait(apisec_op *op, int64_t until_ms);
+
+/* ---- url.c ---- */
+
+/* url_check: an absolute https URL: scheme https (any case), a host, no user info, no fragment, no white space or control, at
+ * most 2048 bytes of ASCII. CONFIG with what is wrong. */
+apisec_status url_check(struct text url, apisec_error *err);
+/* uri_check: an absolute URI of any scheme without a fragment (RFC 8693 `resource`, RFC 8707 section 2). ARGUMENT. */
+apisec_status uri_check(struct text uri, apisec_error *err);
+/* url_append_text percent-encodes outside unreserved characters (RFC 3986 section 2.3) and those in keep. */
+void url_append_encoded(struct buffer *out, struct text text, const char *keep);
+
+/* ---- form.c: application/x-www-form-urlencoded, the URL standard's serialiser ---- */
+
+void form_append_encoded(struct buffer *out, struct text text); /* one name or value; space is '+' */
+void form_add(struct buffer *out, const char *name, struct text value); /* with '&' between pairs */
+
+/* ---- transport.c: apisec_http_free, apisec_http_options_*; the options curl.c reads ---- */
+
+struct http_identity {
+    char *name, *cert_file, *key_file;
+};
+struct apisec_http_options {
+    apisec_error error;           /* the first one */
+    char *ca_file, *proxy;
+    uint32_t total_ms, connect_ms;
+    bool loopback, private_networks;
+    struct http_identity *identities;
+    size_t num_identities;
+};
+
+/* ---- address.c: which addresses may be connected to ---- */
+
+struct sockaddr;
+/* address_check: NULL when permitted, or a word for what it is: "loopback", "link-local", "private", "metadata", "multicast",
+ * "unspecified", "reserved", "unknown family". IPv4-mapped, 6to4, NAT64 and Teredo forms are judged by the IPv4 address inside. */
+const char *address_check(const struct sockaddr *address, size_t len, bool loopback_allowed, bool private_allowed);
+
+#endif

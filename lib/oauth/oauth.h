@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * oauth.h (private): the OAuth client's side of a server: metadata, client authentication, the token endpoint's answer. Shared by
+ * key set discovery, token exchange, and what else asks an authorization server.
+ */
+#ifndef OAUTH_OAUTH_H
+#define OAUTH_OAUTH_H
+
+#include "base/base.h"
+#include "http/http.h"
+#include "json/json.h"
+
+/* ---- metadata.c: OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3 ---- */
+
+enum metadata_form { METADATA_OIDC, METADATA_OAUTH };
+/* metadata_url: where the issuer's document is. OIDC: issuer + "/.well-known/openid-configuration" (a trailing slash of the issuer
+ * is dropped first); OAUTH: the well-known part goes between host and path. */
+apisec_status metadata_url(struct text issuer, enum metadata_form form, struct buffer *url);
+/* metadata_read checks the document: `issuer` byte-equal (RESPONSE otherwise), jwks_uri an https URL. *jwks_uri to be freed. */
+apisec_status metadata_read(struct text document, struct text issuer, char **jwks_uri, apisec_error *err);
+
+/* ---- auth.c: client authentication, RFC 6749 section 2.3.1 ---- */
+
+enum oauth_auth { OAUTH_AUTH_NONE, OAUTH_AUTH_BASIC };
+struct oauth_credential {
+    enum oauth_auth method;
+    char *client_id;
+    char *secret;
+    size_t secret_len;
+};
+/* auth_apply adds what the method demands to the request of an operation (a header, or members of the form). */
+apisec_status auth_apply(const struct oauth_credential *credential, apisec_op *op, struct buffer *form);
+void auth_free(struct oauth_credential *credential); /* wipes; the struct itself is not freed */
+
+/* ---- answer.c: the token endpoint's answer, RFC 6749 sections 5.1 and 5.2 ---- */
+
+struct token_answer {
+    struct json *document;
+    struct text access_token;       /* not empty */
+    struct text token_type;         /* as the server wrote it */
+    struct text issued_token_type;  /* at NULL: absent */
+    struct text scope;              /* at NULL: absent */
+    int64_t expires_in;             /* -1: absent */
+};
+/* answer_read: the transport's status, or an error answer's OAuth status (411 to 418, the server's words sanitised in err: error,
+ * error_description), or RESPONSE. Only 200 with application/json counts as success; an error answer is a 400, 401 or 403 whose body is a
+ * JSON object with a string `error`; 5xx and 429 are UNREACHABLE and BUSY. */
+apisec_status answer_read(const struct op_answer *answer, struct token_answer *out, apisec_error *err);
+void answer_free(struct token_answer *answer);
+
+#endif
