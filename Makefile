@@ -1,11 +1,13 @@
 # libapisec. Targets:
-#   make            libraries and tool in build/         make install    PREFIX DESTDIR LIBDIR INCLUDEDIR
-#   make demo       the main job, as a story             make uninstall
+#   make            libraries and tool in build/         make install    PREFIX DESTDIR LIBDIR INCLUDEDIR BINDIR
+#   make demo       the main job, as a story             make uninstall  the same variables
 #   make check      all tests that need no network       make asan tsan  the tests under sanitizers
-#   make vectors    VECTORS=DIR: Wycheproof, JSONTestSuite
-#   make bench      speed, memory, allocations           make lint       layers, symbols, banned functions
-#   make deps       installs what is missing (DEPS=none skips it)        make clean
-# V=1 shows the commands. CC, CFLAGS, LDFLAGS as usual; BUILD is the folder of all output; WERROR=1 stops at warnings.
+#   make unit       the unit tests only                  make vectors    VECTORS=DIR: Wycheproof, JSONTestSuite
+#   make lint       layers, symbols, banned functions    make bench      speed, allocations, threads
+#   make deps       installs what is missing             make format     clang-format over lib, include, test
+#   make clean
+# V=1 shows the commands. CC, CFLAGS, LDFLAGS as usual; BUILD is the folder of all output; WERROR=1 stops at warnings;
+# DEPS=none skips the look for missing packages.
 
 VERSION := 0.1.0
 SOVERSION := 0
@@ -14,14 +16,15 @@ PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 BINDIR ?= $(PREFIX)/bin
-DEPS ?= auto
+DEPS ?= base test
 Q := $(if $(V),,@)
+SAY := @$(if $(V),:,printf '  %-7s %s\n')
 
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -pedantic $(if $(WERROR),-Werror)
 HARDEN := -fstack-protector-strong $(if $(findstring -O,$(CFLAGS)),$(if $(findstring fsanitize,$(CFLAGS)),,-D_FORTIFY_SOURCE=2))
 ALL_CFLAGS := -std=c11 -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L -fvisibility=hidden -fPIC -pthread -MMD -MP $(WARNINGS) $(HARDEN) \
-	-Iinclude -Ilib -DAPISEC_VERSION='"$(VERSION)"' $(CFLAGS)
+	-Iinclude -Ilib -DAPISEC_VERSION='"$(VERSION)"' $(CPPFLAGS) $(CFLAGS)
 MBEDTLS_CFLAGS ?=
 MBEDTLS_LIBS ?= -lmbedcrypto
 LIBS := $(MBEDTLS_LIBS) -lcjson
@@ -31,51 +34,78 @@ LIB_SOURCES := $(sort $(wildcard lib/*/*.c))
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/%.o)
 HEADERS := $(sort $(wildcard include/apisec/*.h))
 TOOL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard examples/apisec/*.c)))
+STATIC := $(BUILD)/libapisec.a
+SHARED := $(BUILD)/libapisec.so.$(SOVERSION)
+TOOL := $(if $(TOOL_OBJECTS),$(BUILD)/apisec)
 
-all: $(BUILD)/libapisec.a $(BUILD)/libapisec.so.$(SOVERSION) $(if $(TOOL_OBJECTS),$(BUILD)/apisec)
+all: $(STATIC) $(SHARED) $(TOOL)
 
-$(BUILD)/%.o: %.c
+# All objects depend on this file, which changes when the compiler or its flags do.
+FLAGS := $(CC) $(ALL_CFLAGS) $(MBEDTLS_CFLAGS)
+ifneq ($(FLAGS),$(file <$(BUILD)/flags))
+$(shell mkdir -p $(BUILD))
+$(file >$(BUILD)/flags,$(FLAGS))
+endif
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(if $(V),,@echo "  CC      $<")
+	$(SAY) CC $<
 	$(Q)$(CC) $(ALL_CFLAGS) $(MBEDTLS_CFLAGS) -c -o $@ $<
 
 # The private names of the static library get a prefix, so that they never meet a name of the host program.
-$(BUILD)/libapisec.a: $(LIB_OBJECTS)
-	$(if $(V),,@echo "  AR      $@")
+$(STATIC): $(LIB_OBJECTS)
+	$(SAY) AR $@
 	$(Q)rm -rf $(BUILD)/static $@ && mkdir -p $(BUILD)/static
 	$(Q)nm --defined-only -g $(LIB_OBJECTS) | awk 'NF == 3 && $$3 !~ /^apisec_/ { print $$3, "apisec__" $$3 }' | sort -u > $(BUILD)/static/names
 	$(Q)for o in $(LIB_OBJECTS); do objcopy --redefine-syms=$(BUILD)/static/names $$o \
 		$(BUILD)/static/$$(echo $${o#$(BUILD)/lib/} | tr / _) || exit 1; done
 	$(Q)$(AR) rcsD $@ $(BUILD)/static/*.o
 
-# The tests see the private functions.
-$(BUILD)/private.a: $(LIB_OBJECTS)
-	$(Q)rm -f $@ && $(AR) rcsD $@ $^
-
-$(BUILD)/libapisec.so.$(SOVERSION): $(LIB_OBJECTS) lib/libapisec.map
-	$(if $(V),,@echo "  LD      $@")
+$(SHARED): $(LIB_OBJECTS) lib/libapisec.map
+	$(SAY) LD $@
 	$(Q)$(CC) -shared -pthread -Wl,-soname,libapisec.so.$(SOVERSION) -Wl,--version-script=lib/libapisec.map -Wl,-z,relro,-z,now \
-		-Wl,--no-undefined $(CFLAGS) $(LDFLAGS) -o $@ $(LIB_OBJECTS) $(LIBS) $(CURL_LIBS)
+		$(if $(findstring fsanitize,$(CFLAGS)),,-Wl,--no-undefined) $(CFLAGS) $(LDFLAGS) -o $@ $(LIB_OBJECTS) $(LIBS) $(CURL_LIBS)
 
-$(BUILD)/apisec: $(TOOL_OBJECTS) $(BUILD)/libapisec.a
-	$(if $(V),,@echo "  LD      $@")
+$(BUILD)/apisec: $(TOOL_OBJECTS) $(STATIC)
+	$(SAY) LD $@
 	$(Q)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CURL_LIBS)
 
-# ---- tests ----
-SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard test/support/*.c)))
-UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard test/unit/test_*.c)))
-$(BUILD)/test/%: $(BUILD)/test/%.o $(SUPPORT_OBJECTS) $(BUILD)/private.a
-	$(if $(V),,@echo "  LD      $@")
-	$(Q)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(LIBS) $(CURL_LIBS)
-$(BUILD)/test/%.o: ALL_CFLAGS += -Itest
-TEST_LIBS := -lcmocka
+include test/test.mk
 
-unit: $(UNIT_TESTS)
-	$(Q)for t in $^; do echo "  TEST    $$t"; $$t || exit 1; done
+# ---- installing ----
+PC := $(DESTDIR)$(LIBDIR)/pkgconfig/apisec.pc
+
+install: all
+	$(SAY) INSTALL $(DESTDIR)$(PREFIX)
+	$(Q)install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/apisec $(if $(TOOL),$(DESTDIR)$(BINDIR))
+	$(Q)install -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/apisec
+	$(Q)install -m 644 $(STATIC) $(DESTDIR)$(LIBDIR)/libapisec.a
+	$(Q)install -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)/libapisec.so.$(VERSION)
+	$(Q)ln -sf libapisec.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libapisec.so.$(SOVERSION)
+	$(Q)ln -sf libapisec.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libapisec.so
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@LIBS@|$(LIBS) $(CURL_LIBS)|' \
+		-e 's|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR:$(PREFIX)/%=$${prefix}/%)|' \
+		pkgconfig/apisec.pc.in > $(PC)
+	$(Q)chmod 644 $(PC)
+	$(if $(TOOL),$(Q)install -m 755 $(TOOL) $(DESTDIR)$(BINDIR)/apisec)
+
+uninstall:
+	$(Q)rm -f $(DESTDIR)$(LIBDIR)/libapisec.a $(DESTDIR)$(LIBDIR)/libapisec.so* $(PC) $(DESTDIR)$(BINDIR)/apisec
+	$(Q)rm -rf $(DESTDIR)$(INCLUDEDIR)/apisec
+
+deps:
+	$(Q)test "$(DEPS)" = none || CC="$(CC)" sh test/deps/install.sh $(DEPS)
+
+demo: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)BUILD=$(BUILD) sh examples/demo.sh
+
+format:
+	$(Q)clang-format -i $(wildcard include/apisec/*.h lib/*/*.[ch] test/*/*.[ch] examples/*/*.[ch])
 
 clean:
 	$(Q)rm -rf $(BUILD)
 
 .SECONDARY:
-.PHONY: all unit clean
+.PHONY: all install uninstall deps demo format clean
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

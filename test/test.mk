@@ -1,0 +1,64 @@
+# test.mk: how the tests are built and run. A test is one source file below test/, linked with test/support and the whole library
+# including its private names; the folder it lies in says when it runs:
+#   test/unit, test/attack, test/fixtures, test/cli, test/ffi, test/lint: make check      test/vectors: make vectors VECTORS=DIR
+#   test/install: make install-test                                                       test/bench: make bench
+
+TEST_LIBS := -lcmocka
+SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard test/support/*.c)))
+UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard test/unit/test_*.c)))
+ATTACK_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard test/attack/attack*.c)))
+VECTOR_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard test/vectors/*.c)))
+CLI_TESTS := $(sort $(wildcard test/cli/*.sh))
+LINTS := $(addprefix test/lint/,layers.sh banned.sh docs.sh headers.sh symbols.sh)
+
+# The tests see the private functions.
+$(BUILD)/private.a: $(LIB_OBJECTS)
+	$(Q)rm -f $@ && $(AR) rcsD $@ $^
+
+$(BUILD)/test/%: $(BUILD)/test/%.o $(SUPPORT_OBJECTS) $(BUILD)/private.a
+	$(SAY) LD $@
+	$(Q)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(LIBS) $(CURL_LIBS)
+$(BUILD)/test/%.o: ALL_CFLAGS += -Itest
+
+unit: $(UNIT_TESTS)
+	$(Q)for t in $^; do echo "  TEST    $$t"; $$t || exit 1; done
+
+# One line for each program, its output only when it fails, and the sum at the end.
+RUN := BUILD=$(BUILD) APISEC=$(BUILD)/apisec CC="$(CC)" sh test/run.sh
+
+check: deps
+	$(Q)$(MAKE) --no-print-directory check-built
+check-built: all $(UNIT_TESTS) $(ATTACK_TESTS)
+	$(Q)$(RUN) $(UNIT_TESTS) $(ATTACK_TESTS) $(CLI_TESTS) test/ffi/test_ffi.py $(LINTS)
+
+lint: all
+	$(Q)$(RUN) $(LINTS) test/lint/cppcheck.sh
+
+install-test: all
+	$(Q)$(RUN) test/install/install.sh
+
+vectors: $(VECTOR_TESTS)
+	$(Q)test -d "$(VECTORS)" || { echo "make vectors needs VECTORS=DIR, the folder with the test vectors" >&2; exit 2; }
+	$(Q)VECTORS=$(VECTORS) $(RUN) $(VECTOR_TESTS)
+
+# ---- sanitizers: everything that runs, in a folder of its own ----
+SANITIZED := $(MAKE) --no-print-directory CC=clang
+ASAN := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+TSAN := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+TSAN_MBEDTLS := $(CURDIR)/build/deps/mbedtls-2.28.3-thread
+
+sanitizer-deps:
+	$(Q)test "$(DEPS)" = none || CC="$(CC)" sh test/deps/install.sh base test sanitizers
+
+asan: sanitizer-deps
+	$(Q)$(SANITIZED) BUILD=build/asan CFLAGS="$(ASAN)" LDFLAGS="-fsanitize=address,undefined" sanitized-tests
+
+tsan: sanitizer-deps
+	$(Q)sh test/deps/mbedtls.sh 2.28.3 thread "$(TSAN)" clang
+	$(Q)$(SANITIZED) BUILD=build/tsan CFLAGS="$(TSAN)" LDFLAGS="-fsanitize=thread" \
+		MBEDTLS_CFLAGS="-I$(TSAN_MBEDTLS)/include" MBEDTLS_LIBS="$(TSAN_MBEDTLS)/library/libmbedcrypto.a" sanitized-tests
+
+sanitized-tests: $(UNIT_TESTS) $(ATTACK_TESTS) $(TOOL)
+	$(Q)$(RUN) $(UNIT_TESTS) $(ATTACK_TESTS) $(CLI_TESTS)
+
+.PHONY: unit check check-built lint install-test vectors sanitizer-deps asan tsan sanitized-tests
