@@ -79,6 +79,8 @@ void crypto_key_free(struct crypto_key *key);
 enum crypto_key_type crypto_key_type(const struct crypto_key *key);
 enum crypto_curve crypto_key_curve(const struct crypto_key *key);   /* EC only */
 bool crypto_key_is_private(const struct crypto_key *key);           /* oct: true */
+/* crypto_key_fits: the key's type and curve are the algorithm's, and an oct key is as long as the hash at least (RFC 7518 3.2). */
+bool crypto_key_fits(const struct crypto_key *key, const struct algorithm *algorithm);
 /* crypto_key_parts: the key's own numbers for writing a JWK, into memory of the arena. RSA: n e d p q dp dq qi. */
 apisec_status crypto_key_rsa_parts(const struct crypto_key *key, struct arena *arena, struct crypto_rsa_parts *parts);
 apisec_status crypto_key_ec_parts(const struct crypto_key *key, struct arena *arena, struct crypto_ec_parts *parts);

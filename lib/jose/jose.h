@@ -24,6 +24,8 @@ struct jwk {
     const struct algorithm *algorithm;  /* of `alg`; NULL when absent */
     bool may_verify;                    /* `use` and `key_ops`, where present, permit it */
     bool may_sign;
+    struct jwk *next_same_kid;          /* in a set: the key of another kty with this kid (RFC 7517 section 4.5) */
+    bool ambiguous;                     /* in a set: another key of the same kty has this kid; neither is used */
 };
 
 /* jwk_parse: MALFORMED: kty missing, a member of the wrong type, base64url not strict, kid too long. UNSUPPORTED: kty or crv is not one of ours
@@ -33,6 +35,8 @@ apisec_status jwk_parse(const struct json *object, struct jwk **jwk, apisec_erro
 void jwk_free(struct jwk *jwk);
 /* jwk_fits: may this key verify with this algorithm: type, curve, `alg` if present equal, may_verify, HMAC length. KEY_UNFIT. */
 apisec_status jwk_fits(const struct jwk *jwk, const struct algorithm *algorithm, apisec_error *err);
+/* ---- thumbprint.c: writing keys ---- */
+
 /* jwk_thumbprint: RFC 7638 with SHA-256, base64url: 43 characters and a NUL. */
 apisec_status jwk_thumbprint(const struct crypto_key *key, char out[44]);
 /* jwk_write appends the key as a JWK text; with_private says whether the private members go along (an oct key has no other). */
@@ -46,10 +50,9 @@ enum jwk_source { JWK_PINNED, JWK_FETCHED };  /* an oct key in a fetched set ref
 struct jwk_set {
     struct jwk **keys;
     size_t num_keys;
-    struct table by_kid;       /* kid -> struct jwk; of an ambiguous kid -> &jwk_ambiguous */
+    struct table by_kid;       /* kid -> the first struct jwk with it */
     size_t num_skipped;        /* unknown kty/crv/alg, for encryption, unfit: not there */
 };
-extern struct jwk jwk_ambiguous;
 /* jwk_set_parse: MALFORMED: not a set; TOO_LARGE: over 256 KiB or 64 keys; KEY_UNFIT: no usable key, or a private RSA/EC key where
  * only public ones belong. One bad key among good ones is skipped. The same kid twice (usable keys of the same kty) is ambiguous:
  * neither is used. */
@@ -68,8 +71,9 @@ struct jws {                    /* spans of the token's own bytes */
     struct text signature;
     struct text signing_input;  /* header "." payload */
 };
-/* jws_split: TOO_LARGE over JOSE_MAX_TOKEN; MALFORMED: not exactly 3 non-empty parts of base64url characters (5 parts: says that
- * encrypted tokens are not accepted here; 3 parts with an empty signature: says unsigned). */
+/* jws_split: TOO_LARGE over JOSE_MAX_TOKEN; MALFORMED: not exactly 3 parts of base64url characters, or header or signature empty
+ * (5 parts: says that encrypted tokens are not accepted here; an empty signature: says unsigned). A JWS may have an empty payload;
+ * as a JWT it fails later, because nothing is no JSON object. */
 apisec_status jws_split(struct text token, struct jws *jws, apisec_error *err);
 
 struct jws_header {
