@@ -42,47 +42,87 @@ struct trail {
     enum check at;
 };
 
-/* ---- trust.c, issuer.c ---- */
+/* ---- trust.c: the builder, as the setters left it ---- */
 
 enum profile { PROFILE_AT_JWT, PROFILE_JWT };
 enum key_source { KEYS_NONE, KEYS_PINNED, KEYS_URI, KEYS_DISCOVERED };
 
-struct keyset;
+struct names {
+    char **at;
+    size_t num;
+};
 
-struct issuer {                 /* frozen; part of a verifier */
+struct apisec_issuer {
+    struct apisec_trust *trust;
+    struct apisec_issuer *next;
     char *name;
-    char **audiences;
-    size_t num_audiences;
+    struct names audiences;
+    struct names required_claims;
     uint32_t algorithms;        /* bit set of algorithm_index */
     enum profile profile;
-    char **required_claims;
-    size_t num_required_claims;
+    enum key_source source;
+    char *keys;                 /* the pinned set's text, or the URL */
+    size_t keys_len;
+    uint32_t leeway;
+    bool has_max_lifetime;
+    uint32_t max_lifetime;
+};
+
+struct apisec_trust {
+    apisec_error error;         /* the first thing a setter was given wrong; what is missing is seen by issuer_new */
+    char *realm;
+    char *resource_metadata;
+    struct apisec_issuer *first, *last;
+};
+
+/* ---- issuer.c: one issuer, frozen; part of a verifier ---- */
+
+struct keyset;
+
+struct issuer {
+    char *name;
+    struct names audiences;
+    struct names required_claims;
+    uint32_t algorithms;
+    enum profile profile;
     int64_t leeway;
     int64_t max_lifetime;       /* 0: no limit */
     struct keyset *keys;
 };
+/* issuer_new copies what the builder holds, judged as a whole: CONFIG with the issuer's name and what is missing or contradicts. */
+apisec_status issuer_new(const apisec_issuer *from, struct issuer *issuer, apisec_error *err);
+void issuer_free(struct issuer *issuer);  /* the struct itself is not freed */
+/* names_add copies one name; names_free. false: no memory. */
+bool names_add(struct names *names, const char *name);
+void names_free(struct names *names);
 
-/* ---- claims.c ---- */
+/* ---- claims.c: in the order in which a verification calls them; nothing of the content is judged before the signature but what it
+ * takes to know whose token it is and for whom. A claim of the wrong type is CLAIM, never absent ---- */
 
-/* claims_read takes the claims that every token has from a parsed payload. CLAIM: a registered claim of the wrong type (iss sub jti client_id azp
- * scope: string; aud: string or array of strings, not empty; exp nbf iat: NumericDate; act: chain of objects with string sub, at most 4;
- * cnf: object). Texts are borrowed from the document. */
 struct claims {
-    const struct json *document;
+    const struct json *document;    /* the payload; the texts are borrowed from it */
     struct text iss, sub, jti, client_id, azp, scope;
-    const struct json *aud, *cnf;
     struct text actors[TOKEN_MAX_ACTORS];
     size_t num_actors;
-    bool has_exp, has_nbf, has_iat;
     int64_t exp, nbf, iat;
+    bool has_nbf, has_iat;
 };
-apisec_status claims_read(const struct json *document, struct claims *claims, apisec_error *err);
-/* claims_check_audience, claims_check_time: AUDIENCE; EXPIRED (now >= exp + leeway), NOT_YET_VALID (nbf or iat > now + leeway), LIFETIME. */
+
+/* claims_read_issuer begins with a parsed payload: `iss`, a string. CLAIM. */
+apisec_status claims_read_issuer(const struct json *document, struct claims *claims, apisec_error *err);
+/* claims_check_audience: `aud` is a string or a not empty array of strings (CLAIM), one of them an audience of ours (AUDIENCE). */
 apisec_status claims_check_audience(const struct claims *claims, const struct issuer *issuer, apisec_error *err);
-apisec_status claims_check_time(const struct claims *claims, const struct issuer *issuer, int64_t now, struct trail *trail,
+/* claims_check_time reads and judges `exp` (CLAIM when absent; EXPIRED when now >= exp + leeway), `nbf` and `iat` (NOT_YET_VALID when
+ * > now + leeway), and the lifetime (LIFETIME). The trail says which. */
+apisec_status claims_check_time(struct claims *claims, const struct issuer *issuer, int64_t now, struct trail *trail,
                                 apisec_error *err);
-/* claims_check_required: those of the profile and of the issuer. CLAIM. */
+/* claims_read_names: sub jti client_id azp scope: strings, sub not empty; act: a chain of at most TOKEN_MAX_ACTORS objects, each with a
+ * string `sub` that is not empty. */
+apisec_status claims_read_names(struct claims *claims, apisec_error *err);
+/* claims_check_required: what the profile and the issuer demand (CLAIM), and that it is no other kind of token (TYPE). */
 apisec_status claims_check_required(const struct claims *claims, const struct issuer *issuer, apisec_error *err);
+/* claims_check_binding: any `cnf` is BINDING: there is nothing here that could prove possession. */
+apisec_status claims_check_binding(const struct claims *claims, apisec_error *err);
 
 /* ---- token.c ---- */
 
@@ -102,7 +142,7 @@ bool scope_list_is_valid(struct text list);
 /* scope_list_has: byte for byte, split on 0x20; no hierarchy. */
 bool scope_list_has(struct text list, struct text scope);
 
-/* ---- keyset.c, fetch.c ---- */
+/* ---- keyset.c: an issuer's keys over time ---- */
 
 struct keyset_config {
     enum key_source source;
@@ -111,7 +151,7 @@ struct keyset_config {
     struct text json;           /* KEYS_PINNED */
 };
 apisec_status keyset_new(const struct keyset_config *config, struct keyset **keys, apisec_error *err);
-void keyset_free(struct keyset *keys);
+void keyset_free(struct keyset *keys);  /* no flight may be under way */
 
 /* A snapshot is a parsed set that stays valid until it is released, whatever is fetched meanwhile. */
 struct snapshot;
@@ -119,37 +159,59 @@ const struct jwk_set *snapshot_keys(const struct snapshot *snapshot);
 
 enum keyset_state {
     KEYSET_READY,        /* *snapshot is to be used and released */
-    KEYSET_FETCH,        /* the caller is the one to fetch now: keyset_fetch_start, and later end it */
+    KEYSET_FETCH,        /* the caller is the one to fetch now: flight_begin, and later flight_step to its end or flight_abandon */
     KEYSET_WAIT,         /* somebody else is fetching: ask again by *again_ms */
-    KEYSET_EXHAUSTED     /* nothing more can be done now: *status says why */
+    KEYSET_EXHAUSTED     /* nothing more can be done now: error says why */
 };
-/* keyset_get asks for keys at now_ms. missing_kid: the snapshot of generation *seen did not have the kid: is there, or may there be, a newer one? */
+/* keyset_get asks for keys at now_ms. missing_kid: the snapshot of generation seen did not have the kid: is there, or may there be,
+ * a newer one? offline: the caller cannot fetch and will not wait. */
 struct keyset_query {
     int64_t now_ms;
+    bool offline;
     bool missing_kid;
-    uint64_t seen;               /* generation of the snapshot that lacked it */
+    uint64_t seen;
 };
 struct keyset_reply {
     enum keyset_state state;
     struct snapshot *snapshot;
     uint64_t generation;
+    uint64_t flight;             /* with FETCH: the ticket for flight_begin */
     int64_t again_ms;
-    apisec_status status;        /* KEY_UNKNOWN or KEYS_UNAVAILABLE */
+    apisec_error error;          /* with EXHAUSTED only: KEY_UNKNOWN, KEYS_UNAVAILABLE, NO_TRANSPORT */
 };
 void keyset_get(struct keyset *keys, const struct keyset_query *query, struct keyset_reply *reply);
 void keyset_release(struct keyset *keys, struct snapshot *snapshot);
+bool keyset_is_fetched(const struct keyset *keys);
 
-/* A flight is the one fetch under way: steps of an operation. Exactly one holder between FETCH and flight_end. */
+/* The rest of keyset.c is for the holder of a flight's ticket. A ticket that is no longer the keyset's own changes nothing: the flight
+ * took so long that somebody else has taken over. */
+struct text keyset_issuer(const struct keyset *keys);
+/* keyset_known_uri: a copy of the URL to fetch from, to be freed; *uri NULL: it must be discovered first. MEMORY. */
+apisec_status keyset_known_uri(struct keyset *keys, char **uri);
+/* keyset_learn_uri remembers what discovery found; takes uri over. */
+void keyset_learn_uri(struct keyset *keys, uint64_t ticket, char *uri);
+/* keyset_land replaces the set; takes set over. max_age in seconds as in struct op_answer. MEMORY: then the flight has failed. */
+apisec_status keyset_land(struct keyset *keys, uint64_t ticket, struct jwk_set *set, int64_t max_age, int64_t now_ms);
+/* keyset_fail notes why there is no new set, and when to try again. */
+void keyset_fail(struct keyset *keys, uint64_t ticket, const apisec_error *why, int64_t now_ms);
+/* keyset_abandon: nobody flies any more; whoever asks next takes over. keyset_unsent: the same, and no request was ever made. */
+void keyset_abandon(struct keyset *keys, uint64_t ticket);
+void keyset_unsent(struct keyset *keys, uint64_t ticket);
+
+/* ---- fetch.c: a flight is the one fetch under way: steps of an operation ---- */
+
 struct flight {
-    struct keyset *keys;
+    struct keyset *keys;         /* NULL: none under way */
+    uint64_t ticket;
     int32_t stage;
-    apisec_status status;        /* after the last step */
-    apisec_error error;
+    char *uri;                   /* of the key set */
+    apisec_error error;          /* after the last step; error.status is how it ended */
 };
-void flight_begin(struct flight *flight, struct keyset *keys);
-/* flight_step makes the next request (APISEC_OP_HTTP) or ends (APISEC_OP_DONE: the set is replaced, or the failure is noted). */
+void flight_begin(struct flight *flight, struct keyset *keys, uint64_t ticket);
+/* flight_step makes the next request (APISEC_OP_HTTP) or ends (APISEC_OP_DONE: the set is replaced, or the failure is noted, and
+ * flight->keys is NULL again). */
 int32_t flight_step(struct flight *flight, apisec_op *op, int64_t now_ms);
-/* flight_abandon: the operation is freed mid-way; whoever waits takes over. */
+/* flight_abandon ends a flight mid-way, if one is under way. */
 void flight_abandon(struct flight *flight);
 
 /* ---- verify.c: the checks of one token, in order, without I/O ---- */
@@ -161,7 +223,6 @@ struct verification {
     int64_t now;                 /* seconds: the token is judged at */
     /* out */
     apisec_token *token;         /* on APISEC_OK; the caller's */
-    const char *cnf;             /* unused until sender constraint comes: NULL */
     struct trail trail;
     apisec_status status;
     apisec_error error;
@@ -182,7 +243,7 @@ void verification_init(struct verification *verification, apisec_verifier *verif
 bool verification_run(struct verification *verification, int64_t now_ms, struct keyset_reply *reply);
 void verification_free(struct verification *verification);
 
-/* verify_blocking: verification_run, fetching over the verifier's transport where it must. */
+/* verify_blocking: verification_run, fetching over the verifier's transport where it must; without one it never waits. */
 apisec_status verify_blocking(struct verification *verification);
 /* verify_step: the same as steps of an operation of any kind; APISEC_OP_DONE: verification->status. */
 int32_t verify_step(struct verification *verification, struct flight *flight, apisec_op *op, int64_t now_ms);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * check.c: the checks of a verification by name, and the section of the standard that each one enforces: what explanations and
+ * audit records call them. The order of enum check is the order in which they are made.
+ */
+#include "token/token.h"
+
+struct named_check {
+    const char *id;
+    const char *standard;
+};
+
+static const struct named_check checks[NUM_CHECKS] = {
+    [CHECK_CREDENTIAL] = {"credential", "RFC 6750 section 2"},
+    [CHECK_FORM] = {"form", "RFC 7515 section 7.1"},
+    [CHECK_ISSUER] = {"issuer", "RFC 7519 section 4.1.1"},
+    [CHECK_TYPE] = {"type", "RFC 8725 section 3.11"},
+    [CHECK_ALGORITHM] = {"algorithm", "RFC 8725 section 3.1"},
+    [CHECK_AUDIENCE] = {"audience", "RFC 7519 section 4.1.3"},
+    [CHECK_KEY] = {"key", "RFC 7515 section 4.1.4"},
+    [CHECK_SIGNATURE] = {"signature", "RFC 7515 section 5.2"},
+    [CHECK_EXPIRY] = {"expiry", "RFC 7519 section 4.1.4"},
+    [CHECK_NOT_BEFORE] = {"not_before", "RFC 7519 section 4.1.5"},
+    [CHECK_ISSUED_AT] = {"issued_at", "RFC 7519 section 4.1.6"},
+    [CHECK_LIFETIME] = {"lifetime", "RFC 6750 section 5.3"},
+    [CHECK_CLAIMS] = {"claims", "RFC 9068 section 2.2"},
+    [CHECK_BINDING] = {"binding", "RFC 7800 section 3"},
+};
+
+static bool is_check(enum check check)
+{
+    return (size_t)check < NUM_CHECKS;
+}
+
+const char *check_id(enum check check)
+{
+    return is_check(check) ? checks[check].id : "unknown";
+}
+
+const char *check_standard(enum check check)
+{
+    return is_check(check) ? checks[check].standard : "unknown";
+}
