@@ -123,7 +123,8 @@ struct table {
     size_t num_slots; /* a power of two, or 0 */
     size_t num;
 };
-/* table_put adds; the key's bytes are borrowed. APISEC_E_ARGUMENT: the key is there already. APISEC_E_MEMORY. */
+/* table_put adds; the key's bytes are borrowed. APISEC_E_ARGUMENT: the key is there already, or value is NULL. APISEC_E_MEMORY;
+ * APISEC_E_SYSTEM: there is no process_key. */
 apisec_status table_put(struct table *table, struct text key, void *value);
 void *table_get(const struct table *table, struct text key); /* NULL: none */
 void table_free(struct table *table);

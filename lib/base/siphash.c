@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * siphash.c: SipHash-2-4 (Aumasson, Bernstein: "SipHash: a fast short-input PRF"), with 64 and 128 bits of output.
+ * The hash of tables and caches: whoever does not know the key can make no collisions.
+ */
+#include "base/base.h"
+
+struct state {
+    uint64_t v0, v1, v2, v3;
+};
+
+static uint64_t rotate(uint64_t x, int bits)
+{
+    return x << bits | x >> (64 - bits);
+}
+
+static uint64_t load(const unsigned char *at)
+{
+    uint64_t word = 0;
+    for (int i = 7; i >= 0; i--) word = word << 8 | at[i];
+    return word;
+}
+
+static void store(unsigned char *at, uint64_t word)
+{
+    for (int i = 0; i < 8; i++) at[i] = (unsigned char)(word >> (8 * i));
+}
+
+static inline void rounds(struct state *s, int num)
+{
+    for (int i = 0; i < num; i++) {
+        s->v0 += s->v1;
+        s->v2 += s->v3;
+        s->v1 = rotate(s->v1, 13) ^ s->v0;
+        s->v3 = rotate(s->v3, 16) ^ s->v2;
+        s->v0 = rotate(s->v0, 32);
+        s->v2 += s->v1;
+        s->v0 += s->v3;
+        s->v1 = rotate(s->v1, 17) ^ s->v2;
+        s->v3 = rotate(s->v3, 21) ^ s->v0;
+        s->v2 = rotate(s->v2, 32);
+    }
+}
+
+static inline void compress(struct state *s, uint64_t word)
+{
+    s->v3 ^= word;
+    rounds(s, 2);
+    s->v0 ^= word;
+}
+
+static struct state begin(const unsigned char key[16])
+{
+    const uint64_t k0 = load(key), k1 = load(key + 8);
+    return (struct state){k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du, k0 ^ 0x6c7967656e657261u, k1 ^ 0x7465646279746573u};
+}
+
+/* The last word holds the bytes that are left and, on top, the length modulo 256. */
+static void absorb(struct state *s, const unsigned char *at, size_t len)
+{
+    uint64_t last = (uint64_t)len << 56;
+    for (; len >= 8; len -= 8, at += 8) compress(s, load(at));
+    for (size_t i = 0; i < len; i++) last |= (uint64_t)at[i] << (8 * i);
+    compress(s, last);
+}
+
+static uint64_t squeeze(struct state *s)
+{
+    rounds(s, 4);
+    return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
+}
+
+uint64_t siphash64(const unsigned char key[16], const void *bytes, size_t len)
+{
+    struct state s = begin(key);
+    absorb(&s, bytes, len);
+    s.v2 ^= 0xff;
+    return squeeze(&s);
+}
+
+void siphash128(const unsigned char key[16], const void *bytes, size_t len, unsigned char out[16])
+{
+    struct state s = begin(key);
+    s.v1 ^= 0xee;
+    absorb(&s, bytes, len);
+    s.v2 ^= 0xee;
+    store(out, squeeze(&s));
+    s.v1 ^= 0xdd;
+    store(out + 8, squeeze(&s));
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * text.c: comparing, copying and splitting texts that are a pointer and a length.
+ * Nothing here depends on the locale. For public bytes only: comparing stops at the first difference.
+ */
+#include "base/base.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static char ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+struct text text_of(const char *nul_terminated)
+{
+    if (!nul_terminated) return (struct text){NULL, 0};
+    return (struct text){nul_terminated, strlen(nul_terminated)};
+}
+
+bool text_equal(struct text a, struct text b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+}
+
+/* A comparison with no text at all is false, even for an empty text: what is not there equals nothing. */
+bool text_is(struct text a, const char *nul_terminated)
+{
+    return nul_terminated && text_equal(a, text_of(nul_terminated));
+}
+
+bool text_is_caseless(struct text a, const char *nul_terminated)
+{
+    const struct text b = text_of(nul_terminated);
+    if (!nul_terminated || a.len != b.len) return false;
+    for (size_t i = 0; i < a.len; i++)
+        if (ascii_lower(a.at[i]) != ascii_lower(b.at[i])) return false;
+    return true;
+}
+
+bool text_starts(struct text a, const char *prefix)
+{
+    const struct text start = text_of(prefix);
+    if (!prefix || a.len < start.len) return false;
+    return text_equal((struct text){a.at, start.len}, start);
+}
+
+bool text_has_byte(struct text a, char byte)
+{
+    return a.len > 0 && memchr(a.at, (unsigned char)byte, a.len) != NULL;
+}
+
+char *text_copy(struct text a)
+{
+    if (a.len == SIZE_MAX) return NULL;
+    char *const copy = malloc(a.len + 1);
+    if (!copy) return NULL;
+    if (a.len) memcpy(copy, a.at, a.len);
+    copy[a.len] = '\0';
+    return copy;
+}
+
+bool text_is_printable(struct text a)
+{
+    for (size_t i = 0; i < a.len; i++) {
+        const unsigned char byte = (unsigned char)a.at[i];
+        if (byte < 0x20 || byte > 0x7e) return false;
+    }
+    return true;
+}
+
+bool text_next_word(struct text *rest, struct text *word)
+{
+    *word = (struct text){NULL, 0};
+    if (!rest->at) return false;
+
+    const char *const space = rest->len ? memchr(rest->at, ' ', rest->len) : NULL;
+    if (!space) {
+        *word = *rest;
+        *rest = (struct text){NULL, 0};
+        return true;
+    }
+    const size_t len = (size_t)(space - rest->at);
+    *word = (struct text){rest->at, len};
+    *rest = (struct text){space + 1, rest->len - len - 1};
+    return true;
+}
