@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * credential.c: finds the one bearer token of a request (RFC 6750 section 2.1), or says why there is not exactly one.
+ * Only the Authorization header counts. A token in the query is refused even beside a good one: it is in every log by now.
+ */
+#include "token/token.h"
+
+/* ---- the query ---- */
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+/* next_decoded takes one character of a parameter's name, percent-decoded, off the front. */
+static char next_decoded(struct text *name)
+{
+    const char c = name->at[0];
+    size_t used = 1;
+    int value = (unsigned char)c;
+    if (c == '%' && name->len >= 3 && hex_digit(name->at[1]) >= 0 && hex_digit(name->at[2]) >= 0) {
+        value = hex_digit(name->at[1]) * 16 + hex_digit(name->at[2]);
+        used = 3;
+    }
+    name->at += used;
+    name->len -= used;
+    return (char)value;
+}
+
+/* Any case: what matters is that a client believed it was sending a token. */
+static bool is_token_parameter(struct text name)
+{
+    static const char wanted[] = "access_token";
+    size_t matched = 0;
+    while (name.len > 0) {
+        const char c = next_decoded(&name);
+        const char lower = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+        if (matched == sizeof wanted - 1 || lower != wanted[matched]) return false;
+        matched++;
+    }
+    return matched == sizeof wanted - 1;
+}
+
+/* next_parameter_name cuts the next parameter off a query and leaves its name. ';' separates too: some servers still read it so. */
+static bool next_parameter_name(struct text *query, struct text *name)
+{
+    if (query->len == 0) return false;
+    size_t end = 0, name_len = 0;
+    while (end < query->len && query->at[end] != '&' && query->at[end] != ';') end++;
+    while (name_len < end && query->at[name_len] != '=') name_len++;
+    *name = (struct text){query->at, name_len};
+
+    const size_t used = end < query->len ? end + 1 : end;
+    query->at += used;
+    query->len -= used;
+    return true;
+}
+
+static bool query_has_token(struct text target)
+{
+    size_t start = 0;
+    while (start < target.len && target.at[start] != '?') start++;
+    if (start == target.len) return false;
+
+    struct text query = {target.at + start + 1, target.len - start - 1}, name;
+    while (next_parameter_name(&query, &name))
+        if (is_token_parameter(name)) return true;
+    return false;
+}
+
+/* ---- the header ---- */
+
+/* b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=" */
+static bool is_b64token(struct text token)
+{
+    while (token.len > 0 && token.at[token.len - 1] == '=') token.len--;
+    for (size_t i = 0; i < token.len; i++) {
+        const char c = token.at[i];
+        const bool alphanumeric = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (!alphanumeric && c != '-' && c != '.' && c != '_' && c != '~' && c != '+' && c != '/') return false;
+    }
+    return token.len > 0;
+}
+
+static struct text scheme_of(struct text value)
+{
+    size_t len = 0;
+    while (len < value.len && value.at[len] != ' ' && value.at[len] != '\t') len++;
+    return (struct text){value.at, len};
+}
+
+/* Credentials joined by a comma, as a proxy joins two fields of one name: `Basic …, Bearer …`. */
+static bool hides_a_token(struct text value)
+{
+    for (size_t i = 0; i < value.len; i++) {
+        if (value.at[i] != ',') continue;
+        size_t start = i + 1;
+        while (start < value.len && (value.at[start] == ' ' || value.at[start] == '\t')) start++;
+        const struct text scheme = scheme_of((struct text){value.at + start, value.len - start});
+        if (text_is_caseless(scheme, "Bearer") || text_is_caseless(scheme, "DPoP")) return true;
+    }
+    return false;
+}
+
+static apisec_status read_authorization(struct text value, struct text *token, apisec_error *err)
+{
+    const struct text scheme = scheme_of(value);
+    if (scheme.len == 0) return fail(err, APISEC_E_REQUEST, "the Authorization header is empty");
+    if (text_is_caseless(scheme, "DPoP")) return fail(err, APISEC_E_REQUEST, "the DPoP scheme is not accepted here");
+    if (!text_is_caseless(scheme, "Bearer")) {
+        if (hides_a_token(value)) return fail(err, APISEC_E_REQUEST, "the Authorization header holds two credentials");
+        return fail(err, APISEC_E_NO_CREDENTIAL, "the Authorization header has another scheme than Bearer");
+    }
+
+    struct text rest = {value.at + scheme.len, value.len - scheme.len};
+    while (rest.len > 0 && rest.at[0] == ' ') {
+        rest.at++;
+        rest.len--;
+    }
+    if (rest.len == 0) return fail(err, APISEC_E_REQUEST, "the Authorization header has a scheme and no token");
+    if (!is_b64token(rest)) return fail(err, APISEC_E_REQUEST, "the bearer token has bytes that no token has");
+    *token = rest;
+    return succeed(err);
+}
+
+apisec_status credential_find(const apisec_call *call, struct text *token, apisec_error *err)
+{
+    struct text value;
+    *token = (struct text){NULL, 0};
+    const apisec_status status = call_status(call, err);
+    if (status != APISEC_OK) return status;
+    if (query_has_token(call_target(call))) return fail(err, APISEC_E_REQUEST, "a token is sent in the query");
+
+    const size_t num = call_find_header(call, "Authorization", &value);
+    if (num == 0) return fail(err, APISEC_E_NO_CREDENTIAL, "the request has no Authorization header");
+    if (num > 1) return fail(err, APISEC_E_REQUEST, "the request has more than one Authorization header");
+    return read_authorization(value, token, err);
+}
