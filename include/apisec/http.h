@@ -37,6 +37,7 @@ struct apisec_http {
 /* apisec_http_options says how the libcurl transport behaves. Builder: setters accept NULL and keep their first error. */
 typedef struct apisec_http_options apisec_http_options;
 
+/* apisec_http_options_new never returns NULL: without memory it gives options with which apisec_http_new says APISEC_E_MEMORY. */
 apisec_http_options *apisec_http_options_new(void);
 void apisec_http_options_free(apisec_http_options *options);
 

@@ -43,7 +43,8 @@ enum {
  * NULL: APISEC_OP_DONE. */
 int32_t apisec_op_next(apisec_op *op, int64_t now_ms);
 
-/* apisec_op_deadline_ms returns when to call next again at the latest; INT64_MAX when nothing is awaited. */
+/* apisec_op_deadline_ms returns when to call next again at the latest: 0, which is long past, before the first next and when an
+ * answer has ended; INT64_MAX when nothing is awaited. */
 int64_t apisec_op_deadline_ms(const apisec_op *op);
 
 /* The request to make while next says APISEC_OP_HTTP; otherwise NULL and 0. The texts live until the answer ends. Send these

@@ -13,9 +13,10 @@
 /* ---- op.c: what all operations share. A kind of operation embeds struct apisec_op as its first member ---- */
 
 struct op_kind {
-    /* step is called when no request is outstanding: at the first next, when an answer has ended, and when a wait may be over.
-     * It does one of: op_request and returns APISEC_OP_HTTP; op_wait and returns APISEC_OP_WAIT; sets its result and returns
-     * APISEC_OP_DONE. op->answer is what came since the last step, if op->answered. */
+    /* step is called when no request is outstanding: at the first next, when an answer has ended, and at each next during a wait
+     * (so it looks at the time itself). It does one of: op_request and returns APISEC_OP_HTTP; op_wait and returns
+     * APISEC_OP_WAIT; sets its result and returns APISEC_OP_DONE. op->answer is what came since the last step, if op->answered;
+     * it is wiped when step returns or makes the next request. */
     int32_t (*step)(apisec_op *op, int64_t now_ms);
     /* release frees what the kind holds; op.c frees the op itself afterwards. */
     void (*release)(apisec_op *op);
@@ -26,13 +27,16 @@ struct op_header {
     char *value;
 };
 #define OP_MAX_HEADERS 16
+#define OP_MAX_ANSWER_HEADERS 128
+#define OP_MAX_ANSWER_HEADER_BYTES 32768
 
+/* An answer. Unless transport is APISEC_OK the rest is as if nothing had come: nobody can read half an answer by mistake. */
 struct op_answer {
-    apisec_status transport;      /* APISEC_OK: whole */
-    int32_t http_status;          /* 0: none came */
+    apisec_status transport;      /* APISEC_OK: whole. What answer_end was told, or NO_TRANSPORT, or RESPONSE, TOO_LARGE, MEMORY */
+    int32_t http_status;          /* 0: none came; else 200 to 599 */
     struct buffer body;
-    char content_type[128];       /* "" when absent; lower case, without parameters */
-    int64_t max_age;              /* of Cache-Control; -1: not said */
+    char content_type[128];       /* "" when absent, "?" when it is none; lower case, without parameters, cut to fit */
+    int64_t max_age;              /* of Cache-Control, no-store, no-cache and nonsense being 0; -1: not said */
     bool repeated_content_type;
 };
 
@@ -52,6 +56,9 @@ struct apisec_op {
     char *identity;
     /* the answer */
     struct op_answer answer;
+    apisec_status refused;        /* why the rest of this answer is not wanted: RESPONSE, TOO_LARGE, MEMORY */
+    size_t num_answer_headers;
+    size_t answer_header_bytes;
     bool answered;                /* an answer has ended and step has not seen it yet */
 };
 
@@ -65,17 +72,35 @@ bool op_is_done(const apisec_op *op);
 /* op_request starts a request; add headers and body before returning from step. The deadline is now_ms + OP_TIMEOUT_MS.
  * APISEC_E_MEMORY: then the operation must end. The url must have passed url_check. */
 apisec_status op_request(apisec_op *op, const char *method, const char *url, size_t max_body, int64_t now_ms);
-apisec_status op_add_header(apisec_op *op, const char *name, const char *value); /* CR, LF, NUL: ARGUMENT */
+apisec_status op_add_header(apisec_op *op, const char *name, const char *value); /* controls (CR, LF), a 17th: ARGUMENT */
 apisec_status op_set_body(apisec_op *op, struct text body);
 apisec_status op_set_identity(apisec_op *op, const char *name);
 /* op_wait: step is called again at until_ms at the latest. */
 void op_wait(apisec_op *op, int64_t until_ms);
+
+/* Between op.c and response.c. */
+bool op_awaits_answer(const apisec_op *op);
+void op_end_answer(apisec_op *op, apisec_status transport); /* with any status, NO_TRANSPORT among them */
+void response_clear(apisec_op *op);                         /* nothing has come */
+void response_begin(apisec_op *op, size_t max_body);
+void response_end(apisec_op *op, apisec_status transport);
+
+/* ---- header.c: the values of header fields ---- */
+
+bool header_is_token(struct text text);   /* RFC 9110 section 5.6.2; not empty */
+/* header_media_type writes the type of a Content-Type in lower case, without parameters, cut to size; "?" when it is none. */
+void header_media_type(struct text value, char *out, size_t size);
+/* header_max_age reads one Cache-Control field: its max-age in seconds, at most 2^31; 0 for no-store, no-cache, a repeated or a
+ * senseless max-age; -1 when it says nothing of it. */
+int64_t header_max_age(struct text value);
 
 /* ---- url.c ---- */
 
 /* url_check: an absolute https URL: scheme https (any case), a host, no user info, no fragment, no white space or control, at
  * most 2048 bytes of ASCII. CONFIG with what is wrong. */
 apisec_status url_check(struct text url, apisec_error *err);
+/* url_check_proxy: "http://host" or "http://host:port" and nothing else. CONFIG. */
+apisec_status url_check_proxy(struct text url, apisec_error *err);
 /* uri_check: an absolute URI of any scheme without a fragment (RFC 8693 `resource`, RFC 8707 section 2). ARGUMENT. */
 apisec_status uri_check(struct text uri, apisec_error *err);
 /* url_append_text percent-encodes outside unreserved characters (RFC 3986 section 2.3) and those in keep. */
@@ -91,8 +116,9 @@ void form_add(struct buffer *out, const char *name, struct text value); /* with 
 struct http_identity {
     char *name, *cert_file, *key_file;
 };
+#define HTTP_MAX_IDENTITIES 64
 struct apisec_http_options {
-    apisec_error error;           /* the first one */
+    apisec_error error;           /* the first one; apisec_http_options_new without memory gives one that has MEMORY here */
     char *ca_file, *proxy;
     uint32_t total_ms, connect_ms;
     bool loopback, private_networks;
