@@ -32,7 +32,7 @@ check-built: all $(UNIT_TESTS) $(ATTACK_TESTS)
 	$(Q)$(RUN) $(UNIT_TESTS) $(ATTACK_TESTS) $(CLI_TESTS) test/ffi/test_ffi.py $(LINTS)
 
 lint: all
-	$(Q)$(RUN) $(LINTS) test/lint/cppcheck.sh
+	$(Q)$(RUN) $(LINTS) test/lint/cppcheck.sh test/lint/selftest.sh
 
 install-test: all
 	$(Q)$(RUN) test/install/install.sh

@@ -21,6 +21,7 @@ extern "C" {
 typedef struct apisec_call apisec_call;
 
 apisec_call *apisec_call_new(void);
+/* apisec_call_reset makes it as new, and keeps its memory. */
 void apisec_call_reset(apisec_call *call);
 void apisec_call_free(apisec_call *call);
 

@@ -8,7 +8,8 @@
  *     apisec_exchange_set_scope(x, "ledger:read");
  *     status = apisec_exchange_run(client, x, &issued, &err);
  *
- * The answer is checked: type, expiry, no wider scope than asked, and a token that names the actor if one was sent and it can be read.
+ * The answer is checked: type, expiry, no wider scope than asked, and a token that names the actor if one was sent and it can be
+ * read.
  * Threads: set a client up in one, then share it; an exchange belongs to one; an issued token may be shared.
  */
 #ifndef APISEC_CLIENT_H
@@ -77,8 +78,8 @@ const char *apisec_issued_token(const apisec_issued *issued, size_t *len);
 const char *apisec_issued_token_type(const apisec_issued *issued);        /* "Bearer", "DPoP", "N_A" */
 const char *apisec_issued_issued_type(const apisec_issued *issued);       /* the token type URI of what came */
 int64_t apisec_issued_expires_at(const apisec_issued *issued);
-/* apisec_issued_scope: what was granted, NULL when neither asked nor told. apisec_issued_scope_reduced: the scopes asked for and not
- * granted, space-separated; NULL when none is missing. */
+/* apisec_issued_scope: what was granted, NULL when neither asked nor told. apisec_issued_scope_reduced: the scopes asked for and
+ * not granted, space-separated; NULL when none is missing. */
 const char *apisec_issued_scope(const apisec_issued *issued);
 const char *apisec_issued_scope_reduced(const apisec_issued *issued);
 apisec_issued *apisec_issued_ref(apisec_issued *issued);

@@ -75,7 +75,8 @@ const apisec_token *apisec_decision_token(const apisec_decision *decision);
 /* apisec_decision_reason: one sentence for the operator; "" when nothing failed. */
 const char *apisec_decision_reason(const apisec_decision *decision);
 
-/* The headers to reply with: WWW-Authenticate (RFC 6750 section 3, RFC 9728), and later DPoP-Nonce, Retry-After. None when allowed. */
+/* The headers to reply with: WWW-Authenticate (RFC 6750 section 3, RFC 9728), and later DPoP-Nonce, Retry-After. None when
+ * allowed. */
 size_t apisec_decision_num_headers(const apisec_decision *decision);
 const char *apisec_decision_header_name(const apisec_decision *decision, size_t index);
 const char *apisec_decision_header_value(const apisec_decision *decision, size_t index);

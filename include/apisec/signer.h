@@ -30,6 +30,7 @@ apisec_status apisec_signer_generate(const char *alg, apisec_signer **signer, ap
 
 void apisec_signer_free(apisec_signer *signer);
 
+/* apisec_signer_algorithm returns the key's `alg`, as "ES256". */
 const char *apisec_signer_algorithm(const apisec_signer *signer);
 /* apisec_signer_key_id returns the key's `kid`, or NULL. */
 const char *apisec_signer_key_id(const apisec_signer *signer);

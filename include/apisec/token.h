@@ -29,10 +29,12 @@ const char *apisec_token_issuer(const apisec_token *token);
 const char *apisec_token_subject(const apisec_token *token);
 
 /* apisec_token_principal is who this is: issuer and subject in one text, unambiguous: both are percent-encoded outside
- * RFC 3986's unreserved characters and "/" and ":", and joined by "|". NULL without a subject. Two issuers' equal subjects differ. */
+ * RFC 3986's unreserved characters and "/" and ":", and joined by "|". NULL without a subject. Two issuers' equal subjects
+ * differ. */
 const char *apisec_token_principal(const apisec_token *token);
 
-/* apisec_token_client_id: `client_id`, or in profile jwt `azp` where that is absent; NULL for none. apisec_token_id: `jti` or NULL. */
+/* apisec_token_client_id: `client_id`, or in profile jwt `azp` where that is absent; NULL for none. apisec_token_id: `jti` or
+ * NULL. */
 const char *apisec_token_client_id(const apisec_token *token);
 const char *apisec_token_id(const apisec_token *token);
 

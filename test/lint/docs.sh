@@ -40,6 +40,6 @@ if [ -n "$pages" ]; then
     done
 fi
 for status in $statuses; do
-    grep -qE "$status|[^A-Z_]${status#APISEC_E_}[^A-Z_]" lib/base/status.c || wrong "lib/base/status.c has no row for $status"
+    grep -qE "$status|[^A-Z_]${status#APISEC_E_}[^A-Z_]" lib/base/status.c || wrong "include/apisec/status.h: $status has no row in lib/base/status.c"
 done
 exit $bad
