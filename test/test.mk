@@ -8,6 +8,7 @@ SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard test/support/*.
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard test/unit/test_*.c)))
 ATTACK_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard test/attack/attack*.c)))
 VECTOR_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard test/vectors/*.c)))
+BENCHES := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard test/bench/*.c)))
 CLI_TESTS := $(sort $(wildcard test/cli/*.sh))
 LINTS := $(addprefix test/lint/,layers.sh banned.sh docs.sh headers.sh symbols.sh)
 
@@ -41,8 +42,14 @@ vectors: $(VECTOR_TESTS)
 	$(Q)test -d "$(VECTORS)" || { echo "make vectors needs VECTORS=DIR, the folder with the test vectors" >&2; exit 2; }
 	$(Q)VECTORS=$(VECTORS) $(RUN) $(VECTOR_TESTS)
 
+bench: $(BENCHES)
+	$(Q)missed=0; for b in $^; do $$b || missed=1; done; exit $$missed
+
+bench-instructions: $(BUILD)/test/bench/bench_verify
+	$(Q)BUILD=$(BUILD) sh test/bench/instructions.sh
+
 # ---- sanitizers: everything that runs, in a folder of its own ----
-SANITIZED := $(MAKE) --no-print-directory CC=clang
+SANITIZED := --no-print-directory CC=clang
 ASAN := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 TSAN := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 TSAN_MBEDTLS := $(CURDIR)/build/deps/mbedtls-2.28.3-thread
@@ -51,14 +58,14 @@ sanitizer-deps:
 	$(Q)test "$(DEPS)" = none || CC="$(CC)" sh test/deps/install.sh base test sanitizers
 
 asan: sanitizer-deps
-	$(Q)$(SANITIZED) BUILD=build/asan CFLAGS="$(ASAN)" LDFLAGS="-fsanitize=address,undefined" sanitized-tests
+	$(Q)$(MAKE) $(SANITIZED) BUILD=build/asan CFLAGS="$(ASAN)" LDFLAGS="-fsanitize=address,undefined" sanitized-tests
 
 tsan: sanitizer-deps
 	$(Q)sh test/deps/mbedtls.sh 2.28.3 thread "$(TSAN)" clang
-	$(Q)$(SANITIZED) BUILD=build/tsan CFLAGS="$(TSAN)" LDFLAGS="-fsanitize=thread" \
+	$(Q)$(MAKE) $(SANITIZED) BUILD=build/tsan CFLAGS="$(TSAN)" LDFLAGS="-fsanitize=thread" \
 		MBEDTLS_CFLAGS="-I$(TSAN_MBEDTLS)/include" MBEDTLS_LIBS="$(TSAN_MBEDTLS)/library/libmbedcrypto.a" sanitized-tests
 
 sanitized-tests: $(UNIT_TESTS) $(ATTACK_TESTS) $(TOOL)
 	$(Q)$(RUN) $(UNIT_TESTS) $(ATTACK_TESTS) $(CLI_TESTS)
 
-.PHONY: unit check check-built lint install-test vectors sanitizer-deps asan tsan sanitized-tests
+.PHONY: unit check check-built lint install-test vectors bench bench-instructions sanitizer-deps asan tsan sanitized-tests
