@@ -16,7 +16,7 @@ PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 BINDIR ?= $(PREFIX)/bin
-DEPS ?= base test
+DEPS ?= base demo test
 Q := $(if $(V),,@)
 SAY := @$(if $(V),:,printf '  %-7s %s\n')
 
@@ -71,6 +71,7 @@ $(BUILD)/apisec: $(TOOL_OBJECTS) $(STATIC)
 	$(Q)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CURL_LIBS)
 
 include test/test.mk
+-include examples/examples.mk
 
 # ---- installing ----
 PC := $(DESTDIR)$(LIBDIR)/pkgconfig/apisec.pc
@@ -96,10 +97,6 @@ uninstall:
 deps:
 	$(Q)test "$(DEPS)" = none || CC="$(CC)" sh test/deps/install.sh $(DEPS)
 
-demo: deps
-	$(Q)$(MAKE) --no-print-directory all
-	$(Q)BUILD=$(BUILD) sh examples/demo.sh
-
 format:
 	$(Q)clang-format -i $(wildcard include/apisec/*.h lib/*/*.[ch] test/*/*.[ch] examples/*/*.[ch])
 
@@ -107,5 +104,5 @@ clean:
 	$(Q)rm -rf $(BUILD)
 
 .SECONDARY:
-.PHONY: all install uninstall deps demo format clean
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+.PHONY: all install uninstall deps format clean
+-include $(shell find $(addprefix $(BUILD)/,lib test examples) -name '*.d' 2>/dev/null)

@@ -55,7 +55,7 @@ TSAN := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 TSAN_MBEDTLS := $(CURDIR)/build/deps/mbedtls-2.28.3-thread
 
 sanitizer-deps:
-	$(Q)test "$(DEPS)" = none || CC="$(CC)" sh test/deps/install.sh base test sanitizers
+	$(Q)test "$(DEPS)" = none || CC="$(CC)" sh test/deps/install.sh base demo test sanitizers
 
 asan: sanitizer-deps
 	$(Q)$(MAKE) $(SANITIZED) BUILD=build/asan CFLAGS="$(ASAN)" LDFLAGS="-fsanitize=address,undefined" sanitized-tests

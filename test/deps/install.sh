@@ -11,6 +11,7 @@ table='
 base       mbedtls/md.h       libmbedtls-dev          mbedtls-devel        mbedtls-dev        mbedtls
 base       cjson/cJSON.h      libcjson-dev            cjson-devel          cjson-dev          cjson
 base       curl/curl.h        libcurl4-openssl-dev    libcurl-devel        curl-dev           curl
+demo       microhttpd.h       libmicrohttpd-dev       libmicrohttpd-devel  libmicrohttpd-dev  libmicrohttpd
 test       cmocka.h           libcmocka-dev           libcmocka-devel      cmocka-dev         cmocka
 test       python3            python3                 python3              python3            python
 test       pkg-config         pkg-config              pkgconf-pkg-config   pkgconf            pkgconf
