@@ -31,7 +31,8 @@ typedef struct apisec_json_limits {
 
 /* apisec_json_scan checks one JSON text. limits NULL: the defaults.
  * APISEC_E_TOO_LARGE: a limit is broken. APISEC_E_MALFORMED: not strict JSON. APISEC_E_ARGUMENT: bytes NULL with a length,
- * or limits out of range. *position (may be NULL) is the offset of the first byte that was refused, or len. */
+ * or limits out of range. APISEC_E_MEMORY. APISEC_E_SYSTEM: the kernel gives no randomness for the set of names.
+ * *position (may be NULL) is the offset of the first byte that was refused, or len; 0 for ARGUMENT and SYSTEM. */
 apisec_status apisec_json_scan(const char *bytes, size_t len, const apisec_json_limits *limits, size_t *position,
                                apisec_error *err);
 

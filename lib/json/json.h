@@ -10,11 +10,13 @@
 
 #include <apisec/json.h>
 
-/* ---- scan.c: apisec_json_scan, and: ---- */
+/* ---- scan.c: apisec_json_scan ---- */
 
 /* The limits of a token's header and claims: depth 8, 64 members, 1024 elements, 16 KiB; of a document from another server. */
 extern const apisec_json_limits json_token_limits;
 extern const apisec_json_limits json_document_limits; /* 256 KiB, depth 16 */
+
+/* ---- span.c ---- */
 
 /* json_member_span finds a top-level member's value in an object text that passed the scanner: its raw bytes, without white space
  * around. false: absent, or not an object. Names are compared after unescaping. */
@@ -25,7 +27,8 @@ bool json_member_span(struct text object, const char *name, struct text *value);
 struct json;                           /* any value of it; borrowed from its document */
 enum json_kind { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
-/* json_parse scans, then parses. Limits as for apisec_json_scan. MALFORMED, TOO_LARGE, MEMORY. End with json_free. */
+/* json_parse scans, then parses. Limits as for apisec_json_scan; a number may have 63 characters. MALFORMED, TOO_LARGE, ARGUMENT,
+ * MEMORY, SYSTEM. End with json_free. */
 apisec_status json_parse(struct text text, const apisec_json_limits *limits, struct json **document, apisec_error *err);
 /* json_parse_object demands an object at the top as well: MALFORMED otherwise. */
 apisec_status json_parse_object(struct text text, const apisec_json_limits *limits, struct json **document, apisec_error *err);
@@ -39,10 +42,12 @@ const struct json *json_next(const struct json *element);
 const char *json_name(const struct json *member);                   /* a member's name */
 size_t json_count(const struct json *array_or_object);
 
-/* Typed reading. JSON_ABSENT, JSON_OK, or JSON_MISTYPED (null is mistyped): wrong is never absent. */
+/* Typed reading. JSON_ABSENT, JSON_OK, or JSON_MISTYPED (null is mistyped): wrong is never absent. Of no object at all (NULL)
+ * everything is absent; of a value that is not an object everything is mistyped. *out is empty, 0 or false unless JSON_OK. */
 enum json_found { JSON_ABSENT = 0, JSON_OK = 1, JSON_MISTYPED = -1 };
 enum json_found json_get_text(const struct json *object, const char *name, struct text *out); /* out is NUL-terminated too */
-enum json_found json_get_int64(const struct json *object, const char *name, int64_t *out); /* integer, |n| < 2^53 */
+/* json_get_int64: |n| < 2^53. 1.0 and 1e3 are integers, 1.5 is mistyped. */
+enum json_found json_get_int64(const struct json *object, const char *name, int64_t *out);
 /* json_get_date: a NumericDate, RFC 7519 section 2: 0 <= n < 2^53, a fraction is cut off. */
 enum json_found json_get_date(const struct json *object, const char *name, int64_t *out);
 enum json_found json_get_bool(const struct json *object, const char *name, bool *out);
@@ -60,7 +65,8 @@ void json_close_object(struct json_writer *writer);
 void json_open_array(struct json_writer *writer, const char *name);
 void json_close_array(struct json_writer *writer);
 /* json_put_text escapes quotes, backslashes, controls, DEL, '<', '>', '&' and all beyond ASCII (as \u, astral ones as pairs; bytes
- * that are not UTF-8 as \ufffd). A text longer than max_len bytes is cut there, on a character's boundary. */
+ * that are not UTF-8, and U+0000, which the scanner refuses, as \ufffd). A text longer than max_len bytes is cut there, on a
+ * character's boundary. */
 void json_put_text(struct json_writer *writer, const char *name, struct text text);
 void json_put_text_capped(struct json_writer *writer, const char *name, struct text text, size_t max_len);
 void json_put_number(struct json_writer *writer, const char *name, int64_t number);

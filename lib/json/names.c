@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * names.c: tells whether an object has a member name already, for all objects of a text that are open at the moment.
+ * Kept are 64-bit hashes under the process's key: nobody outside can make two names collide, and chance does not.
+ */
+#include "json/scan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHAIN = 8, BLOCK = CHAIN + 64 };
+
+/* The object's number and the name, unescaped, in blocks: each begins with the hash of those before it, the first with the number.
+ * Where a block ends depends on the unescaped bytes only, so that all spellings of a name hash alike. */
+static uint64_t hash_name(const unsigned char key[16], uint64_t object, const char *at, const char *end)
+{
+    char block[BLOCK + 4];
+    memcpy(block, &object, CHAIN);
+    size_t used = CHAIN;
+    while (at < end) {
+        const size_t more = *at == '\\' ? string_unescape(&at, end, block + used) : 0;
+        if (more == 0) block[used++] = *at++;
+        used += more;
+        if (used < BLOCK) continue;
+
+        const uint64_t hash = siphash64(key, block, BLOCK);
+        memcpy(block, &hash, CHAIN);
+        memmove(block + CHAIN, block + BLOCK, used - BLOCK);
+        used -= BLOCK - CHAIN;
+    }
+    const uint64_t hash = siphash64(key, block, used);
+    return hash ? hash : 1; /* 0 marks a free slot */
+}
+
+/* find gives the slot of a hash, or the free one where it goes. At most half of them are taken. */
+static size_t find(const struct names *names, uint64_t hash)
+{
+    const size_t mask = names->num_slots - 1;
+    size_t at = (size_t)hash & mask;
+    while (names->slots[at] != 0 && names->slots[at] != hash) at = (at + 1) & mask;
+    return at;
+}
+
+static void take(struct names *names, size_t slot, uint64_t hash)
+{
+    names->slots[slot] = hash;
+    names->order[names->num++] = (uint32_t)slot;
+}
+
+static void release(struct names *names)
+{
+    if (names->slots == names->inline_slots) return;
+    mem_wipe_free(names->slots, names->num_slots * sizeof *names->slots);
+    free(names->order);
+}
+
+/* grow takes all names over in the order they came, so that the larger table is one in which they were put from the start. */
+static apisec_status grow(struct names *names)
+{
+    if (names->num_slots > UINT32_MAX / 2) return APISEC_E_MEMORY;
+    const size_t num_slots = names->num_slots * 2;
+    struct names larger = {.slots = mem_array(num_slots, sizeof *larger.slots), .num_slots = num_slots};
+    larger.order = mem_array(num_slots / 2, sizeof *larger.order);
+    if (!larger.slots || !larger.order) {
+        free(larger.slots);
+        free(larger.order);
+        return APISEC_E_MEMORY;
+    }
+    for (size_t i = 0; i < names->num; i++) {
+        const uint64_t hash = names->slots[names->order[i]];
+        take(&larger, find(&larger, hash), hash);
+    }
+    release(names);
+    names->slots = larger.slots;
+    names->order = larger.order;
+    names->num_slots = num_slots;
+    return APISEC_OK;
+}
+
+void names_begin(struct names *names, const unsigned char key[16])
+{
+    names->key = key;
+    names->slots = names->inline_slots;
+    names->order = names->inline_order;
+    names->num_slots = 2 * NAMES_INLINE;
+    names->num = 0;
+    memset(names->inline_slots, 0, sizeof names->inline_slots);
+}
+
+apisec_status names_add(struct names *names, uint32_t object, const char *at, const char *end)
+{
+    const uint64_t hash = hash_name(names->key, object, at, end);
+    if (names->num == names->num_slots / 2) {
+        const apisec_status status = grow(names);
+        if (status != APISEC_OK) return status;
+    }
+    const size_t slot = find(names, hash);
+    if (names->slots[slot] != 0) return APISEC_E_MALFORMED;
+    take(names, slot, hash);
+    return APISEC_OK;
+}
+
+/* Given back in the reverse order, a slot can simply be emptied: no name that is left was put after it, so none passed over it. */
+void names_drop(struct names *names, size_t num)
+{
+    for (; num > 0 && names->num > 0; num--) names->slots[names->order[--names->num]] = 0;
+}
+
+void names_end(struct names *names)
+{
+    release(names);
+    names_begin(names, names->key);
+}

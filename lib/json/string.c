@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * string.c: the strings of JSON: RFC 8259 section 7, without U+0000 and without lone surrogates in either form.
+ * Plain bytes pass eight at a time; everything else is looked at one by one.
+ */
+#include "json/scan.h"
+
+#include <string.h>
+
+#define EACH(byte) (0x0101010101010101u * (uint64_t)(byte))
+
+static bool has_zero(uint64_t eight)
+{
+    return ((eight - EACH(1)) & ~eight & EACH(0x80)) != 0;
+}
+
+/* all_plain: none of the eight is a quote, a backslash, a control or beyond ASCII. */
+static bool all_plain(uint64_t eight)
+{
+    if (eight & EACH(0x80)) return false;
+    if ((eight - EACH(0x20)) & EACH(0x80)) return false; /* a byte below 0x20 borrows; the first to do so is seen for certain */
+    return !has_zero(eight ^ EACH('"')) && !has_zero(eight ^ EACH('\\'));
+}
+
+static const char *skip_plain(const char *at, const char *end)
+{
+    for (uint64_t eight; end - at >= 8; at += 8) {
+        memcpy(&eight, at, sizeof eight);
+        if (!all_plain(eight)) break;
+    }
+    for (; at < end; at++) {
+        const unsigned char byte = (unsigned char)*at;
+        if (byte < 0x20 || byte > 0x7f || byte == '"' || byte == '\\') break;
+    }
+    return at;
+}
+
+/* ---- escapes ---- */
+
+/* hex_value: of one digit, or -1. */
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+/* read_unit reads the \uXXXX at *at. false: *at is the byte that is wrong, or the end. */
+static bool read_unit(const char **at, const char *end, uint32_t *unit)
+{
+    *unit = 0;
+    for (const char want[] = "\\u", *w = want; *w; w++, ++*at)
+        if (*at == end || **at != *w) return false;
+    for (int i = 0; i < 4; i++, ++*at) {
+        const int value = *at == end ? -1 : hex_value(**at);
+        if (value < 0) return false;
+        *unit = *unit << 4 | (uint32_t)value;
+    }
+    return true;
+}
+
+static const char letters[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
+
+/* read_escape reads one escape, or the two of a surrogate pair. false: *at is the byte that was refused, *why the reason. */
+static bool read_escape(const char **at, const char *end, uint32_t *code, const char **why)
+{
+    const char *const start = *at;
+    const char *const letter = end - start < 2 || start[1] == '\0' ? NULL : strchr(letters, start[1]);
+    if (letter) {
+        *code = (unsigned char)meanings[letter - letters];
+        *at = start + 2;
+        return true;
+    }
+
+    *why = "an escape that JSON does not have";
+    if (!read_unit(at, end, code)) return false;
+    const bool high = *code >= 0xd800 && *code <= 0xdbff, low = *code >= 0xdc00 && *code <= 0xdfff;
+    if (high) {
+        uint32_t second;
+        if (read_unit(at, end, &second) && second >= 0xdc00 && second <= 0xdfff) {
+            *code = 0x10000 + ((*code - 0xd800) << 10) + (second - 0xdc00);
+            return true;
+        }
+    }
+    if (!high && !low && *code != 0) return true;
+    *why = *code == 0 ? "U+0000 in a string" : "half a surrogate pair in a string";
+    *at = start;
+    return false;
+}
+
+size_t string_unescape(const char **at, const char *end, char out[4])
+{
+    const char *rest = *at, *why;
+    uint32_t code;
+    if (!read_escape(&rest, end, &code, &why)) return 0;
+    *at = rest;
+    return utf8_encode(code, out);
+}
+
+/* ---- the whole string ---- */
+
+static const char *reason_for(const char *at, const char *end)
+{
+    if (at == end) return "the text ends inside a string";
+    if (*at == '\0') return "U+0000 in a string";
+    if ((unsigned char)*at < 0x20) return "a control character in a string";
+    return "bytes that are not UTF-8";
+}
+
+apisec_status string_scan(const char **at, const char *end, size_t max, bool *escaped, const char **why)
+{
+    size_t len = 0;
+    *escaped = false;
+    for (;;) {
+        const char *const start = *at;
+        const char *next = skip_plain(start, end);
+        size_t more = (size_t)(next - start); /* unescaped bytes of what lies between start and next */
+        if (more == 0) {
+            uint32_t code = 0;
+            if (start < end && *start == '"') break;
+            if (start < end && *start == '\\') {
+                char bytes[4];
+                *escaped = true;
+                if (!read_escape(&next, end, &code, why)) {
+                    *at = next;
+                    if (next == end) *why = reason_for(end, end);
+                    return APISEC_E_MALFORMED;
+                }
+                more = utf8_encode(code, bytes);
+            } else {
+                more = utf8_decode(start, (size_t)(end - start), &code);
+                next = start + more;
+                if (more == 0 || code < 0x20) {
+                    *why = reason_for(start, end);
+                    return APISEC_E_MALFORMED;
+                }
+            }
+        }
+        if (more > max - len) {
+            *why = "a string is longer than allowed";
+            *at = *start == '\\' || (unsigned char)*start >= 0x80 ? start : start + (max - len);
+            return APISEC_E_TOO_LARGE;
+        }
+        len += more;
+        *at = next;
+    }
+    ++*at;
+    return APISEC_OK;
+}

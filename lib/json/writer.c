@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * writer.c: JSON on one line of pure ASCII, whatever bytes the values hold: nothing in a value can end a string, a line or
+ * an HTML element around it. What it writes passes our own scanner.
+ */
+#include "json/scan.h"
+
+#include <string.h>
+
+/* put_code writes one character as it may stand in a string. U+0000 cannot: readers disagree about it, ours refuses it. */
+static void put_code(struct buffer *out, uint32_t code)
+{
+    static const char digits[] = "0123456789abcdef";
+    if (code >= 0x10000) {
+        put_code(out, 0xd800 + ((code - 0x10000) >> 10));
+        put_code(out, 0xdc00 + ((code - 0x10000) & 0x3ff));
+        return;
+    }
+    if (code == 0) code = 0xfffd;
+    if (code == '"' || code == '\\') {
+        buffer_append(out, (const char[]){'\\', (char)code}, 2);
+        return;
+    }
+    char escape[6] = {'\\', 'u'};
+    for (int i = 0; i < 4; i++) escape[2 + i] = digits[code >> (12 - 4 * i) & 0xf];
+    buffer_append(out, escape, sizeof escape);
+}
+
+static bool is_plain(char c)
+{
+    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
+}
+
+static void put_string(struct buffer *out, struct text text, size_t max_len)
+{
+    const char *at = text.at ? text.at : "", *const end = at + text.len;
+    size_t room = max_len; /* bytes of the text that may still be written */
+    buffer_byte(out, '"');
+    while (at < end && room > 0) {
+        size_t len = 0;
+        while (at + len < end && len < room && is_plain(at[len])) len++;
+        if (len > 0) {
+            buffer_append(out, at, len);
+        } else {
+            uint32_t code;
+            len = utf8_decode(at, (size_t)(end - at), &code);
+            if (len > room) break;
+            put_code(out, len ? code : 0xfffd);
+            if (len == 0) len = 1;
+        }
+        at += len;
+        room -= len;
+    }
+    buffer_byte(out, '"');
+}
+
+/* begin writes what stands before a value: a comma if one is due, and the member's name. */
+static void begin(struct json_writer *writer, const char *name)
+{
+    if (writer->comma) buffer_byte(writer->out, ',');
+    writer->comma = true;
+    if (!name) return;
+    put_string(writer->out, text_of(name), SIZE_MAX);
+    buffer_byte(writer->out, ':');
+}
+
+void json_open_object(struct json_writer *writer, const char *name)
+{
+    begin(writer, name);
+    buffer_byte(writer->out, '{');
+    writer->comma = false;
+}
+
+void json_close_object(struct json_writer *writer)
+{
+    buffer_byte(writer->out, '}');
+    writer->comma = true;
+}
+
+void json_open_array(struct json_writer *writer, const char *name)
+{
+    begin(writer, name);
+    buffer_byte(writer->out, '[');
+    writer->comma = false;
+}
+
+void json_close_array(struct json_writer *writer)
+{
+    buffer_byte(writer->out, ']');
+    writer->comma = true;
+}
+
+void json_put_text(struct json_writer *writer, const char *name, struct text text)
+{
+    json_put_text_capped(writer, name, text, SIZE_MAX);
+}
+
+void json_put_text_capped(struct json_writer *writer, const char *name, struct text text, size_t max_len)
+{
+    begin(writer, name);
+    put_string(writer->out, text, max_len);
+}
+
+void json_put_number(struct json_writer *writer, const char *name, int64_t number)
+{
+    begin(writer, name);
+    buffer_number(writer->out, number);
+}
+
+void json_put_bool(struct json_writer *writer, const char *name, bool value)
+{
+    begin(writer, name);
+    buffer_text(writer->out, value ? "true" : "false");
+}
+
+void json_put_raw(struct json_writer *writer, const char *name, struct text json)
+{
+    begin(writer, name);
+    buffer_slice(writer->out, json);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * test_span.c: the raw bytes of a member, and no byte outside the text whatever it holds.
+ */
+#include "support/unit.h"
+#include "json/json.h"
+#include "support/guard.h"
+
+#include <string.h>
+
+static void test_rows(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *in, *name, *value /* NULL: not found */, *why;
+    } rows[] = {
+        {"{\"a\":1,\"b\":2}", "a", "1", "the first"},
+        {"{\"a\":1,\"b\":2}", "b", "2", "the last"},
+        {"{\"a\":1,\"b\":2}", "c", NULL, "absent"},
+        {"{\"a\":1,\"b\":2}", "A", NULL, "case"},
+        {"{\"a\":1,\"b\":2}", "", NULL, "the empty name is a name"},
+        {"{\"\":3}", "", "3", "the empty name is a name"},
+        {" { \"a\" : { \"x\" : [ 1 , 2 ] } , \"b\" : 2 } ", "a", "{ \"x\" : [ 1 , 2 ] }", "as it stands, without what is around"},
+        {" { \"a\" : 1 , \"b\" : \"x y\" } ", "b", "\"x y\"", "space in a string stays"},
+        {"{\"x\":{\"a\":1},\"a\":2}", "a", "2", "top level only"},
+        {"{\"x\":\"a\",\"y\":[\"a\"],\"a\":5}", "a", "5", "values are no names"},
+        {"{\"x\":\"}],\\\",{[\",\"a\":{\"b\":\"}\"}}", "a", "{\"b\":\"}\"}", "brackets and quotes in strings"},
+        {"{\"x\\\\\":1,\"a\":2}", "a", "2", "a backslash before the closing quote"},
+        {"{\"\\u0061bc\":7}", "abc", "7", "names are compared unescaped"},
+        {"{\"ab\":1,\"abc\":2}", "abc", "2", "a prefix is another name"},
+        {"{\"abc\":1,\"ab\":2}", "ab", "2", "so is a longer one"},
+        {"{\"\\u20ac\":1}", "\xe2\x82\xac", "1", "unescaped to UTF-8"},
+        {"{\"a\":null}", "a", "null", "null is there"},
+        {"{}", "a", NULL, "empty"},
+        {"[\"a\",1]", "a", NULL, "not an object"},
+        {"\"a\"", "a", NULL, "not an object"},
+        {"", "a", NULL, "nothing"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct text in = {guarded_text(rows[i].in), strlen(rows[i].in)};
+        struct text value = {"junk", 4};
+        const bool found = json_member_span(in, rows[i].name, &value);
+        if (found != (rows[i].value != NULL)) fail_msg("%s in %s: %s", rows[i].name, rows[i].in, rows[i].why);
+        if (found && !text_is(value, rows[i].value)) fail_msg("%s gives %.*s", rows[i].in, (int)value.len, value.at);
+        if (!found) assert_null(value.at);
+        guard_free(in.at);
+    }
+}
+
+/* Cuts and single bytes changed, at the end of a page: what is found lies inside. */
+static void test_texts_that_did_not_pass_the_scanner(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"x\":{\"y\":[1,\"\\u0061\\\\\"]},\"a\":\"b\"}";
+    static const char bytes[] = "\"\\{}[],:u \xff";
+    char changed[sizeof text];
+    for (size_t len = 0; len < sizeof text; len++) {
+        for (size_t i = 0; i < len * sizeof bytes; i++) {
+            memcpy(changed, text, sizeof text);
+            changed[i / sizeof bytes] = bytes[i % sizeof bytes];
+            const struct text in = {guarded(changed, len), len};
+            struct text value;
+            if (json_member_span(in, "a", &value)) {
+                assert_true(value.at >= in.at && value.at + value.len <= in.at + in.len);
+                assert_true(value.len > 0);
+            }
+            guard_free(in.at);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_texts_that_did_not_pass_the_scanner)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
