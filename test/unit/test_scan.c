@@ -34,7 +34,8 @@ static void check(const struct row *row, size_t len, const apisec_json_limits *l
     const apisec_status status = scan(row->in, len, limits, &position, &err);
     const size_t want = row->position == ALL ? len : (size_t)row->position;
     if (status != row->status || position != want)
-        fail_msg("%s (%s): %d at %zu, wanted %d at %zu: %s", row->in, row->why, (int)status, position, (int)row->status, want, err.text);
+        fail_msg("%s (%s): %d at %zu, wanted %d at %zu: %s", row->in, row->why, (int)status, position, (int)row->status, want,
+                 err.text);
     assert_int_equal(err.status, status);
     assert_int_equal(err.text[0] != '\0', status != APISEC_OK);
 }
@@ -319,7 +320,8 @@ static char *many_members(size_t num, size_t again, size_t *len)
     for (size_t i = 0; i <= num; i++) {
         char member[64];
         if (i == num && again >= num) break;
-        snprintf(member, sizeof member, "%s\"%zu\":%s", i ? "," : "", i == num ? again : i, i % 10 ? "0" : "{\"0\":0,\"1\":{\"1\":1}}");
+        snprintf(member, sizeof member, "%s\"%zu\":%s", i ? "," : "", i == num ? again : i,
+                 i % 10 ? "0" : "{\"0\":0,\"1\":{\"1\":1}}");
         buffer_text(&text, member);
     }
     buffer_byte(&text, '}');
@@ -442,7 +444,8 @@ static void test_the_sentence_holds_no_content(void **state)
 static void test_every_cut(void **state)
 {
     (void)state;
-    static const char text[] = "{\"a\\u00e9\xc3\xa9\":[-1.5e+3,true,false,null,\"\\ud83d\\ude00\\n\",{\"\":{}}],\"b\":\"\xf0\x9f\x98\x80\"}";
+    static const char text[] = "{\"a\\u00e9\xc3\xa9\":[-1.5e+3,true,false,null,\"\\ud83d\\ude00\\n\",{\"\":{}}],"
+                               "\"b\":\"\xf0\x9f\x98\x80\"}";
     for (size_t len = 0; len < sizeof text - 1; len++) {
         size_t position;
         assert_int_equal(scan(text, len, NULL, &position, NULL), APISEC_E_MALFORMED);
