@@ -67,8 +67,8 @@ struct crypto_ec_parts {
     enum crypto_curve curve;
     struct text x, y, d;                    /* x and y exactly crypto_curve_len; d too, if there */
 };
-/* crypto_key_*: APISEC_E_KEY_UNFIT with what is wrong: RSA 2048..4096 bits, n odd, e odd and 3 <= e < 2^32, private parts that belong
- * together; a point on its curve and not infinity, d that belongs to it; oct of 1..CRYPTO_MAX_OCT bytes. MEMORY, CRYPTO. */
+/* crypto_key_*: APISEC_E_KEY_UNFIT with what is wrong: RSA 2048..4096 bits, n odd, e odd and 3 <= e < 2^32, private parts that
+ * belong together; a point on its curve and not infinity, d that belongs to it; oct of 1..CRYPTO_MAX_OCT bytes. MEMORY, CRYPTO. */
 apisec_status crypto_key_rsa(const struct crypto_rsa_parts *parts, struct crypto_key **key, apisec_error *err);
 apisec_status crypto_key_ec(const struct crypto_ec_parts *parts, struct crypto_key **key, apisec_error *err);
 apisec_status crypto_key_oct(struct text secret, struct crypto_key **key, apisec_error *err);
@@ -86,9 +86,9 @@ apisec_status crypto_key_rsa_parts(const struct crypto_key *key, struct arena *a
 apisec_status crypto_key_ec_parts(const struct crypto_key *key, struct arena *arena, struct crypto_ec_parts *parts);
 apisec_status crypto_key_oct_bytes(const struct crypto_key *key, struct arena *arena, struct text *secret);
 
-/* crypto_verify: APISEC_OK, APISEC_E_SIGNATURE (wrong, also of the wrong length: RSA exactly the modulus', ECDSA exactly 2n with r and s
- * in [1, n-1], HMAC exactly the hash's, compared in constant time), APISEC_E_KEY_UNFIT (type or curve is not the algorithm's; an
- * HMAC key shorter than the hash), APISEC_E_CRYPTO, APISEC_E_MEMORY. PSS: salt as long as the hash. */
+/* crypto_verify: APISEC_OK, APISEC_E_SIGNATURE (wrong, also of the wrong length: RSA exactly the modulus', ECDSA exactly 2n with
+ * r and s in [1, n-1], HMAC exactly the hash's, compared in constant time), APISEC_E_KEY_UNFIT (type or curve is not the
+ * algorithm's; an HMAC key shorter than the hash), APISEC_E_CRYPTO, APISEC_E_MEMORY. PSS: salt as long as the hash. */
 apisec_status crypto_verify(const struct crypto_key *key, const struct algorithm *algorithm, const void *message, size_t len,
                             const unsigned char *signature, size_t signature_len);
 /* crypto_sign: signature holds CRYPTO_MAX_SIGNATURE. ECDSA: raw r || s. KEY_UNFIT: public only, or as above. */

@@ -72,9 +72,15 @@ static int pss_verify(mbedtls_rsa_context *context, mbedtls_md_type_t md, size_t
 
 /* ---- keys ---- */
 
-static size_t number_bits(struct text number)
+/* Zeros in front do not make a number another one; some writers of JWKs put one before a top bit. */
+static struct text trim(struct text number)
 {
     while (number.len > 0 && number.at[0] == 0) number = (struct text){number.at + 1, number.len - 1};
+    return number;
+}
+
+static size_t number_bits(struct text number)
+{
     if (number.len == 0) return 0;
     size_t bits = 8 * (number.len - 1);
     for (unsigned char top = (unsigned char)number.at[0]; top; top = (unsigned char)(top >> 1)) bits++;
@@ -177,16 +183,18 @@ static apisec_status precompute(struct crypto_key *key, apisec_error *err)
 apisec_status crypto_key_rsa(const struct crypto_rsa_parts *parts, struct crypto_key **key, apisec_error *err)
 {
     *key = NULL;
-    const bool is_private = parts->d.at || parts->p.at || parts->q.at || parts->dp.at || parts->dq.at || parts->qi.at;
-    apisec_status status = check_public(parts, err);
-    if (status == APISEC_OK && is_private) status = check_private(parts, err);
+    const struct crypto_rsa_parts given = {trim(parts->n), trim(parts->e),  trim(parts->d),  trim(parts->p),
+                                           trim(parts->q), trim(parts->dp), trim(parts->dq), trim(parts->qi)};
+    const bool is_private = given.d.at || given.p.at || given.q.at || given.dp.at || given.dq.at || given.qi.at;
+    apisec_status status = check_public(&given, err);
+    if (status == APISEC_OK && is_private) status = check_private(&given, err);
     if (status != APISEC_OK) return status;
 
     struct crypto_key *made = NULL;
     status = key_begin(CRYPTO_KEY_RSA, &made, err);
     if (status != APISEC_OK) return status;
     made->is_private = is_private;
-    status = load(made, parts, err);
+    status = load(made, &given, err);
     if (status == APISEC_OK) status = precompute(made, err);
     return key_finish(made, status, key, err);
 }

@@ -28,9 +28,9 @@ struct jwk {
     bool ambiguous;                     /* in a set: another key of the same kty has this kid; neither is used */
 };
 
-/* jwk_parse: MALFORMED: kty missing, a member of the wrong type, base64url not strict, kid too long. UNSUPPORTED: kty or crv is not one of ours
- * (skipped in a set). ALGORITHM: `alg` is not a signature algorithm of the table. KEY_UNFIT: see crypto.h; `alg` and kty contradict.
- * `use` other than "sig": parsed, but neither may_verify nor may_sign. x5c, x5u, x5t are ignored. */
+/* jwk_parse: MALFORMED: kty missing, a member of the wrong type, base64url not strict, kid too long. UNSUPPORTED: kty or crv is
+ * not one of ours (skipped in a set). ALGORITHM: `alg` is not a signature algorithm of the table. KEY_UNFIT: see crypto.h; `alg`
+ * and kty contradict. `use` other than "sig": parsed, but neither may_verify nor may_sign. x5c, x5u, x5t are ignored. */
 apisec_status jwk_parse(const struct json *object, struct jwk **jwk, apisec_error *err);
 void jwk_free(struct jwk *jwk);
 /* jwk_fits: may this key verify with this algorithm: type, curve, `alg` if present equal, may_verify, HMAC length. KEY_UNFIT. */
@@ -39,7 +39,8 @@ apisec_status jwk_fits(const struct jwk *jwk, const struct algorithm *algorithm,
 
 /* jwk_thumbprint: RFC 7638 with SHA-256, base64url: 43 characters and a NUL. */
 apisec_status jwk_thumbprint(const struct crypto_key *key, char out[44]);
-/* jwk_write appends the key as a JWK text; with_private says whether the private members go along (an oct key has no other). */
+/* jwk_write appends the key as a JWK text; half says whether the private members go along. KEY_UNFIT: the public half of an oct
+ * key, which has none, or the private half of a public key; nothing is appended. */
 enum jwk_half { JWK_PUBLIC, JWK_PRIVATE };
 apisec_status jwk_write(const struct crypto_key *key, const char *kid, const struct algorithm *algorithm, enum jwk_half half,
                         struct buffer *out);
@@ -87,7 +88,8 @@ struct jws_header {
  * understood here), `b64`, kid over JOSE_MAX_KEY_ID. jku, x5u, x5c, jwk, x5t are ignored. */
 apisec_status jws_header_parse(struct text encoded, struct jws_header *header, apisec_error *err);
 void jws_header_free(struct jws_header *header);
-/* jws_type_is compares `typ` with a media type: case-insensitively; without "/" it has "application/" in front (RFC 7515 section 4.1.9). */
+/* jws_type_is compares `typ` with a media type: case-insensitively; without "/" it has "application/" in front (RFC 7515 section
+ * 4.1.9). */
 bool jws_type_is(struct text typ, const char *type); /* type without "application/": "at+jwt" */
 /* jws_verify checks the signature with a key that fits (jwk_fits) the algorithm. SIGNATURE, MALFORMED (base64url), KEY_UNFIT. */
 apisec_status jws_verify(const struct jws *jws, const struct jwk *jwk, const struct algorithm *algorithm, apisec_error *err);

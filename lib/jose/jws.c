@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * jws.c: a signed token in its compact serialisation, RFC 7515 section 7.1: where its parts are, what its header says, whether its
+ * signature is right. The bytes that are verified are the bytes that came. Nothing in the header says where keys come from.
+ */
+#include "jose/jose.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- parts ---- */
+
+static bool is_base64url(char byte)
+{
+    return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' ||
+           byte == '_';
+}
+
+/* find_dots notes the first four dots of the token and counts all of them. */
+static apisec_status find_dots(struct text token, size_t dots[4], size_t *num_dots, apisec_error *err)
+{
+    *num_dots = 0;
+    for (size_t i = 0; i < token.len; i++) {
+        if (is_base64url(token.at[i])) continue;
+        if (token.at[i] != '.') return fail(err, APISEC_E_MALFORMED, "byte %zu of the token is not base64url", i);
+        if (*num_dots < 4) dots[*num_dots] = i;
+        ++*num_dots;
+    }
+    return APISEC_OK;
+}
+
+apisec_status jws_split(struct text token, struct jws *jws, apisec_error *err)
+{
+    *jws = (struct jws){{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}};
+    if (token.len > JOSE_MAX_TOKEN) {
+        return fail(err, APISEC_E_TOO_LARGE, "the token has %zu bytes; at most %d are accepted", token.len, JOSE_MAX_TOKEN);
+    }
+    size_t dots[4], num_dots;
+    const apisec_status status = find_dots(token, dots, &num_dots, err);
+    if (status != APISEC_OK) return status;
+    if (num_dots == 4) return fail(err, APISEC_E_MALFORMED, "the token has 5 parts: encrypted tokens are not accepted here");
+    if (num_dots != 2) return fail(err, APISEC_E_MALFORMED, "the token has %zu parts instead of 3", num_dots + 1);
+    if (dots[0] == 0) return fail(err, APISEC_E_MALFORMED, "the token's header is empty");
+    if (dots[1] + 1 == token.len) return fail(err, APISEC_E_MALFORMED, "the token is unsigned: its signature is empty");
+
+    jws->header = (struct text){token.at, dots[0]};
+    jws->payload = (struct text){token.at + dots[0] + 1, dots[1] - dots[0] - 1};
+    jws->signature = (struct text){token.at + dots[1] + 1, token.len - dots[1] - 1};
+    jws->signing_input = (struct text){token.at, dots[1]};
+    return succeed(err);
+}
+
+/* ---- header ---- */
+
+static apisec_status header_text(const struct json *document, const char *name, struct text *out, apisec_error *err)
+{
+    *out = (struct text){NULL, 0};
+    if (json_get_text(document, name, out) != JSON_MISTYPED) return APISEC_OK;
+    return fail(err, APISEC_E_MALFORMED, "`%s` of the token's header is not a string", name);
+}
+
+/* RFC 7515 section 4.1. The members that name a key or where to fetch one (jku, jwk, x5u, x5c, x5t) are not looked at. */
+static apisec_status read_header(struct jws_header *header, apisec_error *err)
+{
+    const struct json *const document = header->document;
+    if (json_member(document, "crit")) return fail(err, APISEC_E_MALFORMED, "the token has `crit`: no extension is understood");
+    if (json_member(document, "b64")) return fail(err, APISEC_E_MALFORMED, "the token has `b64`: its payload is always encoded");
+
+    apisec_status status = header_text(document, "alg", &header->alg, err);
+    if (status == APISEC_OK) status = header_text(document, "kid", &header->kid, err);
+    if (status == APISEC_OK) status = header_text(document, "typ", &header->typ, err);
+    if (status == APISEC_OK) status = header_text(document, "cty", &header->cty, err);
+    if (status != APISEC_OK) return status;
+    if (!header->alg.at) return fail(err, APISEC_E_MALFORMED, "the token's header has no `alg`");
+    if (header->kid.len > JOSE_MAX_KEY_ID) {
+        return fail(err, APISEC_E_MALFORMED, "the token's `kid` has %zu bytes; at most %d are accepted", header->kid.len,
+                    JOSE_MAX_KEY_ID);
+    }
+    return APISEC_OK;
+}
+
+static apisec_status parse_header(struct text encoded, unsigned char *bytes, struct jws_header *header, apisec_error *err)
+{
+    size_t len = 0;
+    if (base64url_decode(encoded.at, encoded.len, bytes, &len) != APISEC_OK) {
+        return fail(err, APISEC_E_MALFORMED, "the token's header is not strict base64url");
+    }
+    const struct text text = {(const char *)bytes, len};
+    const apisec_status status = json_parse_object(text, &json_token_limits, &header->document, err);
+    return status == APISEC_OK ? read_header(header, err) : status;
+}
+
+apisec_status jws_header_parse(struct text encoded, struct jws_header *header, apisec_error *err)
+{
+    enum { USUAL = 1024 }; /* more than a header without certificates needs */
+    unsigned char usual[USUAL], *larger = NULL;
+    *header = (struct jws_header){NULL, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}};
+    const size_t len = base64url_decoded_len(encoded.len);
+    if (encoded.len > JOSE_MAX_TOKEN) return fail(err, APISEC_E_TOO_LARGE, "the token's header is too long");
+    if (len > USUAL) {
+        larger = mem_array(len, 1);
+        if (!larger) return fail_memory(err);
+    }
+    const apisec_status status = parse_header(encoded, larger ? larger : usual, header, err);
+    free(larger);
+    if (status == APISEC_OK) return succeed(err);
+    jws_header_free(header);
+    return status;
+}
+
+void jws_header_free(struct jws_header *header)
+{
+    json_free(header->document);
+    *header = (struct jws_header){NULL, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}};
+}
+
+bool jws_type_is(struct text typ, const char *type)
+{
+    static const char front[] = "application/";
+    const size_t front_len = sizeof front - 1;
+    if (!typ.at) return false;
+    if (text_has_byte(typ, '/')) {
+        if (typ.len < front_len || !text_is_caseless((struct text){typ.at, front_len}, front)) return false;
+        typ = (struct text){typ.at + front_len, typ.len - front_len};
+    }
+    return text_is_caseless(typ, type);
+}
+
+/* ---- signature and payload ---- */
+
+apisec_status jws_verify(const struct jws *jws, const struct jwk *jwk, const struct algorithm *algorithm, apisec_error *err)
+{
+    unsigned char signature[CRYPTO_MAX_SIGNATURE];
+    size_t len = 0;
+    apisec_status status = jwk_fits(jwk, algorithm, err);
+    if (status != APISEC_OK) return status;
+    if (base64url_decoded_len(jws->signature.len) > sizeof signature) {
+        return fail(err, APISEC_E_SIGNATURE, "the signature is longer than any of %s", algorithm->name);
+    }
+    if (base64url_decode(jws->signature.at, jws->signature.len, signature, &len) != APISEC_OK) {
+        return fail(err, APISEC_E_MALFORMED, "the token's signature is not strict base64url");
+    }
+    status = crypto_verify(jwk->key, algorithm, jws->signing_input.at, jws->signing_input.len, signature, len);
+    switch (status) {
+    case APISEC_OK: return succeed(err);
+    case APISEC_E_SIGNATURE: return fail(err, status, "the %s signature is wrong", algorithm->name);
+    case APISEC_E_MEMORY: return fail_memory(err);
+    default: return fail(err, status, "checking the %s signature failed", algorithm->name);
+    }
+}
+
+apisec_status jws_decode_payload(const struct jws *jws, struct arena *arena, struct text *payload, apisec_error *err)
+{
+    *payload = (struct text){NULL, 0};
+    unsigned char *const bytes = arena_alloc(arena, base64url_decoded_len(jws->payload.len) + 1); /* zeroed: the NUL is there */
+    if (!bytes) return fail_memory(err);
+    size_t len = 0;
+    if (base64url_decode(jws->payload.at, jws->payload.len, bytes, &len) != APISEC_OK) {
+        return fail(err, APISEC_E_MALFORMED, "the token's payload is not strict base64url");
+    }
+    *payload = (struct text){(const char *)bytes, len};
+    return succeed(err);
+}
