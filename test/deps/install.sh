@@ -8,6 +8,7 @@
 set -u
 
 table='
+base       stdlib.h           libc6-dev               glibc-devel          musl-dev           glibc
 base       mbedtls/md.h       libmbedtls-dev          mbedtls-devel        mbedtls-dev        mbedtls
 base       cjson/cJSON.h      libcjson-dev            cjson-devel          cjson-dev          cjson
 base       curl/curl.h        libcurl4-openssl-dev    libcurl-devel        curl-dev           curl
