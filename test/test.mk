@@ -3,7 +3,7 @@
 #   test/unit, test/attack, test/fixtures, test/cli, test/ffi, test/lint: make check      test/vectors: make vectors VECTORS=DIR
 #   test/install: make install-test                                                       test/bench: make bench
 
-TEST_LIBS := -lcmocka
+TEST_LIBS := -lcmocka -lmicrohttpd -lgnutls
 SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard test/support/*.c)))
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard test/unit/test_*.c)))
 ATTACK_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard test/attack/attack*.c)))

@@ -43,7 +43,8 @@ void apisec_http_options_free(apisec_http_options *options);
 
 /* apisec_http_options_set_ca_file trusts the PEM certificates of this file instead of the system's. */
 void apisec_http_options_set_ca_file(apisec_http_options *options, const char *path);
-/* apisec_http_options_set_timeouts_ms: of a whole request (default 5000) and of connecting (default 2000); 1 to 300000. */
+/* apisec_http_options_set_timeouts_ms: of a whole request (default 5000) and of connecting (default 2000); 1 to 300000. An
+ * operation's own deadline, five seconds after its request was made, comes first. */
 void apisec_http_options_set_timeouts_ms(apisec_http_options *options, uint32_t total_ms, uint32_t connect_ms);
 /* apisec_http_options_allow_loopback permits 127.0.0.0/8 and ::1. For tests and for a sidecar on the same host. */
 void apisec_http_options_allow_loopback(apisec_http_options *options);

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * http.h (private): operations, URLs and forms; curl.c is the only user of libcurl and nothing of the library refers to it.
+ *
+ *   op.c        what all operations share       response.c  the answer as it arrives   header.c  values of header fields
+ *   url.c       which URLs are acceptable       form.c      form encoding
+ *   transport.c a transport's options           address.c   which addresses are        curl.c    the transport over libcurl
+ *   idle.c      connections that wait           sigpipe.c   no signal for the host
  */
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
@@ -9,6 +14,8 @@
 
 #include <apisec/http.h>
 #include <apisec/op.h>
+
+#include <signal.h>
 
 /* ---- op.c: what all operations share. A kind of operation embeds struct apisec_op as its first member ---- */
 
@@ -132,5 +139,29 @@ struct sockaddr;
 /* address_check: NULL when permitted, or a word for what it is: "loopback", "link-local", "private", "metadata", "multicast",
  * "unspecified", "reserved", "unknown family". IPv4-mapped, 6to4, NAT64 and Teredo forms are judged by the IPv4 address inside. */
 const char *address_check(const struct sockaddr *address, size_t len, bool loopback_allowed, bool private_allowed);
+
+/* ---- idle.c: what waits between two requests, on numbered shelves ---- */
+
+#define IDLE_MAX 16 /* on one shelf */
+struct idle;
+struct idle_item { /* the first member of what waits */
+    struct idle_item *next;
+};
+/* idle_new: end ends an item that finds no room. NULL without memory. */
+struct idle *idle_new(size_t num_shelves, void (*end)(struct idle_item *));
+/* idle_take gives what was put there last, or NULL. In the child of a fork nothing of the parent's is given, used or ended. */
+struct idle_item *idle_take(struct idle *idle, size_t shelf);
+void idle_give(struct idle *idle, size_t shelf, struct idle_item *item);
+void idle_free(struct idle *idle);
+
+/* ---- sigpipe.c: no SIGPIPE reaches the host between block and release, which are of one thread ---- */
+
+struct sigpipe {
+    sigset_t before;
+    bool was_pending;
+    bool blocked;
+};
+void sigpipe_block(struct sigpipe *guard);
+void sigpipe_release(const struct sigpipe *guard);
 
 #endif

@@ -43,8 +43,8 @@ struct token_answer {
     int64_t expires_in;             /* -1: absent */
 };
 /* answer_read: the transport's status, or an error answer's OAuth status (411 to 418, the server's words sanitised in err: error,
- * error_description), or RESPONSE. Only 200 with application/json counts as success; an error answer is a 400, 401 or 403 whose body is a
- * JSON object with a string `error`; 5xx and 429 are UNREACHABLE and BUSY. */
+ * error_description), or RESPONSE. Only 200 with application/json counts as success; an error answer is a 400, 401 or 403 whose
+ * body is a JSON object with a string `error`; 5xx and 429 are UNREACHABLE and BUSY. */
 apisec_status answer_read(const struct op_answer *answer, struct token_answer *out, apisec_error *err);
 void answer_free(struct token_answer *answer);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * bench_threads.c: two threads on one verifier beside one thread: a shared lock anywhere on the way shows here. Each thread
- * verifies tokens of its own. One thread and two take turns, and the ratio is the median of the turns, so that drift cancels.
+ * bench_threads.c: two threads on one verifier beside one thread: a shared lock anywhere on the way shows here. Each thread verifies
+ * tokens of its own. One thread and two take turns, and the ratio is the median of the turns, so that drift cancels.
  */
 #include "bench/bench.h"
 
@@ -22,8 +22,7 @@ struct worker {
 
 static void work(const struct worker *worker)
 {
-    for (unsigned i = 0; i < worker->times; i++)
-        bench_verify(worker->service, worker->tokens[i % TOKENS], worker->lens[i % TOKENS]);
+    for (unsigned i = 0; i < worker->times; i++) bench_verify(worker->service, worker->tokens[i % TOKENS], worker->lens[i % TOKENS]);
 }
 
 static void *thread(void *argument)

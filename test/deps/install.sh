@@ -14,6 +14,9 @@ base       cjson/cJSON.h      libcjson-dev            cjson-devel          cjson
 base       curl/curl.h        libcurl4-openssl-dev    libcurl-devel        curl-dev           curl
 demo       microhttpd.h       libmicrohttpd-dev       libmicrohttpd-devel  libmicrohttpd-dev  libmicrohttpd
 test       cmocka.h           libcmocka-dev           libcmocka-devel      cmocka-dev         cmocka
+test       microhttpd.h       libmicrohttpd-dev       libmicrohttpd-devel  libmicrohttpd-dev  libmicrohttpd
+test       gnutls/gnutls.h    libgnutls28-dev         gnutls-devel         gnutls-dev         gnutls
+test       openssl            openssl                 openssl              openssl            openssl
 test       python3            python3                 python3              python3            python
 test       pkg-config         pkg-config              pkgconf-pkg-config   pkgconf            pkgconf
 sanitizers clang              clang                   clang                clang              clang

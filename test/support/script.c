@@ -94,7 +94,8 @@ static bool answer_headers(apisec_op *op, const char *headers)
         const char *end = strchr(headers, '\n');
         if (colon == NULL || end == NULL || colon > end) fail_msg("a header of the script is no \"Name: value\\n\": %s", headers);
         const char *value = colon + 1;
-        if (apisec_op_answer_header(op, headers, (size_t)(colon - headers), value, (size_t)(end - value)) != APISEC_OK) return false;
+        const size_t name_len = (size_t)(colon - headers), value_len = (size_t)(end - value);
+        if (apisec_op_answer_header(op, headers, name_len, value, value_len) != APISEC_OK) return false;
         headers = end + 1;
     }
     return true;
