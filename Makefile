@@ -1,10 +1,11 @@
 # libapisec. Targets:
-#   make            libraries and tool in build/         make install    PREFIX DESTDIR LIBDIR INCLUDEDIR BINDIR
-#   make demo       the main job, as a story             make uninstall  the same variables
-#   make check      all tests that need no network       make asan tsan  the tests under sanitizers
-#   make unit       the unit tests only                  make vectors    VECTORS=DIR: Wycheproof, JSONTestSuite
-#   make lint       layers, symbols, banned functions    make bench      speed, allocations, threads
-#   make deps       installs what is missing             make format     clang-format over lib, include, test
+#   make            libraries and tool in build/         make install      PREFIX DESTDIR LIBDIR INCLUDEDIR BINDIR
+#   make demo       the main job, as a story             make uninstall    the same variables
+#   make check      all tests that need no network       make asan tsan    the tests under sanitizers
+#   make unit       the unit tests only                  make mbedtls-3.6  the tests with Debian 13's mbedTLS
+#   make lint       layers, symbols, banned functions    make vectors      VECTORS=DIR: Wycheproof, JSONTestSuite
+#   make bench      speed, allocations, threads          make install-test programs outside the tree
+#   make deps       installs what is missing             make format       clang-format
 #   make clean
 # V=1 shows the commands. CC, CFLAGS, LDFLAGS as usual; BUILD is the folder of all output; WERROR=1 stops at warnings;
 # DEPS=none skips the look for missing packages.

@@ -48,24 +48,30 @@ bench: $(BENCHES)
 bench-instructions: $(BUILD)/test/bench/bench_verify
 	$(Q)BUILD=$(BUILD) sh test/bench/instructions.sh
 
-# ---- sanitizers: everything that runs, in a folder of its own ----
+# ---- the same tests with the other mbedTLS, and under sanitizers: each in a folder of its own ----
 SANITIZED := --no-print-directory CC=clang
 ASAN := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 TSAN := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 TSAN_MBEDTLS := $(CURDIR)/build/deps/mbedtls-2.28.3-thread
+NEW_MBEDTLS := $(CURDIR)/build/deps/mbedtls-3.6-plain
 
 sanitizer-deps:
 	$(Q)test "$(DEPS)" = none || CC="$(CC)" sh test/deps/install.sh base demo test sanitizers
 
 asan: sanitizer-deps
-	$(Q)$(MAKE) $(SANITIZED) BUILD=build/asan CFLAGS="$(ASAN)" LDFLAGS="-fsanitize=address,undefined" sanitized-tests
+	$(Q)$(MAKE) $(SANITIZED) BUILD=build/asan CFLAGS="$(ASAN)" LDFLAGS="-fsanitize=address,undefined" other-tests
 
 tsan: sanitizer-deps
 	$(Q)sh test/deps/mbedtls.sh 2.28.3 thread "$(TSAN)" clang
 	$(Q)$(MAKE) $(SANITIZED) BUILD=build/tsan CFLAGS="$(TSAN)" LDFLAGS="-fsanitize=thread" \
-		MBEDTLS_CFLAGS="-I$(TSAN_MBEDTLS)/include" MBEDTLS_LIBS="$(TSAN_MBEDTLS)/library/libmbedcrypto.a" sanitized-tests
+		MBEDTLS_CFLAGS="-I$(TSAN_MBEDTLS)/include" MBEDTLS_LIBS="$(TSAN_MBEDTLS)/library/libmbedcrypto.a" other-tests
 
-sanitized-tests: $(UNIT_TESTS) $(ATTACK_TESTS) $(TOOL)
+mbedtls-3.6:
+	$(Q)sh test/deps/mbedtls.sh 3.6 plain "-O2 -g"
+	$(Q)$(MAKE) --no-print-directory BUILD=build/mbedtls-3.6 MBEDTLS_CFLAGS="-I$(NEW_MBEDTLS)/include" \
+		MBEDTLS_LIBS="$(NEW_MBEDTLS)/library/libmbedcrypto.a" other-tests
+
+other-tests: $(UNIT_TESTS) $(ATTACK_TESTS) $(TOOL)
 	$(Q)$(RUN) $(UNIT_TESTS) $(ATTACK_TESTS) $(CLI_TESTS)
 
-.PHONY: unit check check-built lint install-test vectors bench bench-instructions sanitizer-deps asan tsan sanitized-tests
+.PHONY: unit check check-built lint install-test vectors bench bench-instructions sanitizer-deps asan tsan mbedtls-3.6 other-tests
