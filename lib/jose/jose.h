@@ -55,8 +55,8 @@ struct jwk_set {
     size_t num_skipped;        /* unknown kty/crv/alg, for encryption, unfit: not there */
 };
 /* jwk_set_parse: MALFORMED: not a set; TOO_LARGE: over 256 KiB or 64 keys; KEY_UNFIT: no usable key, or a private RSA/EC key where
- * only public ones belong. One bad key among good ones is skipped. The same kid twice (usable keys of the same kty) is ambiguous:
- * neither is used. */
+ * only public ones belong. One bad key among good ones is skipped. The same kid twice with the same kty is ambiguous, also when one
+ * of the two is malformed or unfit, but not when it is for encryption: neither is used. */
 apisec_status jwk_set_parse(struct text text, enum jwk_source source, struct jwk_set **set, apisec_error *err);
 void jwk_set_free(struct jwk_set *set);
 /* jwk_set_find: the key for a header's kid and algorithm. kid.at NULL: the one key that fits, if it is the only one.

@@ -55,7 +55,8 @@ static apisec_status enter(struct jwk_set *set, struct jwk *jwk)
     return APISEC_OK;
 }
 
-static apisec_status add_key(struct jwk_set *set, const struct json *key, enum jwk_source source, apisec_error *err)
+/* add_key: *broken says that it was left out for what is wrong with it, and not for what it is for. */
+static apisec_status add_key(struct jwk_set *set, const struct json *key, enum jwk_source source, bool *broken, apisec_error *err)
 {
     struct jwk *jwk = NULL;
     if (is_asymmetric(key) && has_private_member(key)) {
@@ -63,6 +64,7 @@ static apisec_status add_key(struct jwk_set *set, const struct json *key, enum j
     }
     apisec_status status = jwk_parse(key, &jwk, err);
     if (status != APISEC_OK && !is_fault_of_key(status)) return status;
+    *broken = status == APISEC_E_MALFORMED || status == APISEC_E_KEY_UNFIT;
     if (status != APISEC_OK || !is_usable(jwk, source)) {
         jwk_free(jwk);
         set->num_skipped++;
@@ -71,6 +73,26 @@ static apisec_status add_key(struct jwk_set *set, const struct json *key, enum j
     set->keys[set->num_keys++] = jwk; /* there is room: counted before */
     status = enter(set, jwk);
     return status == APISEC_OK ? APISEC_OK : fail(err, status, "the key set could not be indexed");
+}
+
+static bool has_type(const struct jwk *jwk, struct text kty)
+{
+    switch (crypto_key_type(jwk->key)) {
+    case CRYPTO_KEY_RSA: return text_is(kty, "RSA");
+    case CRYPTO_KEY_EC: return text_is(kty, "EC");
+    case CRYPTO_KEY_OCT: return text_is(kty, "oct");
+    }
+    return false;
+}
+
+/* A broken key has a claim on its kid as well: which of the two the issuer means cannot be known. */
+static void take_kid_from(struct jwk_set *set, const struct json *broken)
+{
+    struct text kid, kty;
+    if (json_get_text(broken, "kid", &kid) != JSON_OK || json_get_text(broken, "kty", &kty) != JSON_OK) return;
+    for (struct jwk *jwk = table_get(&set->by_kid, kid); jwk; jwk = jwk->next_same_kid) {
+        if (has_type(jwk, kty)) jwk->ambiguous = true;
+    }
 }
 
 static apisec_status add_keys(struct jwk_set *set, const struct json *document, enum jwk_source source, apisec_error *err)
@@ -84,14 +106,20 @@ static apisec_status add_keys(struct jwk_set *set, const struct json *document, 
     }
     set->keys = mem_array(num, sizeof set->keys[0]);
     if (!set->keys) return fail_memory(err);
+    bool broken[JOSE_MAX_KEYS] = {false};
+    size_t i = 0;
     for (const struct json *key = json_first(keys); key; key = json_next(key)) {
-        const apisec_status status = add_key(set, key, source, err);
+        const apisec_status status = add_key(set, key, source, &broken[i++], err);
         if (status != APISEC_OK) return status;
     }
-    if (set->num_keys == 0) {
-        return fail(err, APISEC_E_KEY_UNFIT, "none of the key set's %zu keys can verify a signature here", num);
+    i = 0;
+    for (const struct json *key = json_first(keys); key; key = json_next(key)) {
+        if (broken[i++]) take_kid_from(set, key);
     }
-    return APISEC_OK;
+    for (i = 0; i < set->num_keys; i++) {
+        if (!set->keys[i]->ambiguous) return APISEC_OK;
+    }
+    return fail(err, APISEC_E_KEY_UNFIT, "none of the key set's %zu keys can verify a signature here", num);
 }
 
 apisec_status jwk_set_parse(struct text text, enum jwk_source source, struct jwk_set **set, apisec_error *err)
