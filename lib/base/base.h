@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* ---- status.c ---- */
 
@@ -42,6 +43,22 @@ bool text_is_printable(struct text a);
 /* text_next_word cuts the next element off a text separated by single 0x20. An empty element (a leading, trailing or double
  * space) is returned as such, so that the caller can refuse it. false: no more. Start with *rest = the text, *rest.at != NULL. */
 bool text_next_word(struct text *rest, struct text *word);
+
+/* ---- words: eight bytes as one number, wherever they lie ---- */
+
+static inline uint64_t word_le(const void *bytes)
+{
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? word : __builtin_bswap64(word);
+}
+
+static inline uint64_t word_be(const void *bytes)
+{
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? word : __builtin_bswap64(word);
+}
 
 /* ---- memory.c ---- */
 

@@ -14,13 +14,6 @@ static uint64_t rotate(uint64_t x, int bits)
     return x << bits | x >> (64 - bits);
 }
 
-static uint64_t load(const unsigned char *at)
-{
-    uint64_t word = 0;
-    for (int i = 7; i >= 0; i--) word = word << 8 | at[i];
-    return word;
-}
-
 static void store(unsigned char *at, uint64_t word)
 {
     for (int i = 0; i < 8; i++) at[i] = (unsigned char)(word >> (8 * i));
@@ -51,7 +44,7 @@ static inline void compress(struct state *s, uint64_t word)
 
 static struct state begin(const unsigned char key[16])
 {
-    const uint64_t k0 = load(key), k1 = load(key + 8);
+    const uint64_t k0 = word_le(key), k1 = word_le(key + 8);
     return (struct state){k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du, k0 ^ 0x6c7967656e657261u, k1 ^ 0x7465646279746573u};
 }
 
@@ -59,7 +52,7 @@ static struct state begin(const unsigned char key[16])
 static void absorb(struct state *s, const unsigned char *at, size_t len)
 {
     uint64_t last = (uint64_t)len << 56;
-    for (; len >= 8; len -= 8, at += 8) compress(s, load(at));
+    for (; len >= 8; len -= 8, at += 8) compress(s, word_le(at));
     for (size_t i = 0; i < len; i++) last |= (uint64_t)at[i] << (8 * i);
     compress(s, last);
 }

@@ -8,27 +8,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHAIN = 8, BLOCK = CHAIN + 64 };
+enum { CHAIN = 8, BLOCK = 64 };
 
-/* The object's number and the name, unescaped, in blocks: each begins with the hash of those before it, the first with the number.
+/* hash_long: of names that are long or have escapes: in blocks of 64 unescaped bytes, each behind the hash of those before it.
  * Where a block ends depends on the unescaped bytes only, so that all spellings of a name hash alike. */
-static uint64_t hash_name(const unsigned char key[16], uint64_t object, const char *at, const char *end)
+static uint64_t hash_long(const unsigned char key[16], const char *at, const char *end)
 {
-    char block[BLOCK + 4];
-    memcpy(block, &object, CHAIN);
-    size_t used = CHAIN;
+    char bytes[CHAIN + BLOCK + 4];
+    size_t from = CHAIN, used = CHAIN; /* the first block has none before it */
     while (at < end) {
-        const size_t more = *at == '\\' ? string_unescape(&at, end, block + used) : 0;
-        if (more == 0) block[used++] = *at++;
+        const size_t more = *at == '\\' ? string_unescape(&at, end, bytes + used) : 0;
+        if (more == 0) bytes[used++] = *at++;
         used += more;
-        if (used < BLOCK) continue;
+        if (used <= CHAIN + BLOCK) continue;
 
-        const uint64_t hash = siphash64(key, block, BLOCK);
-        memcpy(block, &hash, CHAIN);
-        memmove(block + CHAIN, block + BLOCK, used - BLOCK);
-        used -= BLOCK - CHAIN;
+        const uint64_t hash = siphash64(key, bytes + from, CHAIN + BLOCK - from);
+        memcpy(bytes, &hash, CHAIN);
+        memmove(bytes + CHAIN, bytes + CHAIN + BLOCK, used - CHAIN - BLOCK);
+        used -= BLOCK;
+        from = 0;
     }
-    const uint64_t hash = siphash64(key, block, used);
+    return siphash64(key, bytes + from, used - from);
+}
+
+static uint64_t hash_name(const unsigned char key[16], uint32_t object, struct text inside, bool escaped)
+{
+    const bool plain = !escaped && inside.len <= BLOCK;
+    const uint64_t name = plain ? siphash64(key, inside.at, inside.len) : hash_long(key, inside.at, inside.at + inside.len);
+    const uint64_t hash = name ^ object * 0x9e3779b97f4a7c15u;
     return hash ? hash : 1; /* 0 marks a free slot */
 }
 
@@ -87,9 +94,9 @@ void names_begin(struct names *names, const unsigned char key[16])
     memset(names->inline_slots, 0, sizeof names->inline_slots);
 }
 
-apisec_status names_add(struct names *names, uint32_t object, const char *at, const char *end)
+apisec_status names_add(struct names *names, uint32_t object, struct text inside, bool escaped)
 {
-    const uint64_t hash = hash_name(names->key, object, at, end);
+    const uint64_t hash = hash_name(names->key, object, inside, escaped);
     if (names->num == names->num_slots / 2) {
         const apisec_status status = grow(names);
         if (status != APISEC_OK) return status;

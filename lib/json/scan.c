@@ -195,7 +195,8 @@ static apisec_status name(struct scan *scan)
     bool escaped;
     apisec_status status = string(scan, &escaped);
     if (status != APISEC_OK) return status;
-    status = names_add(&scan->names, frame->object, quote + 1, scan->at - 1);
+    const struct text inside = {quote + 1, (size_t)(scan->at - quote) - 2};
+    status = names_add(&scan->names, frame->object, inside, escaped);
     if (status == APISEC_E_MALFORMED) return refuse(scan, quote, status, "a member name occurs twice in one object");
     if (status != APISEC_OK) return refuse(scan, quote, status, "out of memory");
     frame->count++;

@@ -9,24 +9,27 @@
 
 #define EACH(byte) (0x0101010101010101u * (uint64_t)(byte))
 
-static bool has_zero(uint64_t eight)
+/* zeros: the top bit of each lane that is 0. Above the lowest such lane a borrow may set others as well. */
+static uint64_t zeros(uint64_t eight)
 {
-    return ((eight - EACH(1)) & ~eight & EACH(0x80)) != 0;
+    return (eight - EACH(1)) & ~eight & EACH(0x80);
 }
 
-/* all_plain: none of the eight is a quote, a backslash, a control or beyond ASCII. */
-static bool all_plain(uint64_t eight)
+/* first_special: how many of eight bytes stand before the first quote, backslash, control or byte beyond ASCII; 8: no such byte. */
+static unsigned first_special(const char *at)
 {
-    if (eight & EACH(0x80)) return false;
-    if ((eight - EACH(0x20)) & EACH(0x80)) return false; /* a byte below 0x20 borrows; the first to do so is seen for certain */
-    return !has_zero(eight ^ EACH('"')) && !has_zero(eight ^ EACH('\\'));
+    const uint64_t eight = word_le(at);
+    const uint64_t controls = (eight - EACH(0x20)) & ~eight;
+    const uint64_t special = (eight | controls | zeros(eight ^ EACH('"')) | zeros(eight ^ EACH('\\'))) & EACH(0x80);
+    return special ? (unsigned)__builtin_ctzll(special) / 8 : 8;
 }
 
 static const char *skip_plain(const char *at, const char *end)
 {
-    for (uint64_t eight; end - at >= 8; at += 8) {
-        memcpy(&eight, at, sizeof eight);
-        if (!all_plain(eight)) break;
+    while (end - at >= 8) {
+        const unsigned num = first_special(at);
+        at += num;
+        if (num < 8) return at;
     }
     for (; at < end; at++) {
         const unsigned char byte = (unsigned char)*at;

@@ -141,6 +141,34 @@ static void test_bools(void **state)
     json_free(document);
 }
 
+/* Each byte of some documents becomes each other byte, and is left out: what the scanner lets pass cJSON can read, to the same end
+ * (a failure to read it would be MEMORY), and what it refuses is refused here. */
+static void test_what_the_scanner_accepts_can_be_read(void **state)
+{
+    (void)state;
+    static const char *const documents[] = {
+        "{\"alg\":\"ES256\",\"kid\":\"k-1\",\"typ\":\"at+jwt\"}",
+        "{\"iss\":\"https://id.example\",\"aud\":[\"a\",\"b\"],\"exp\":1735689600.5,\"act\":{\"sub\":\"\\u00e9\\ud83d\\ude00\"}}",
+        "[-0.5e+10, 12, true, false, null, {}, [], \"\\\"\\\\\\n\\u20ac\xc3\xa9\xf0\x9f\x98\x80\"] ",
+    };
+    for (size_t i = 0; i < sizeof documents / sizeof documents[0]; i++) {
+        const size_t len = strlen(documents[i]);
+        for (size_t change = 0; change < len * 257; change++) {
+            char changed[200];
+            const size_t at = change / 257, byte = change % 257, left_out = byte == 256;
+            memcpy(changed, documents[i], len);
+            if (left_out) memmove(changed + at, changed + at + 1, len - at - 1);
+            else changed[at] = (char)(unsigned char)byte;
+            const struct text in = {guarded(changed, len - left_out), len - left_out};
+            struct json *document;
+            const apisec_status scanned = apisec_json_scan(in.at, in.len, NULL, NULL, NULL);
+            if (json_parse(in, NULL, &document, NULL) != scanned) fail_msg("%.*s", (int)in.len, in.at);
+            json_free(document);
+            guard_free(in.at);
+        }
+    }
+}
+
 static const struct {
     const char *number;
     enum json_found integer, date;
@@ -213,6 +241,7 @@ int main(void)
         cmocka_unit_test(test_what_is_refused), cmocka_unit_test(test_kinds_and_walking),
         cmocka_unit_test(test_texts),           cmocka_unit_test(test_bools),
         cmocka_unit_test(test_numbers),         cmocka_unit_test(test_numbers_under_a_locale_with_a_comma),
+        cmocka_unit_test(test_what_the_scanner_accepts_can_be_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
