@@ -29,6 +29,8 @@ static const struct {
     {"Zm8=", "", APISEC_E_MALFORMED, "padding"},
     {"Zm9vYmE=", "", APISEC_E_MALFORMED, "padding"},
     {"Z", "", APISEC_E_MALFORMED, "6 bits are no byte"},
+    {"A", "", APISEC_E_MALFORMED, "not even if they are zero"},
+    {"AAAAA", "", APISEC_E_MALFORMED, "not even if they are zero"},
     {"Zm9vY", "", APISEC_E_MALFORMED, "1 modulo 4"},
     {"Zm9vYmFyZ", "", APISEC_E_MALFORMED, "1 modulo 4"},
     {"Zh", "", APISEC_E_MALFORMED, "a trailing bit is set"},

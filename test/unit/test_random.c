@@ -23,6 +23,22 @@ static void test_every_byte_is_filled(void **state)
     for (size_t i = 0; i < 5000; i++) assert_int_not_equal(any[i], 0);
 }
 
+/* The kernel gives at most 2^25 - 1 bytes at a time. */
+static void test_more_than_one_turn(void **state)
+{
+    (void)state;
+    const size_t once = 33554431, len = once + 64;
+    unsigned char *const out = mem_array(len, 1);
+    assert_non_null(out);
+    assert_int_equal(random_bytes(out, len), APISEC_OK);
+    for (size_t at = once - 64; at < len; at += 32) {
+        unsigned any = 0;
+        for (size_t i = 0; i < 32; i++) any |= out[at + i];
+        assert_int_not_equal(any, 0);
+    }
+    free(out);
+}
+
 static void test_two_fills_differ(void **state)
 {
     (void)state;
@@ -50,6 +66,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_byte_is_filled),
+        cmocka_unit_test(test_more_than_one_turn),
         cmocka_unit_test(test_two_fills_differ),
         cmocka_unit_test(test_process_key),
     };

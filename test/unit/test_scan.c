@@ -139,6 +139,7 @@ static void test_numbers(void **state)
         {"100e305", 0, ALL, "is 1e307"},
         {"100.5e306", BAD, 0, "is 1.005e308"},
         {"[1e99999999999999999999999999999]", BAD, 1, "the exponent does not overflow"},
+        {"1e18446744073709551616", BAD, 0, "an exponent of 2^64, which would wrap to 0"},
         {"1e-99999999999999999999999999999", 0, ALL, "next to nothing is a number"},
         {"0.00e999999999999", 0, ALL, "zero has no magnitude"},
     };
@@ -438,6 +439,8 @@ static void test_the_sentence_holds_no_content(void **state)
     apisec_error err;
     assert_int_equal(scan(text, sizeof text - 1, NULL, NULL, &err), APISEC_E_MALFORMED);
     assert_string_equal(err.text, "JSON, offset 17: a member name occurs twice in one object");
+    assert_int_equal(scan("\xef\xbb\xbf{}", 5, NULL, NULL, &err), APISEC_E_MALFORMED);
+    assert_string_equal(err.text, "JSON, offset 0: a byte order mark");
 }
 
 /* Every beginning of a text is refused at its end; the whole is accepted. */
