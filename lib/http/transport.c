@@ -13,7 +13,7 @@
 
 /* What apisec_http_options_new gives when there is no memory: its error is set, so no setter ever writes to it. Were NULL given
  * instead, apisec_http_new would take it for "all defaults" and trust more certificates than were asked for. */
-static apisec_http_options no_memory = {.error = {APISEC_E_MEMORY, "out of memory"}};
+static const apisec_http_options no_memory = {.error = {APISEC_E_MEMORY, "out of memory"}};
 
 static bool is_open(const apisec_http_options *options)
 {
@@ -23,7 +23,7 @@ static bool is_open(const apisec_http_options *options)
 apisec_http_options *apisec_http_options_new(void)
 {
     apisec_http_options *options = mem_array(1, sizeof *options);
-    if (options == NULL) return &no_memory;
+    if (options == NULL) return (apisec_http_options *)&no_memory;
     options->total_ms = TOTAL_MS;
     options->connect_ms = CONNECT_MS;
     return options;

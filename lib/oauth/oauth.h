@@ -14,9 +14,10 @@
 
 enum metadata_form { METADATA_OIDC, METADATA_OAUTH };
 /* metadata_url: where the issuer's document is. OIDC: issuer + "/.well-known/openid-configuration" (a trailing slash of the issuer
- * is dropped first); OAUTH: the well-known part goes between host and path. */
+ * is dropped first); OAUTH: the well-known part goes between host and path. CONFIG: the issuer is no https URL, or has a query. */
 apisec_status metadata_url(struct text issuer, enum metadata_form form, struct buffer *url);
-/* metadata_read checks the document: `issuer` byte-equal (RESPONSE otherwise), jwks_uri an https URL. *jwks_uri to be freed. */
+/* metadata_read checks the document: strict JSON, `issuer` byte-equal, `jwks_uri` an https URL; RESPONSE otherwise, or MEMORY.
+ * *jwks_uri to be freed. */
 apisec_status metadata_read(struct text document, struct text issuer, char **jwks_uri, apisec_error *err);
 
 /* ---- auth.c: client authentication, RFC 6749 section 2.3.1 ---- */
@@ -28,7 +29,8 @@ struct oauth_credential {
     char *secret;
     size_t secret_len;
 };
-/* auth_apply adds what the method demands to the request of an operation (a header, or members of the form). */
+/* auth_apply adds what the method demands to the request of an operation (a header, or members of the form). NONE adds the
+ * client_id alone, if there is one (RFC 6749 section 3.2.1). TOO_LARGE, MEMORY. */
 apisec_status auth_apply(const struct oauth_credential *credential, apisec_op *op, struct buffer *form);
 void auth_free(struct oauth_credential *credential); /* wipes; the struct itself is not freed */
 
@@ -47,5 +49,8 @@ struct token_answer {
  * body is a JSON object with a string `error`; 5xx and 429 are UNREACHABLE and BUSY. */
 apisec_status answer_read(const struct op_answer *answer, struct token_answer *out, apisec_error *err);
 void answer_free(struct token_answer *answer);
+/* answer_redact takes the server's words out of err when they repeat a piece of a secret that was sent to it: 8 bytes in a row, or
+ * all of a shorter one. The status stays. Called once for each secret before err leaves the library. */
+void answer_redact(apisec_error *err, struct text secret);
 
 #endif

@@ -35,6 +35,7 @@ case $users in '' | http_curl.o) ;; *) wrong "libcurl is used by: $users" ;; esa
 # ---- state: what is written to and outlives a call. Once-guards and what they guard, nothing else. ----
 allowed='
 base_random.o   once key have_key
+http_curl.o     once global_code
 '
 for object in $(find "$build/lib" -name '*.o' 2>/dev/null | sort); do
     name=$(echo "${object#"$build"/lib/}" | tr / _)

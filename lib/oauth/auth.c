@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * auth.c: how a client proves to an authorization server who it is: RFC 6749 section 2.3.1. Everything on the way to the request
+ * is wiped; the request's own copy is wiped when the answer has ended.
+ */
+#include "oauth/oauth.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_BASIC 8192
+
+/* Both parts are form-encoded before base64 (RFC 6749 section 2.3.1 and appendix B): so a colon in either splits nothing. */
+static apisec_status apply_basic(const struct oauth_credential *credential, apisec_op *op)
+{
+    static const char scheme[] = "Basic ";
+    struct buffer pair = BUFFER_MAX(MAX_BASIC);
+    form_append_encoded(&pair, text_of(credential->client_id));
+    buffer_byte(&pair, ':');
+    form_append_encoded(&pair, (struct text){credential->secret, credential->secret_len});
+    apisec_status status = pair.status;
+    if (status == APISEC_OK) {
+        const size_t size = sizeof scheme + 4 * ((pair.len + 2) / 3);
+        char *value = mem_array(1, size);
+        status = APISEC_E_MEMORY;
+        if (value != NULL) {
+            memcpy(value, scheme, sizeof scheme);
+            base64_encode(pair.bytes, pair.len, value + sizeof scheme - 1);
+            status = op_add_header(op, "Authorization", value);
+        }
+        mem_wipe_free(value, size);
+    }
+    buffer_free(&pair);
+    return status;
+}
+
+apisec_status auth_apply(const struct oauth_credential *credential, apisec_op *op, struct buffer *form)
+{
+    switch (credential->method) {
+    case OAUTH_AUTH_BASIC: return apply_basic(credential, op);
+    case OAUTH_AUTH_NONE:
+        if (credential->client_id != NULL) form_add(form, "client_id", text_of(credential->client_id));
+        return form->status;
+    }
+    return APISEC_E_CONFIG;
+}
+
+void auth_free(struct oauth_credential *credential)
+{
+    if (credential == NULL) return;
+    free(credential->client_id);
+    mem_wipe_free(credential->secret, credential->secret_len);
+    *credential = (struct oauth_credential){OAUTH_AUTH_NONE, NULL, NULL, 0};
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * test_auth.c: client authentication, byte for byte.
+ */
+#include "oauth/oauth.h"
+#include "support/unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int32_t no_step(apisec_op *op, int64_t now_ms)
+{
+    (void)op;
+    (void)now_ms;
+    return APISEC_OP_DONE;
+}
+
+static const struct op_kind kind = {no_step, NULL};
+
+static apisec_op *op_new(void)
+{
+    apisec_op *op = calloc(1, sizeof *op);
+    assert_non_null(op);
+    op_init(op, &kind);
+    assert_int_equal(op_request(op, "POST", "https://a.example/token", 1, 0), APISEC_OK);
+    return op;
+}
+
+static void basic(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *id, *secret;
+        size_t len;
+        const char *value, *why;
+    } rows[] = {
+        {"rs08", "long-secure-random-secret", 25, "Basic cnMwODpsb25nLXNlY3VyZS1yYW5kb20tc2VjcmV0", "RFC 8693 figure 2"},
+        {"s6BhdRkqt3", "gX1fBat3bV", 10, "Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW", "RFC 6749 section 4.1.3: s6BhdRkqt3:gX1fBat3bV"},
+        {"svc:odd id", "p%3A+ss w:rd/~", 14, "Basic c3ZjJTNBb2RkK2lkOnAlMjUzQSUyQnNzK3clM0FyZCUyRiU3RQ==",
+         "svc%3Aodd+id:p%253A%2Bss+w%3Ard%2F%7E: encoded before base64, so no colon splits it"},
+        {"a", "b\0c", 3, "Basic YTpiJTAwYw==", "a:b%00c: any byte"},
+        {"a", "", 0, "Basic YTo=", "a: and nothing"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char id[32], secret[64];
+        memcpy(id, rows[i].id, strlen(rows[i].id) + 1);
+        memcpy(secret, rows[i].secret, rows[i].len);
+        const struct oauth_credential credential = {OAUTH_AUTH_BASIC, id, secret, rows[i].len};
+        struct buffer form = BUFFER_MAX(64);
+        apisec_op *op = op_new();
+        assert_int_equal(auth_apply(&credential, op, &form), APISEC_OK);
+        assert_int_equal(op->num_headers, 1);
+        assert_string_equal(op->headers[0].name, "Authorization");
+        if (strcmp(op->headers[0].value, rows[i].value) != 0) fail_msg("row %zu: %s: %s", i, rows[i].why, op->headers[0].value);
+        assert_int_equal(form.len, 0);
+        buffer_free(&form);
+        apisec_op_free(op);
+    }
+}
+
+static void a_secret_has_a_limit(void **state)
+{
+    (void)state;
+    char id[] = "a";
+    char *secret = calloc(1, 8192);
+    assert_non_null(secret);
+    memset(secret, 's', 8192);
+    for (size_t len = 8190; len <= 8191; len++) {
+        const struct oauth_credential credential = {OAUTH_AUTH_BASIC, id, secret, len};
+        struct buffer form = BUFFER_MAX(64);
+        apisec_op *op = op_new();
+        assert_int_equal(auth_apply(&credential, op, &form), len == 8190 ? APISEC_OK : APISEC_E_TOO_LARGE);
+        assert_int_equal(op->num_headers, len == 8190 ? 1 : 0);
+        apisec_op_free(op);
+    }
+    free(secret);
+}
+
+static void none(void **state)
+{
+    (void)state;
+    char id[] = "my app";
+    const struct oauth_credential named = {OAUTH_AUTH_NONE, id, NULL, 0}, nameless = {OAUTH_AUTH_NONE, NULL, NULL, 0};
+    struct buffer form = BUFFER_MAX(64);
+    apisec_op *op = op_new();
+    assert_int_equal(auth_apply(&nameless, op, &form), APISEC_OK);
+    assert_int_equal(form.len, 0);
+    assert_int_equal(auth_apply(&named, op, &form), APISEC_OK);
+    assert_string_equal(form.bytes, "client_id=my+app");
+    assert_int_equal(op->num_headers, 0);
+    buffer_free(&form);
+    apisec_op_free(op);
+}
+
+static void an_unknown_method_is_refused(void **state)
+{
+    (void)state;
+    const struct oauth_credential credential = {(enum oauth_auth)99, NULL, NULL, 0};
+    struct buffer form = BUFFER_MAX(64);
+    apisec_op *op = op_new();
+    assert_int_equal(auth_apply(&credential, op, &form), APISEC_E_CONFIG);
+    apisec_op_free(op);
+}
+
+static void free_empties(void **state)
+{
+    (void)state;
+    struct oauth_credential credential = {OAUTH_AUTH_BASIC, text_copy(text_of("a")), text_copy(text_of("b")), 1};
+    auth_free(&credential);
+    auth_free(&credential);
+    auth_free(NULL);
+    assert_null(credential.secret);
+    assert_null(credential.client_id);
+    assert_int_equal(credential.secret_len, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(basic), cmocka_unit_test(a_secret_has_a_limit), cmocka_unit_test(none),
+        cmocka_unit_test(an_unknown_method_is_refused), cmocka_unit_test(free_empties),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
