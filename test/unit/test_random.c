@@ -28,14 +28,16 @@ static void test_more_than_one_turn(void **state)
 {
     (void)state;
     const size_t once = 33554431, len = once + 64;
-    unsigned char *const out = mem_array(len, 1);
+    unsigned char *const out = mem_array(len + 1, 1);
     assert_non_null(out);
+    out[len] = 0xa5;
     assert_int_equal(random_bytes(out, len), APISEC_OK);
     for (size_t at = once - 64; at < len; at += 32) {
         unsigned any = 0;
         for (size_t i = 0; i < 32; i++) any |= out[at + i];
         assert_int_not_equal(any, 0);
     }
+    assert_int_equal(out[len], 0xa5); /* and not one byte more */
     free(out);
 }
 
