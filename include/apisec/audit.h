@@ -10,6 +10,14 @@
  *
  * One writer a file. A file that another process holds, or that was open across fork, is left alone: the log then writes
  * `<path>.<stream>`. Reopening a file cuts a half-written last line, says so in a record, and continues the chain.
+ *
+ * metadata.sequence counts 1, 2, 3, … within a stream: no number is left out. metadata.uid names a record; "<stream>-7" is the
+ * seventh that was to be written. unmapped.apisec.kind says what a record is: "decision"; "event"; or a notice of the log's own:
+ *     "gap":{"from":7,"to":9,"reason":"ENOSPC"}      these were lost. "late":n: of them, the record of sequence n had been begun on a
+ *                                                    descriptor that cannot take back what was written, and was completed later
+ *     "recovered":{"bytes_cut":n}                    the file ended with half a line
+ *     "continues":{"stream":…,"hash":…,"reason":…}   that file could not be synced and is finished; what was not confirmed in it is
+ *                                                    written again here, under the same uid
  * Threads: a log may be shared; an event belongs to one.
  */
 #ifndef APISEC_AUDIT_H
@@ -36,8 +44,8 @@ enum {                          /* on_failure: what an allow does whose record c
     APISEC_AUDIT_LENIENT = 1    /* it stands; the loss is counted and a gap record follows when writing works again */
 };
 
-/* apisec_audit_sink takes finished lines, each with its newline, one call at a time. write returns APISEC_OK once the line is as
- * safe as the level says. close may be NULL. */
+/* apisec_audit_sink takes finished lines, each with its newline, one call at a time. write returns APISEC_OK once the line is kept;
+ * anything else: not a byte of it is. It must not call the log. close may be NULL. */
 typedef struct apisec_audit_sink {
     void *context;
     apisec_status (*write)(void *context, const char *line, size_t len);

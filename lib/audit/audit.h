@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * audit.h (private): a record is two growing texts of JSON members; the log puts them into one chained line and writes it. This
+ * audit.h (private): a record is three growing texts of JSON members; the log puts them into one chained line and writes it. This
  * room knows no decision: access/record.c composes those, event.c the service's own.
  *
- * A line: {"metadata":{"version":…,"product":{…},"uid":…,"sequence":n},"time":ms,"class_uid":6003,…MEMBERS…,
- *          "unmapped":{"apisec":{…UNMAPPED…,"stream":…,"prev":…,"hash":…}}}
+ *   record.c   the parts of a record          chain.c    the end of a line that chains it, and the checker
+ *   log.c      the handle: append, fork       event.c    the service's own records
+ *   and behind writer.h: writer.c, segment.c, recover.c, notice.c, stream.c
+ *
+ * A line: {"metadata":{"version":…,"product":{…},"uid":…,"sequence":n,"profiles":[…]},"time":ms,"class_uid":6003,…MEMBERS…,
+ *          "unmapped":{…OTHER…,"apisec":{…UNMAPPED…,"stream":…,"prev":…,"hash":…}}}
  */
 #ifndef AUDIT_AUDIT_H
 #define AUDIT_AUDIT_H
@@ -15,22 +19,24 @@
 
 #include <apisec/audit.h>
 
-#define AUDIT_MAX_RECORD 65536
+#define AUDIT_MAX_RECORD 131072
 #define AUDIT_MAX_FIELD 1024
-#define AUDIT_HASH_HEX 64
 
-/* ---- record.h part: what a line is made from. Members of OCSF go through `members`, ours through `unmapped` ---- */
+/* ---- record.c: what a line is made from ---- */
 
 struct record {
     struct buffer members_bytes;
     struct buffer unmapped_bytes;
-    struct json_writer members;      /* writes into members_bytes: call json_put_… with names */
-    struct json_writer unmapped;
+    struct buffer other_bytes;
+    struct json_writer members;      /* OCSF's: write with json_put_… and names */
+    struct json_writer unmapped;     /* ours: within unmapped.apisec */
+    struct json_writer other;        /* the service's: within unmapped, beside apisec */
     int64_t time_ms;
     int32_t activity;                /* OCSF activity_id: 1 create, 2 read, 3 update, 4 delete, 99 other; 0 unknown */
     const char *correlation;         /* metadata.correlation_uid, or NULL; borrowed */
 };
-void record_init(struct record *record, int64_t time_ms);
+/* record_init begins a record. kind becomes unmapped.apisec.kind: "decision", "event", or a notice of the log's own. */
+void record_init(struct record *record, const char *kind, int64_t time_ms);
 void record_free(struct record *record);
 
 /* ---- log.c ---- */
@@ -40,12 +46,5 @@ void record_free(struct record *record);
 apisec_status audit_append(apisec_audit *audit, const struct record *record, apisec_error *err);
 /* audit_is_strict: on_failure is APISEC_AUDIT_STRICT. */
 bool audit_is_strict(const apisec_audit *audit);
-
-/* ---- chain.c: the line's frame, shared by log.c and the checker ---- */
-
-/* chain_seal appends `,"stream":"…","prev":"…","hash":"…"}}}` and a newline to a line that is open inside unmapped.apisec, and
- * writes the new head. */
-apisec_status chain_seal(struct buffer *line, const char *stream, const char prev[AUDIT_HASH_HEX + 1],
-                         char hash[AUDIT_HASH_HEX + 1]);
 
 #endif
