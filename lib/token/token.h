@@ -205,6 +205,7 @@ struct flight {
     uint64_t ticket;
     int32_t stage;
     char *uri;                   /* of the key set */
+    bool discovered;             /* the metadata said so, just now */
     apisec_error error;          /* after the last step; error.status is how it ended */
 };
 void flight_begin(struct flight *flight, struct keyset *keys, uint64_t ticket);

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * fetch.c: one flight: the requests that bring an issuer's key set, as steps of whatever operation needs it: the issuer's metadata
+ * where the URL must be discovered, then the set. Whatever is not a good set leaves the last good one as it is.
+ */
+#include "oauth/oauth.h"
+#include "token/token.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_METADATA (64 * 1024)
+
+enum {
+    STAGE_START,
+    STAGE_OIDC,     /* OpenID Connect Discovery 1.0 section 4 was asked */
+    STAGE_OAUTH,    /* RFC 8414 section 3 was asked, because the former is not there */
+    STAGE_KEYS
+};
+
+void flight_begin(struct flight *flight, struct keyset *keys, uint64_t ticket)
+{
+    *flight = (struct flight){.keys = keys, .ticket = ticket, .stage = STAGE_START};
+}
+
+static void clear(struct flight *flight)
+{
+    free(flight->uri);
+    flight->uri = NULL;
+    flight->keys = NULL;
+}
+
+void flight_abandon(struct flight *flight)
+{
+    if (flight->keys == NULL) return;
+    keyset_abandon(flight->keys, flight->ticket);
+    clear(flight);
+}
+
+static int32_t end_failed(struct flight *flight, int64_t now_ms)
+{
+    if (flight->error.status == APISEC_E_NO_TRANSPORT) {
+        keyset_unsent(flight->keys, flight->ticket);
+    } else {
+        keyset_fail(flight->keys, flight->ticket, &flight->error, now_ms);
+    }
+    clear(flight);
+    return APISEC_OP_DONE;
+}
+
+/* ---- what came back ---- */
+
+static const char *transport_says(apisec_status transport)
+{
+    switch (transport) {
+    case APISEC_E_TIMEOUT:      return "no answer in time";
+    case APISEC_E_TLS:          return "the server's TLS certificate or handshake was refused";
+    case APISEC_E_ADDRESS:      return "the server's address is one that is refused";
+    case APISEC_E_NO_TRANSPORT: return "there is no transport to fetch with";
+    case APISEC_E_TOO_LARGE:    return "the answer is too large";
+    case APISEC_E_RESPONSE:     return "the answer is not HTTP";
+    case APISEC_E_MEMORY:       return "out of memory";
+    default:                    return "the server cannot be reached";
+    }
+}
+
+static bool is_json(const struct op_answer *answer)
+{
+    const struct text type = text_of(answer->content_type);
+    const struct text suffix = {type.at + (type.len < 5 ? 0 : type.len - 5), type.len < 5 ? 0 : 5};
+    return !answer->repeated_content_type && (text_is(type, "application/json") || text_is(suffix, "+json"));
+}
+
+/* check_answer: only a whole 200 with JSON is looked into. A redirect is an answer like any other: not 200. */
+static apisec_status check_answer(const struct op_answer *answer, const char *what, apisec_error *err)
+{
+    if (answer->transport != APISEC_OK) return fail(err, answer->transport, "%s: %s", what, transport_says(answer->transport));
+    if (answer->http_status != 200)     return fail(err, APISEC_E_RESPONSE, "%s: HTTP status %d", what, answer->http_status);
+    if (!is_json(answer))               return fail(err, APISEC_E_RESPONSE, "%s: the content type is not JSON", what);
+    return APISEC_OK;
+}
+
+static struct text body_of(const struct op_answer *answer)
+{
+    return (struct text){answer->body.bytes == NULL ? "" : answer->body.bytes, answer->body.len};
+}
+
+/* ---- the requests ---- */
+
+static int32_t ask(struct flight *flight, apisec_op *op, int32_t stage, const char *url, size_t max_body, int64_t now_ms)
+{
+    apisec_status status = op_request(op, "GET", url, max_body, now_ms);
+    if (status == APISEC_OK)
+        status = op_add_header(op, "Accept", stage == STAGE_KEYS ? "application/jwk-set+json, application/json" : "application/json");
+    if (status != APISEC_OK) {
+        fail_memory(&flight->error);
+        return end_failed(flight, now_ms);
+    }
+    flight->stage = stage;
+    return APISEC_OP_HTTP;
+}
+
+static int32_t ask_metadata(struct flight *flight, apisec_op *op, int32_t stage, int64_t now_ms)
+{
+    struct buffer url = BUFFER_MAX(4096);
+    const enum metadata_form form = stage == STAGE_OIDC ? METADATA_OIDC : METADATA_OAUTH;
+    const apisec_status status = metadata_url(keyset_issuer(flight->keys), form, &url);
+    int32_t need;
+    if (status == APISEC_OK) {
+        need = ask(flight, op, stage, url.bytes, MAX_METADATA, now_ms);
+    } else {
+        fail(&flight->error, status, "the issuer's metadata has no URL");
+        need = end_failed(flight, now_ms);
+    }
+    buffer_free(&url);
+    return need;
+}
+
+static int32_t ask_keys(struct flight *flight, apisec_op *op, int64_t now_ms)
+{
+    return ask(flight, op, STAGE_KEYS, flight->uri, JOSE_MAX_KEY_SET, now_ms);
+}
+
+static int32_t start(struct flight *flight, apisec_op *op, int64_t now_ms)
+{
+    if (keyset_known_uri(flight->keys, &flight->uri) != APISEC_OK) {
+        fail_memory(&flight->error);
+        return end_failed(flight, now_ms);
+    }
+    return flight->uri != NULL ? ask_keys(flight, op, now_ms) : ask_metadata(flight, op, STAGE_OIDC, now_ms);
+}
+
+/* ---- the answers ---- */
+
+static int32_t read_metadata(struct flight *flight, apisec_op *op, int64_t now_ms)
+{
+    const struct op_answer *answer = &op->answer;
+    if (flight->stage == STAGE_OIDC && answer->transport == APISEC_OK && answer->http_status == 404)
+        return ask_metadata(flight, op, STAGE_OAUTH, now_ms);
+    apisec_status status = check_answer(answer, "metadata", &flight->error);
+    if (status == APISEC_OK)
+        status = metadata_read(body_of(answer), keyset_issuer(flight->keys), &flight->uri, &flight->error);
+    if (status != APISEC_OK) return end_failed(flight, now_ms);
+    flight->discovered = true;
+    return ask_keys(flight, op, now_ms);
+}
+
+static int32_t read_keys(struct flight *flight, apisec_op *op, int64_t now_ms)
+{
+    struct jwk_set *set = NULL;
+    apisec_error why;
+    apisec_status status = check_answer(&op->answer, "key set", &flight->error);
+    if (status != APISEC_OK) return end_failed(flight, now_ms);
+    status = jwk_set_parse(body_of(&op->answer), JWK_FETCHED, &set, &why);
+    if (status != APISEC_OK) {
+        fail(&flight->error, status == APISEC_E_MEMORY ? status : APISEC_E_RESPONSE, "key set: %s", why.text);
+        return end_failed(flight, now_ms);
+    }
+    if (flight->discovered) { /* worth remembering now that it has given a good set */
+        keyset_learn_uri(flight->keys, flight->ticket, flight->uri);
+        flight->uri = NULL;
+    }
+    if (keyset_land(flight->keys, flight->ticket, set, op->answer.max_age, now_ms) != APISEC_OK) {
+        fail_memory(&flight->error);
+        return end_failed(flight, now_ms);
+    }
+    succeed(&flight->error);
+    clear(flight);
+    return APISEC_OP_DONE;
+}
+
+int32_t flight_step(struct flight *flight, apisec_op *op, int64_t now_ms)
+{
+    switch (flight->stage) {
+    case STAGE_START: return start(flight, op, now_ms);
+    case STAGE_KEYS:  return read_keys(flight, op, now_ms);
+    default:          return read_metadata(flight, op, now_ms);
+    }
+}

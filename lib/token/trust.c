@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * trust.c: the builder of include/apisec/trust.h. Setters copy what they are given and note the first thing that is wrong in itself;
+ * what is missing or contradicts is seen by issuer_new, when a verifier is made of it. Nothing here is checked by the caller.
+ */
+#include "token/token.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_LEEWAY 300
+#define DEFAULT_LEEWAY 60
+
+/* note keeps the first error of the whole trust. */
+static void note(struct apisec_trust *trust, apisec_status status, const char *what, const char *about)
+{
+    if (trust->error.status != APISEC_OK) return;
+    fail(&trust->error, status, "%s: %.120s", what, about);
+}
+
+static void note_memory(struct apisec_trust *trust)
+{
+    if (trust->error.status == APISEC_OK) fail_memory(&trust->error);
+}
+
+static bool is_empty(const char *text)
+{
+    return text == NULL || text[0] == '\0';
+}
+
+/* ---- lists of names ---- */
+
+bool names_add(struct names *names, const char *name)
+{
+    char **longer = mem_array(names->num + 1, sizeof *longer);
+    char *copy = text_copy(text_of(name));
+    if (longer == NULL || copy == NULL) {
+        free(longer);
+        free(copy);
+        return false;
+    }
+    if (names->num > 0) memcpy(longer, names->at, names->num * sizeof *longer);
+    longer[names->num] = copy;
+    free(names->at);
+    names->at = longer;
+    names->num++;
+    return true;
+}
+
+void names_free(struct names *names)
+{
+    for (size_t i = 0; i < names->num; i++) free(names->at[i]);
+    free(names->at);
+    *names = (struct names){NULL, 0};
+}
+
+/* ---- the trust ---- */
+
+apisec_trust *apisec_trust_new(void)
+{
+    return calloc(1, sizeof(struct apisec_trust));
+}
+
+static void builder_free(struct apisec_issuer *issuer)
+{
+    free(issuer->name);
+    names_free(&issuer->audiences);
+    names_free(&issuer->required_claims);
+    mem_wipe_free(issuer->keys, issuer->keys_len); /* a pinned set may hold HMAC keys */
+    free(issuer);
+}
+
+void apisec_trust_free(apisec_trust *trust)
+{
+    if (trust == NULL) return;
+    for (struct apisec_issuer *issuer = trust->first; issuer != NULL;) {
+        struct apisec_issuer *next = issuer->next;
+        builder_free(issuer);
+        issuer = next;
+    }
+    free(trust->realm);
+    free(trust->resource_metadata);
+    free(trust);
+}
+
+void apisec_trust_set_realm(apisec_trust *trust, const char *realm)
+{
+    if (trust == NULL) return;
+    if (realm == NULL || !text_is_printable(text_of(realm))) {
+        note(trust, APISEC_E_CONFIG, "the realm is not printable ASCII", realm == NULL ? "NULL" : realm);
+        return;
+    }
+    free(trust->realm);
+    trust->realm = text_copy(text_of(realm));
+    if (trust->realm == NULL) note_memory(trust);
+}
+
+void apisec_trust_set_resource_metadata(apisec_trust *trust, const char *url)
+{
+    if (trust == NULL) return;
+    apisec_error why;
+    if (url == NULL || url_check(text_of(url), &why) != APISEC_OK) {
+        note(trust, APISEC_E_CONFIG, "resource metadata", url == NULL ? "the URL is NULL" : why.text);
+        return;
+    }
+    free(trust->resource_metadata);
+    trust->resource_metadata = text_copy(text_of(url));
+    if (trust->resource_metadata == NULL) note_memory(trust);
+}
+
+static bool is_named(const struct apisec_trust *trust, const char *name)
+{
+    for (const struct apisec_issuer *issuer = trust->first; issuer != NULL; issuer = issuer->next)
+        if (strcmp(issuer->name, name) == 0) return true;
+    return false;
+}
+
+apisec_issuer *apisec_trust_add_issuer(apisec_trust *trust, const char *name)
+{
+    if (trust == NULL) return NULL;
+    if (is_empty(name) || !text_is_printable(text_of(name))) {
+        note(trust, APISEC_E_CONFIG, "an issuer's name is not printable ASCII", is_empty(name) ? "it is empty" : name);
+        return NULL;
+    }
+    if (is_named(trust, name)) {
+        note(trust, APISEC_E_CONFIG, "the issuer is added twice", name);
+        return NULL;
+    }
+    struct apisec_issuer *issuer = calloc(1, sizeof *issuer);
+    char *copy = text_copy(text_of(name));
+    if (issuer == NULL || copy == NULL) {
+        free(issuer);
+        free(copy);
+        note_memory(trust);
+        return NULL;
+    }
+    issuer->trust = trust;
+    issuer->name = copy;
+    issuer->leeway = DEFAULT_LEEWAY;
+    if (trust->last == NULL) trust->first = issuer;
+    if (trust->last != NULL) trust->last->next = issuer;
+    trust->last = issuer;
+    return issuer;
+}
+
+/* ---- one issuer ---- */
+
+static void note_issuer(struct apisec_issuer *issuer, apisec_status status, const char *what)
+{
+    if (issuer->trust->error.status != APISEC_OK) return;
+    fail(&issuer->trust->error, status, "issuer %.120s: %s", issuer->name, what);
+}
+
+static void add_name(struct apisec_issuer *issuer, struct names *names, const char *name, const char *empty)
+{
+    if (is_empty(name)) {
+        note_issuer(issuer, APISEC_E_CONFIG, empty);
+        return;
+    }
+    if (!names_add(names, name)) note_memory(issuer->trust);
+}
+
+void apisec_issuer_add_audience(apisec_issuer *issuer, const char *audience)
+{
+    if (issuer == NULL) return;
+    add_name(issuer, &issuer->audiences, audience, "an audience is empty");
+}
+
+void apisec_issuer_require_claim(apisec_issuer *issuer, const char *name)
+{
+    if (issuer == NULL) return;
+    add_name(issuer, &issuer->required_claims, name, "a required claim's name is empty");
+}
+
+void apisec_issuer_allow_algorithm(apisec_issuer *issuer, const char *jws_alg)
+{
+    if (issuer == NULL) return;
+    const struct algorithm *algorithm = jws_alg == NULL ? NULL : algorithm_find(text_of(jws_alg));
+    if (algorithm == NULL) {
+        note_issuer(issuer, APISEC_E_CONFIG, "an algorithm is not one of RS, PS, ES or HS with 256, 384 or 512");
+        return;
+    }
+    issuer->algorithms |= (uint32_t)1 << algorithm_index(algorithm);
+}
+
+void apisec_issuer_set_profile(apisec_issuer *issuer, const char *profile)
+{
+    if (issuer == NULL) return;
+    const struct text name = text_of(profile);
+    if (text_is(name, "at+jwt")) {
+        issuer->profile = PROFILE_AT_JWT;
+    } else if (text_is(name, "jwt")) {
+        issuer->profile = PROFILE_JWT;
+    } else if (text_is(name, "txntoken+jwt")) {
+        note_issuer(issuer, APISEC_E_UNSUPPORTED, "profile txntoken+jwt is not in this build");
+    } else {
+        note_issuer(issuer, APISEC_E_CONFIG, "the profile is not one of at+jwt, jwt");
+    }
+}
+
+/* set_source is the only way to a source of keys, so that there is never a second one. */
+static void set_source(struct apisec_issuer *issuer, enum key_source source, const char *bytes, size_t len)
+{
+    if (issuer->source != KEYS_NONE) {
+        note_issuer(issuer, APISEC_E_CONFIG, "there are two sources of keys");
+        return;
+    }
+    char *copy = text_copy((struct text){bytes, len});
+    if (copy == NULL) {
+        note_memory(issuer->trust);
+        return;
+    }
+    issuer->source = source;
+    issuer->keys = copy;
+    issuer->keys_len = len;
+}
+
+void apisec_issuer_set_jwks(apisec_issuer *issuer, const char *json, size_t len)
+{
+    if (issuer == NULL) return;
+    if (json == NULL || len > JOSE_MAX_KEY_SET) {
+        note_issuer(issuer, APISEC_E_CONFIG, json == NULL ? "the key set is NULL" : "the key set is larger than 256 KiB");
+        return;
+    }
+    set_source(issuer, KEYS_PINNED, json, len);
+}
+
+void apisec_issuer_set_jwks_uri(apisec_issuer *issuer, const char *url)
+{
+    if (issuer == NULL) return;
+    apisec_error why;
+    if (url == NULL || url_check(text_of(url), &why) != APISEC_OK) {
+        note_issuer(issuer, APISEC_E_CONFIG, url == NULL ? "the key set's URL is NULL" : why.text);
+        return;
+    }
+    set_source(issuer, KEYS_URI, url, strlen(url));
+}
+
+void apisec_issuer_discover(apisec_issuer *issuer)
+{
+    if (issuer == NULL) return;
+    apisec_error why;
+    if (url_check(text_of(issuer->name), &why) != APISEC_OK || strchr(issuer->name, '?') != NULL) {
+        note_issuer(issuer, APISEC_E_CONFIG, "discovery needs a name that is an https URL without query and fragment");
+        return;
+    }
+    set_source(issuer, KEYS_DISCOVERED, "", 0);
+}
+
+void apisec_issuer_set_leeway(apisec_issuer *issuer, uint32_t seconds)
+{
+    if (issuer == NULL) return;
+    if (seconds > MAX_LEEWAY) {
+        note_issuer(issuer, APISEC_E_CONFIG, "the leeway is more than 300 s");
+        return;
+    }
+    issuer->leeway = seconds;
+}
+
+void apisec_issuer_set_max_lifetime(apisec_issuer *issuer, uint32_t seconds)
+{
+    if (issuer == NULL) return;
+    issuer->has_max_lifetime = true;
+    issuer->max_lifetime = seconds;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * verifier.c: the frozen trust of include/apisec/verifier.h: issuers found by name, and verifying as a call and as an operation.
+ * Immutable after apisec_verifier_new but for the key sets, which look after themselves. warm.c fetches ahead.
+ */
+#include "token/token.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* ---- the verifier ---- */
+
+static void destroy(struct apisec_verifier *verifier)
+{
+    for (size_t i = 0; i < verifier->num_issuers; i++) issuer_free(&verifier->issuers[i]);
+    free(verifier->issuers);
+    table_free(&verifier->by_name);
+    free(verifier->realm);
+    free(verifier->resource_metadata);
+    free(verifier);
+}
+
+static size_t count_issuers(const apisec_trust *trust)
+{
+    size_t num = 0;
+    for (const apisec_issuer *issuer = trust->first; issuer != NULL; issuer = issuer->next) num++;
+    return num;
+}
+
+static apisec_status copy_text(const char *from, char **to, apisec_error *err)
+{
+    if (from == NULL) return APISEC_OK;
+    *to = text_copy(text_of(from));
+    return *to == NULL ? fail_memory(err) : APISEC_OK;
+}
+
+static apisec_status fill(struct apisec_verifier *verifier, const apisec_trust *trust, apisec_error *err)
+{
+    const size_t num = count_issuers(trust);
+    if (num == 0) return fail(err, APISEC_E_CONFIG, "no issuer is trusted");
+    apisec_status status = copy_text(trust->realm, &verifier->realm, err);
+    if (status == APISEC_OK) status = copy_text(trust->resource_metadata, &verifier->resource_metadata, err);
+    if (status != APISEC_OK) return status;
+    verifier->issuers = mem_array(num, sizeof *verifier->issuers);
+    if (verifier->issuers == NULL) return fail_memory(err);
+    for (const apisec_issuer *from = trust->first; from != NULL; from = from->next) {
+        struct issuer *issuer = &verifier->issuers[verifier->num_issuers];
+        status = issuer_new(from, issuer, err);
+        if (status != APISEC_OK) return status;
+        verifier->num_issuers++;
+        status = table_put(&verifier->by_name, text_of(issuer->name), issuer);
+        if (status == APISEC_E_MEMORY) return fail_memory(err);
+        if (status != APISEC_OK) return fail(err, status, "issuer %.120s cannot be added", issuer->name);
+    }
+    return APISEC_OK;
+}
+
+apisec_status apisec_verifier_new(const apisec_trust *trust, apisec_http *http, apisec_verifier **verifier, apisec_error *err)
+{
+    if (verifier == NULL) return fail(err, APISEC_E_ARGUMENT, "there is nowhere to put the verifier");
+    *verifier = NULL;
+    if (trust == NULL) return fail_memory(err); /* apisec_trust_new found none */
+    if (trust->error.status != APISEC_OK) return fail(err, trust->error.status, "%s", trust->error.text);
+    apisec_status status = crypto_ready(err);
+    if (status != APISEC_OK) return status;
+    struct apisec_verifier *made = calloc(1, sizeof *made);
+    if (made == NULL) return fail_memory(err);
+    atomic_init(&made->references, 1);
+    made->http = http;
+    status = fill(made, trust, err);
+    if (status != APISEC_OK) {
+        destroy(made);
+        return status;
+    }
+    *verifier = made;
+    return succeed(err);
+}
+
+apisec_verifier *verifier_ref(apisec_verifier *verifier)
+{
+    if (verifier != NULL) atomic_fetch_add_explicit(&verifier->references, 1, memory_order_relaxed);
+    return verifier;
+}
+
+void apisec_verifier_free(apisec_verifier *verifier)
+{
+    if (verifier == NULL) return;
+    if (atomic_fetch_sub_explicit(&verifier->references, 1, memory_order_acq_rel) == 1) destroy(verifier);
+}
+
+const struct issuer *verifier_find_issuer(const apisec_verifier *verifier, struct text iss)
+{
+    return table_get(&verifier->by_name, iss);
+}
+
+/* ---- verifying ---- */
+
+/* give moves the token out of a verification that has ended. */
+static apisec_status give(struct verification *v, apisec_token **verified, apisec_error *err)
+{
+    if (err != NULL) *err = v->error;
+    *verified = v->token;
+    v->token = NULL;
+    return v->status;
+}
+
+apisec_status apisec_verify(apisec_verifier *verifier, const char *token, size_t len, int64_t now, apisec_token **verified,
+                            apisec_error *err)
+{
+    if (verified != NULL) *verified = NULL;
+    if (verifier == NULL || token == NULL || verified == NULL) return fail(err, APISEC_E_ARGUMENT, "an argument is NULL");
+    struct verification v;
+    verification_init(&v, verifier, (struct text){token, len}, now);
+    verify_blocking(&v);
+    const apisec_status status = give(&v, verified, err);
+    verification_free(&v);
+    return status;
+}
+
+struct verify_op {
+    apisec_op op;
+    struct verification verification;
+    struct flight flight;
+    char *compact;
+    size_t compact_len;
+    bool taken;
+};
+
+static int32_t verify_op_step(apisec_op *op, int64_t now_ms)
+{
+    struct verify_op *verify = (struct verify_op *)op;
+    return verify_step(&verify->verification, &verify->flight, op, now_ms);
+}
+
+static void verify_op_release(apisec_op *op)
+{
+    struct verify_op *verify = (struct verify_op *)op;
+    flight_abandon(&verify->flight);
+    apisec_verifier *verifier = verify->verification.verifier;
+    verification_free(&verify->verification);
+    mem_wipe_free(verify->compact, verify->compact_len);
+    apisec_verifier_free(verifier);
+}
+
+static const struct op_kind verify_kind = {verify_op_step, verify_op_release};
+
+apisec_status apisec_verify_start(apisec_verifier *verifier, const char *token, size_t len, int64_t now, apisec_op **op,
+                                  apisec_error *err)
+{
+    if (op != NULL) *op = NULL;
+    if (verifier == NULL || token == NULL || op == NULL) return fail(err, APISEC_E_ARGUMENT, "an argument is NULL");
+    /* a token that is too large is refused in its turn, and not copied for that */
+    const size_t kept = len > JOSE_MAX_TOKEN + 1 ? JOSE_MAX_TOKEN + 1 : len;
+    struct verify_op *made = calloc(1, sizeof *made);
+    char *copy = text_copy((struct text){token, kept});
+    if (made == NULL || copy == NULL) {
+        free(made);
+        mem_wipe_free(copy, kept);
+        return fail_memory(err);
+    }
+    op_init(&made->op, &verify_kind);
+    made->compact = copy;
+    made->compact_len = kept;
+    verification_init(&made->verification, verifier_ref(verifier), (struct text){copy, kept}, now);
+    *op = &made->op;
+    return succeed(err);
+}
+
+apisec_status apisec_verify_finish(apisec_op *op, apisec_token **verified, apisec_error *err)
+{
+    if (verified != NULL) *verified = NULL;
+    if (verified == NULL) return fail(err, APISEC_E_ARGUMENT, "there is nowhere to put the token");
+    if (!op_is(op, &verify_kind) || !op_is_done(op)) return fail(err, APISEC_E_MISUSE, "not a verification that is done");
+    struct verify_op *verify = (struct verify_op *)op;
+    if (verify->taken) return fail(err, APISEC_E_MISUSE, "the result was taken already");
+    verify->taken = true;
+    return give(&verify->verification, verified, err);
+}
