@@ -48,6 +48,13 @@ static int32_t end_failed(struct flight *flight, int64_t now_ms)
     return APISEC_OP_DONE;
 }
 
+/* end_bad: a document came, and it is not what the standard says. */
+static int32_t end_bad(struct flight *flight, const char *what, const apisec_error *why, int64_t now_ms)
+{
+    fail(&flight->error, why->status == APISEC_E_MEMORY ? why->status : APISEC_E_RESPONSE, "%s: %s", what, why->text);
+    return end_failed(flight, now_ms);
+}
+
 /* ---- what came back ---- */
 
 static const char *transport_says(apisec_status transport)
@@ -137,25 +144,20 @@ static int32_t read_metadata(struct flight *flight, apisec_op *op, int64_t now_m
     const struct op_answer *answer = &op->answer;
     if (flight->stage == STAGE_OIDC && answer->transport == APISEC_OK && answer->http_status == 404)
         return ask_metadata(flight, op, STAGE_OAUTH, now_ms);
-    apisec_status status = check_answer(answer, "metadata", &flight->error);
-    if (status == APISEC_OK)
-        status = metadata_read(body_of(answer), keyset_issuer(flight->keys), &flight->uri, &flight->error);
-    if (status != APISEC_OK) return end_failed(flight, now_ms);
+    if (check_answer(answer, "metadata", &flight->error) != APISEC_OK) return end_failed(flight, now_ms);
+    apisec_error why;
+    const apisec_status status = metadata_read(body_of(answer), keyset_issuer(flight->keys), &flight->uri, &why);
+    if (status != APISEC_OK) return end_bad(flight, "metadata", &why, now_ms);
     flight->discovered = true;
     return ask_keys(flight, op, now_ms);
 }
 
 static int32_t read_keys(struct flight *flight, apisec_op *op, int64_t now_ms)
 {
+    if (check_answer(&op->answer, "key set", &flight->error) != APISEC_OK) return end_failed(flight, now_ms);
     struct jwk_set *set = NULL;
     apisec_error why;
-    apisec_status status = check_answer(&op->answer, "key set", &flight->error);
-    if (status != APISEC_OK) return end_failed(flight, now_ms);
-    status = jwk_set_parse(body_of(&op->answer), JWK_FETCHED, &set, &why);
-    if (status != APISEC_OK) {
-        fail(&flight->error, status == APISEC_E_MEMORY ? status : APISEC_E_RESPONSE, "key set: %s", why.text);
-        return end_failed(flight, now_ms);
-    }
+    if (jwk_set_parse(body_of(&op->answer), JWK_FETCHED, &set, &why) != APISEC_OK) return end_bad(flight, "key set", &why, now_ms);
     if (flight->discovered) { /* worth remembering now that it has given a good set */
         keyset_learn_uri(flight->keys, flight->ticket, flight->uri);
         flight->uri = NULL;

@@ -32,10 +32,10 @@ static apisec_status check_complete(const apisec_issuer *from, apisec_error *err
     return APISEC_OK;
 }
 
-static apisec_status copy_names(struct names *to, const struct names *from)
+static apisec_status copy_names(struct name_list *to, const struct name_list *from)
 {
     for (size_t i = 0; i < from->num; i++)
-        if (!names_add(to, from->at[i])) return APISEC_E_MEMORY;
+        if (!name_list_add(to, from->at[i])) return APISEC_E_MEMORY;
     return APISEC_OK;
 }
 
@@ -92,8 +92,8 @@ apisec_status issuer_new(const apisec_issuer *from, struct issuer *issuer, apise
 void issuer_free(struct issuer *issuer)
 {
     free(issuer->name);
-    names_free(&issuer->audiences);
-    names_free(&issuer->required_claims);
+    name_list_free(&issuer->audiences);
+    name_list_free(&issuer->required_claims);
     keyset_free(issuer->keys);
     *issuer = (struct issuer){0};
 }

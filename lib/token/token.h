@@ -47,7 +47,7 @@ struct trail {
 enum profile { PROFILE_AT_JWT, PROFILE_JWT };
 enum key_source { KEYS_NONE, KEYS_PINNED, KEYS_URI, KEYS_DISCOVERED };
 
-struct names {
+struct name_list {
     char **at;
     size_t num;
 };
@@ -56,8 +56,8 @@ struct apisec_issuer {
     struct apisec_trust *trust;
     struct apisec_issuer *next;
     char *name;
-    struct names audiences;
-    struct names required_claims;
+    struct name_list audiences;
+    struct name_list required_claims;
     uint32_t algorithms;        /* bit set of algorithm_index */
     enum profile profile;
     enum key_source source;
@@ -81,8 +81,8 @@ struct keyset;
 
 struct issuer {
     char *name;
-    struct names audiences;
-    struct names required_claims;
+    struct name_list audiences;
+    struct name_list required_claims;
     uint32_t algorithms;
     enum profile profile;
     int64_t leeway;
@@ -92,9 +92,9 @@ struct issuer {
 /* issuer_new copies what the builder holds, judged as a whole: CONFIG with the issuer's name and what is missing or contradicts. */
 apisec_status issuer_new(const apisec_issuer *from, struct issuer *issuer, apisec_error *err);
 void issuer_free(struct issuer *issuer);  /* the struct itself is not freed */
-/* names_add copies one name; names_free. false: no memory. */
-bool names_add(struct names *names, const char *name);
-void names_free(struct names *names);
+/* name_list_add copies one name; name_list_free. false: no memory. */
+bool name_list_add(struct name_list *list, const char *name);
+void name_list_free(struct name_list *list);
 
 /* ---- claims.c: in the order in which a verification calls them; nothing of the content is judged before the signature but what it
  * takes to know whose token it is and for whom. A claim of the wrong type is CLAIM, never absent ---- */

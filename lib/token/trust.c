@@ -30,28 +30,28 @@ static bool is_empty(const char *text)
 
 /* ---- lists of names ---- */
 
-bool names_add(struct names *names, const char *name)
+bool name_list_add(struct name_list *list, const char *name)
 {
-    char **longer = mem_array(names->num + 1, sizeof *longer);
+    char **longer = mem_array(list->num + 1, sizeof *longer);
     char *copy = text_copy(text_of(name));
     if (longer == NULL || copy == NULL) {
         free(longer);
         free(copy);
         return false;
     }
-    if (names->num > 0) memcpy(longer, names->at, names->num * sizeof *longer);
-    longer[names->num] = copy;
-    free(names->at);
-    names->at = longer;
-    names->num++;
+    if (list->num > 0) memcpy(longer, list->at, list->num * sizeof *longer);
+    longer[list->num] = copy;
+    free(list->at);
+    list->at = longer;
+    list->num++;
     return true;
 }
 
-void names_free(struct names *names)
+void name_list_free(struct name_list *list)
 {
-    for (size_t i = 0; i < names->num; i++) free(names->at[i]);
-    free(names->at);
-    *names = (struct names){NULL, 0};
+    for (size_t i = 0; i < list->num; i++) free(list->at[i]);
+    free(list->at);
+    *list = (struct name_list){NULL, 0};
 }
 
 /* ---- the trust ---- */
@@ -64,8 +64,8 @@ apisec_trust *apisec_trust_new(void)
 static void builder_free(struct apisec_issuer *issuer)
 {
     free(issuer->name);
-    names_free(&issuer->audiences);
-    names_free(&issuer->required_claims);
+    name_list_free(&issuer->audiences);
+    name_list_free(&issuer->required_claims);
     mem_wipe_free(issuer->keys, issuer->keys_len); /* a pinned set may hold HMAC keys */
     free(issuer);
 }
@@ -151,13 +151,13 @@ static void note_issuer(struct apisec_issuer *issuer, apisec_status status, cons
     fail(&issuer->trust->error, status, "issuer %.120s: %s", issuer->name, what);
 }
 
-static void add_name(struct apisec_issuer *issuer, struct names *names, const char *name, const char *empty)
+static void add_name(struct apisec_issuer *issuer, struct name_list *list, const char *name, const char *empty)
 {
     if (is_empty(name)) {
         note_issuer(issuer, APISEC_E_CONFIG, empty);
         return;
     }
-    if (!names_add(names, name)) note_memory(issuer->trust);
+    if (!name_list_add(list, name)) note_memory(issuer->trust);
 }
 
 void apisec_issuer_add_audience(apisec_issuer *issuer, const char *audience)

@@ -252,7 +252,7 @@ static void test_required_by_the_issuer(void **state)
 {
     (void)state;
     struct issuer issuer = plain_jwt;
-    issuer.required_claims = (struct names){tenant, 1};
+    issuer.required_claims = (struct name_list){tenant, 1};
     static const struct row rows[] = {
         {"tenant", "\"acme\"", APISEC_OK, ""},
         {"tenant", "0", APISEC_OK, "any type"},
@@ -263,7 +263,7 @@ static void test_required_by_the_issuer(void **state)
     };
     CHECK(rows, &issuer);
     struct issuer both = at_jwt;
-    both.required_claims = (struct names){tenant, 1};
+    both.required_claims = (struct name_list){tenant, 1};
     check_row(&(struct row){"tenant", NULL, APISEC_E_CLAIM, "beside those of the profile"}, &both);
     check_row(&(struct row){"tenant", "1", APISEC_OK, ""}, &both);
 }

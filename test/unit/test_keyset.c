@@ -121,8 +121,11 @@ static void test_the_life_of_a_set(void **state)
         {480004, GET, READY, 0, "just below 80 %"},
         {480005, GET, FETCH, 0, "the one who notices refreshes ahead"},
         {480005, GET, READY, 0, "others go on with the old set"},
-        {600004, GET, READY, 0, ""},
-        {490000, LAND, NOTHING, -1, "its clock is that of the driver, here behind: the set is young all the same"},
+        {490000, GET, READY, 0, ""},
+        {490000, LAND, NOTHING, -1, ""},
+        {969999, GET, READY, 0, ""},
+        {970000, GET, FETCH, 0, "80 % of the new one"},
+        {970000, LAND, NOTHING, -1, ""},
     };
     PLAY(steps);
 }
@@ -356,9 +359,7 @@ static void test_the_clock_is_set_back(void **state)
         {HOUR + 2599000, GET, FETCH, 0, ""},
         {HOUR + 2599000, FAIL, NOTHING, 0, ""},
         {HOUR + 2599999, GET, READY, 0, "3600 s of real time, less a millisecond"},
-        {HOUR + 2600000, GET, FETCH, 0, "it did not gain the hour"},
-        {HOUR + 2600000, FAIL, NOTHING, 0, ""},
-        {HOUR + 2600000, GET, UNAVAILABLE, 0, "gone"},
+        {HOUR + 2600000, GET, UNAVAILABLE, 0, "it did not gain the hour"},
     };
     PLAY(steps);
 }
@@ -403,8 +404,9 @@ static void test_small_differences_are_no_jump(void **state)
         {10000, LAND, NOTHING, 600, ""},
         {5000, GET, READY, 0, "a thread that was slow after it looked at the clock"},
         {489999, GET, READY, 0, ""},
-        {484999, GET, FETCH, 0, "5001 ms is one"},
-        {484999, LAND, NOTHING, 600, ""},
+        {484999, GET, READY, 0, "5000 ms"},
+        {484998, GET, FETCH, 0, "5001 ms is one"},
+        {484998, LAND, NOTHING, 600, ""},
     };
     PLAY(steps);
 }

@@ -31,7 +31,7 @@ static apisec_token *make(const char *text, const char *compact)
     const struct text payload = text_of(copy);
     assert_int_equal(json_parse_object(payload, &json_token_limits, &document, NULL), APISEC_OK);
     assert_int_equal(claims_read_issuer(document, &claims, NULL), APISEC_OK);
-    assert_int_equal(claims_check_time(&claims, &issuer, 0, &trail, NULL), APISEC_OK);
+    assert_int_equal(claims_check_time(&claims, &issuer, 1750000000, &trail, NULL), APISEC_OK);
     assert_int_equal(claims_read_names(&claims, NULL), APISEC_OK);
     assert_int_equal(token_new(&arena, document, payload, &claims, text_of(compact), &token, NULL), APISEC_OK);
     assert_null(arena.last); /* taken over */
@@ -74,7 +74,7 @@ static void test_readers_of_what_is_absent(void **state)
     assert_int_equal(apisec_token_issued_at(token), 0);
     assert_int_equal(apisec_token_has_scope(token, "orders:read"), APISEC_E_SCOPE);
     apisec_token_free(token);
-    token = make("{\"iss\":\"i\",\"exp\":1,\"azp\":\"shop\"}", "a.b.c");
+    token = make("{\"iss\":\"i\",\"exp\":1750000500,\"azp\":\"shop\"}", "a.b.c");
     assert_string_equal(apisec_token_client_id(token), "shop"); /* azp stands in */
     apisec_token_free(token);
 }
@@ -85,10 +85,10 @@ static void test_principals_never_collide(void **state)
     static const struct {
         const char *first, *second, *why;
     } rows[] = {
-        {"{\"iss\":\"https://a\",\"sub\":\"s\",\"exp\":1}", "{\"iss\":\"https://b\",\"sub\":\"s\",\"exp\":1}", "another issuer"},
-        {"{\"iss\":\"a|b\",\"sub\":\"c\",\"exp\":1}", "{\"iss\":\"a\",\"sub\":\"b|c\",\"exp\":1}", "the separator"},
-        {"{\"iss\":\"a\",\"sub\":\"%7C\",\"exp\":1}", "{\"iss\":\"a\",\"sub\":\"|\",\"exp\":1}", "the escape"},
-        {"{\"iss\":\"a\",\"sub\":\"S\",\"exp\":1}", "{\"iss\":\"a\",\"sub\":\"s\",\"exp\":1}", "case"},
+        {"{\"iss\":\"https://a\",\"sub\":\"s\",\"exp\":1750000500}", "{\"iss\":\"https://b\",\"sub\":\"s\",\"exp\":1750000500}", "another issuer"},
+        {"{\"iss\":\"a|b\",\"sub\":\"c\",\"exp\":1750000500}", "{\"iss\":\"a\",\"sub\":\"b|c\",\"exp\":1750000500}", "the separator"},
+        {"{\"iss\":\"a\",\"sub\":\"%7C\",\"exp\":1750000500}", "{\"iss\":\"a\",\"sub\":\"|\",\"exp\":1750000500}", "the escape"},
+        {"{\"iss\":\"a\",\"sub\":\"S\",\"exp\":1750000500}", "{\"iss\":\"a\",\"sub\":\"s\",\"exp\":1750000500}", "case"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         apisec_token *first = make(rows[i].first, "a.b.c"), *second = make(rows[i].second, "a.b.c");
