@@ -41,7 +41,6 @@ apisec_status jws_split(struct text token, struct jws *jws, apisec_error *err)
     if (num_dots == 4) return fail(err, APISEC_E_MALFORMED, "the token has 5 parts: encrypted tokens are not accepted here");
     if (num_dots != 2) return fail(err, APISEC_E_MALFORMED, "the token has %zu parts instead of 3", num_dots + 1);
     if (dots[0] == 0) return fail(err, APISEC_E_MALFORMED, "the token's header is empty");
-    if (dots[1] + 1 == token.len) return fail(err, APISEC_E_MALFORMED, "the token is unsigned: its signature is empty");
 
     jws->header = (struct text){token.at, dots[0]};
     jws->payload = (struct text){token.at + dots[0] + 1, dots[1] - dots[0] - 1};
@@ -134,6 +133,7 @@ apisec_status jws_verify(const struct jws *jws, const struct jwk *jwk, const str
     size_t len = 0;
     apisec_status status = jwk_fits(jwk, algorithm, err);
     if (status != APISEC_OK) return status;
+    if (jws->signature.len == 0) return fail(err, APISEC_E_SIGNATURE, "the token is unsigned: its signature is empty");
     if (base64url_decoded_len(jws->signature.len) > sizeof signature) {
         return fail(err, APISEC_E_SIGNATURE, "the signature is longer than any of %s", algorithm->name);
     }
