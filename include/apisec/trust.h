@@ -41,7 +41,9 @@ void apisec_issuer_allow_algorithm(apisec_issuer *issuer, const char *jws_alg);
 
 /* apisec_issuer_set_profile says what kind of JWT is expected:
  *   "at+jwt"        RFC 9068 access tokens: `typ` at+jwt; iss exp aud sub client_id iat jti required; at most 24 h. The default.
- *   "jwt"           `typ` absent or JWT; iss exp aud required.
+ *   "jwt"           `typ` absent or JWT; iss exp aud required. Refused are tokens with `events` (security event and logout tokens)
+ *                   or `nonce`, `at_hash`, `c_hash`, `s_hash` (ID tokens). An ID token with none of these is told only by its
+ *                   audience, the client: do not add a client's id as an audience here.
  *   "txntoken+jwt"  Transaction Tokens; not in this build yet (APISEC_E_UNSUPPORTED at apisec_verifier_new). */
 void apisec_issuer_set_profile(apisec_issuer *issuer, const char *profile);
 

@@ -31,12 +31,14 @@ apisec_status apisec_verifier_new(const apisec_trust *trust, apisec_http *http, 
 void apisec_verifier_free(apisec_verifier *verifier);
 
 /* apisec_verifier_warm fetches all key sets that are due, so that the first request need not. The first failure is returned,
- * after all were tried. A service may also call it from a thread of its own, to keep fetches off its requests. Blocks. */
+ * after all were tried: APISEC_E_KEYS_UNAVAILABLE, whatever the cause, which err tells, or APISEC_E_NO_TRANSPORT. A service may
+ * also call it from a thread of its own, to keep fetches off its requests. Blocks. */
 apisec_status apisec_verifier_warm(apisec_verifier *verifier, apisec_error *err);
 apisec_status apisec_verifier_warm_start(apisec_verifier *verifier, apisec_op **op, apisec_error *err);
 apisec_status apisec_verifier_warm_finish(apisec_op *op, apisec_error *err);
 
-/* apisec_verify verifies one compact token of at most 16 KiB at the time now (seconds). It blocks only when keys must be fetched.
+/* apisec_verify verifies one compact token of at most 16 KiB at the time now (seconds). It blocks only when keys must be fetched,
+ * and never where the verifier has no transport: then keys that an operation has fetched are used, or it is APISEC_E_NO_TRANSPORT.
  * A token with a `cnf` fails with APISEC_E_BINDING: only apisec_authenticate sees the proof and the certificate.
  * End *token with apisec_token_free. Every status of 2xx, APISEC_E_KEYS_UNAVAILABLE, APISEC_E_NO_TRANSPORT. */
 apisec_status apisec_verify(apisec_verifier *verifier, const char *token, size_t len, int64_t now, apisec_token **verified,

@@ -181,9 +181,9 @@ static apisec_status check_at_jwt(const struct claims *claims, apisec_error *err
     return status;
 }
 
-/* check_other_kinds: where `typ` says no more than JWT, claims that only other kinds of token carry give those away (RFC 8725 section
- * 3.12): `events` a security event or logout token; the rest an ID token of OpenID Connect. An ID token with none of them can only be
- * told by its audience, the client. */
+/* check_other_kinds: where `typ` says no more than JWT, claims that only other kinds of token carry give those away (RFC 8725
+ * section 3.12): `events` a security event or logout token; the rest an ID token of OpenID Connect. An ID token with none of them
+ * can only be told by its audience, the client. */
 static apisec_status check_other_kinds(const struct claims *claims, apisec_error *err)
 {
     static const char *const marks[] = {"events", "nonce", "at_hash", "c_hash", "s_hash"};

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define MAX_METADATA (64 * 1024)
+#define KEY_SET_TYPES "application/jwk-set+json, application/json" /* RFC 7517 section 8.5.2, and what servers do */
 
 enum {
     STAGE_START,
@@ -98,7 +99,7 @@ static int32_t ask(struct flight *flight, apisec_op *op, int32_t stage, const ch
 {
     apisec_status status = op_request(op, "GET", url, max_body, now_ms);
     if (status == APISEC_OK)
-        status = op_add_header(op, "Accept", stage == STAGE_KEYS ? "application/jwk-set+json, application/json" : "application/json");
+        status = op_add_header(op, "Accept", stage == STAGE_KEYS ? KEY_SET_TYPES : "application/json");
     if (status != APISEC_OK) {
         fail_memory(&flight->error);
         return end_failed(flight, now_ms);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * token.c: the verified token of include/apisec/token.h. All that its readers return is there when token_new returns, in the token's
- * one arena or its document: after that it is only read, by any number of threads. verify.c is the only one who makes one.
+ * token.c: the verified token of include/apisec/token.h. All that its readers return is there when token_new returns, in the
+ * token's one arena or its document: after that it is only read, by any number of threads. Only verify.c makes one.
  */
 #include "token/token.h"
 

@@ -112,12 +112,12 @@ struct claims {
 apisec_status claims_read_issuer(const struct json *document, struct claims *claims, apisec_error *err);
 /* claims_check_audience: `aud` is a string or a not empty array of strings (CLAIM), one of them an audience of ours (AUDIENCE). */
 apisec_status claims_check_audience(const struct claims *claims, const struct issuer *issuer, apisec_error *err);
-/* claims_check_time reads and judges `exp` (CLAIM when absent; EXPIRED when now >= exp + leeway), `nbf` and `iat` (NOT_YET_VALID when
- * > now + leeway), and the lifetime (LIFETIME). The trail says which. */
+/* claims_check_time reads and judges `exp` (CLAIM when absent; EXPIRED when now >= exp + leeway), `nbf` and `iat` (NOT_YET_VALID
+ * when > now + leeway), and the lifetime (LIFETIME). The trail says which. */
 apisec_status claims_check_time(struct claims *claims, const struct issuer *issuer, int64_t now, struct trail *trail,
                                 apisec_error *err);
-/* claims_read_names: sub jti client_id azp scope: strings, sub not empty; act: a chain of at most TOKEN_MAX_ACTORS objects, each with a
- * string `sub` that is not empty. */
+/* claims_read_names: sub jti client_id azp scope: strings, sub not empty; act: a chain of at most TOKEN_MAX_ACTORS objects, each
+ * with a string `sub` that is not empty. */
 apisec_status claims_read_names(struct claims *claims, apisec_error *err);
 /* claims_check_required: what the profile and the issuer demand (CLAIM), and that it is no other kind of token (TYPE). */
 apisec_status claims_check_required(const struct claims *claims, const struct issuer *issuer, apisec_error *err);
@@ -183,8 +183,8 @@ void keyset_get(struct keyset *keys, const struct keyset_query *query, struct ke
 void keyset_release(struct keyset *keys, struct snapshot *snapshot);
 bool keyset_is_fetched(const struct keyset *keys);
 
-/* The rest of keyset.c is for the holder of a flight's ticket. A ticket that is no longer the keyset's own changes nothing: the flight
- * took so long that somebody else has taken over. */
+/* The rest of keyset.c is for the holder of a flight's ticket. A ticket that is no longer the keyset's own changes nothing: the
+ * flight took so long that somebody else has taken over. */
 struct text keyset_issuer(const struct keyset *keys);
 /* keyset_known_uri: a copy of the URL to fetch from, to be freed; *uri NULL: it must be discovered first. MEMORY. */
 apisec_status keyset_known_uri(struct keyset *keys, char **uri);
@@ -240,7 +240,8 @@ struct verification {
     int32_t stage;
 };
 void verification_init(struct verification *verification, apisec_verifier *verifier, struct text compact, int64_t now);
-/* verification_run goes as far as it can at now_ms. true: status says how it ended. false: keys are needed: *reply says FETCH or WAIT. */
+/* verification_run goes as far as it can at now_ms. true: status says how it ended. false: keys are needed: *reply says FETCH or
+ * WAIT. */
 bool verification_run(struct verification *verification, int64_t now_ms, struct keyset_reply *reply);
 void verification_free(struct verification *verification);
 
@@ -281,9 +282,9 @@ int64_t call_time(const apisec_call *call);                 /* clock_now() unles
 bool call_has_time(const apisec_call *call);
 apisec_status call_status(const apisec_call *call, apisec_error *err);
 
-/* credential_find: the one bearer token (RFC 6750 section 2.1; scheme in any case, one or more spaces, b64token bytes). NO_CREDENTIAL: no
- * Authorization field, or one of another scheme (Basic). REQUEST: two fields, two tokens, an `access_token` in the query, bytes that no
- * b64token has, an empty token, the DPoP scheme (not in this build yet: APISEC_E_UNSUPPORTED is not for clients). */
+/* credential_find: the one bearer token (RFC 6750 section 2.1; scheme in any case, one or more spaces, b64token bytes).
+ * NO_CREDENTIAL: no Authorization field, or one of another scheme (Basic). REQUEST: two fields, two tokens, an `access_token` in
+ * the query, bytes that no b64token has, an empty token, the DPoP scheme (not in this build yet: APISEC_E_UNSUPPORTED is not for clients). */
 apisec_status credential_find(const apisec_call *call, struct text *token, apisec_error *err);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * trust.c: the builder of include/apisec/trust.h. Setters copy what they are given and note the first thing that is wrong in itself;
- * what is missing or contradicts is seen by issuer_new, when a verifier is made of it. Nothing here is checked by the caller.
+ * trust.c: the builder of include/apisec/trust.h. Setters copy what they are given and note the first thing that is wrong in
+ * itself; what is missing or contradicts is seen by issuer_new, when a verifier is made of it.
  */
 #include "token/token.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * verify.c: the checks of one token, in the order of include/apisec/verifier.h, each naming itself in the trail before it is made. The
- * verification does no I/O: where keys are needed it says so, and goes on from there. verify_blocking and verify_step drive it.
+ * verify.c: the checks of one token, in the order of include/apisec/verifier.h, each naming itself in the trail before it is made.
+ * The verification does no I/O: where keys are needed it says so, and goes on from there. verify_blocking and verify_step drive it.
  */
 #include "token/token.h"
 

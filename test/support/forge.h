@@ -29,8 +29,8 @@ struct forge_change {
 };
 extern const struct forge_change FORGE_SAME[]; /* no change */
 
-/* forge_claims writes the honest claims of an at+jwt with these changes; forge_header the header typ, alg and kid. Unchanged ones keep
- * their place, new ones follow. Free with free. */
+/* forge_claims writes the honest claims of an at+jwt with these changes; forge_header the header typ, alg and kid. Changed members
+ * keep their place, new ones follow. Free with free. */
 char *forge_claims(const struct forge_change *changes);
 char *forge_header(const char *alg, const char *kid, const struct forge_change *changes);
 

@@ -20,8 +20,9 @@ static void test_every_check_is_named(void **state)
 static void test_order(void **state)
 {
     (void)state;
-    static const char *const order[NUM_CHECKS] = {"credential", "form",   "issuer",     "type",      "algorithm", "audience", "key",
-                                                  "signature",  "expiry", "not_before", "issued_at", "lifetime",  "claims",   "binding"};
+    static const char *const order[NUM_CHECKS] = {
+        "credential", "form",   "issuer",     "type",      "algorithm", "audience", "key",
+        "signature",  "expiry", "not_before", "issued_at", "lifetime",  "claims",   "binding"};
     for (int i = 0; i < NUM_CHECKS; i++) assert_string_equal(check_id((enum check)i), order[i]);
 }
 

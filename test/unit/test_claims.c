@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_claims.c: each claim's type, presence and boundary, one table per rule: rows change one thing of a set of claims that passes.
+ * test_claims.c: each claim's type, presence and boundary, one table per rule: a row changes one thing of claims that pass.
  */
 #include "support/unit.h"
 #include "support/forge.h"

@@ -20,6 +20,7 @@
     "{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"k1\",\"alg\":\"ES256\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\"," \
     "\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}"
 #define SET "{\"keys\":[" KEY "]}"
+#define SECRET "{\"kty\":\"oct\",\"kid\":\"k1\",\"k\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\"}"
 #define METADATA "{\"issuer\":\"" ISSUER "\",\"jwks_uri\":\"" JWKS_URL "\"}"
 
 /* An operation that is nothing but a flight. */
@@ -136,7 +137,7 @@ static void test_what_is_a_key_set(void **state)
         {TYPED("application/json", SET " "), APISEC_OK, "", "white space after it"},
         {TYPED("application/json", SET "x"), APISEC_E_RESPONSE, "key set", "bytes after it"},
         {TYPED("application/json", "{\"keys\":[" KEY "],\"keys\":[" KEY "]}"), APISEC_E_RESPONSE, "key set", "a name twice"},
-        {TYPED("application/json", "{\"keys\":[{\"kty\":\"oct\",\"kid\":\"k1\",\"k\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\"}]}"),
+        {TYPED("application/json", "{\"keys\":[" SECRET "]}"),
          APISEC_E_RESPONSE, "key set", "a secret that anyone can fetch"},
         {TYPED("application/json", "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AA\"}," KEY "]}"), APISEC_OK, "",
          "an unknown kty is skipped"},
@@ -233,7 +234,8 @@ static void test_discovery(void **state)
     const struct script_answer redirect[] = {
         {.url = OIDC_URL, .status = 302, .headers = JSON "Location: " OIDC_URL "\n", .body = METADATA}};
     expect_flight("a redirect", redirect, 1, APISEC_E_RESPONSE);
-    const struct script_answer html[] = {{.url = OIDC_URL, .status = 200, .headers = "Content-Type: text/html\n", .body = METADATA}};
+    const struct script_answer html[] = {
+        {.url = OIDC_URL, .status = 200, .headers = "Content-Type: text/html\n", .body = METADATA}};
     expect_flight("HTML", html, 1, APISEC_E_RESPONSE);
     const struct script_answer away[] = {{.url = OIDC_URL, .transport = APISEC_E_UNREACHABLE}};
     expect_flight("away", away, 1, APISEC_E_UNREACHABLE);
@@ -264,7 +266,8 @@ static void test_mix_up(void **state)
         expect_flight(refused[i], answers, 1, APISEC_E_RESPONSE);
     }
     const struct script_answer elsewhere[] = { /* a host of the server's choice is its good right */
-        METADATA_AT(OIDC_URL, "{\"issuer\":\"" ISSUER "\",\"jwks_uri\":\"https://keys.example/\"}"), KEYS_AT("https://keys.example/")};
+        METADATA_AT(OIDC_URL, "{\"issuer\":\"" ISSUER "\",\"jwks_uri\":\"https://keys.example/\"}"),
+        KEYS_AT("https://keys.example/")};
     expect_flight("elsewhere", elsewhere, 2, APISEC_OK);
 }
 

@@ -17,7 +17,8 @@
 
 static const char set_text[] =
     "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"k1\",\"alg\":\"ES256\","
-    "\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\",\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}]}"; /* RFC 7515 A.3 */
+    "\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\","
+    "\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}]}"; /* RFC 7515 A.3 */
 
 enum event { GET, MISSING, OFFLINE, OFFLINE_MISSING, LAND, FAIL, ABANDON, UNSENT };
 static const char *const event_names[] = {"GET", "MISSING", "OFFLINE", "OFFLINE_MISSING", "LAND", "FAIL", "ABANDON", "UNSENT"};

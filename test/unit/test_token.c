@@ -79,16 +79,18 @@ static void test_readers_of_what_is_absent(void **state)
     apisec_token_free(token);
 }
 
+#define WHO(iss, sub) "{\"iss\":\"" iss "\",\"sub\":\"" sub "\",\"exp\":1750000500}"
+
 static void test_principals_never_collide(void **state)
 {
     (void)state;
     static const struct {
         const char *first, *second, *why;
     } rows[] = {
-        {"{\"iss\":\"https://a\",\"sub\":\"s\",\"exp\":1750000500}", "{\"iss\":\"https://b\",\"sub\":\"s\",\"exp\":1750000500}", "another issuer"},
-        {"{\"iss\":\"a|b\",\"sub\":\"c\",\"exp\":1750000500}", "{\"iss\":\"a\",\"sub\":\"b|c\",\"exp\":1750000500}", "the separator"},
-        {"{\"iss\":\"a\",\"sub\":\"%7C\",\"exp\":1750000500}", "{\"iss\":\"a\",\"sub\":\"|\",\"exp\":1750000500}", "the escape"},
-        {"{\"iss\":\"a\",\"sub\":\"S\",\"exp\":1750000500}", "{\"iss\":\"a\",\"sub\":\"s\",\"exp\":1750000500}", "case"},
+        {WHO("https://a", "s"), WHO("https://b", "s"), "another issuer"},
+        {WHO("a|b", "c"), WHO("a", "b|c"), "the separator"},
+        {WHO("a", "%7C"), WHO("a", "|"), "the escape"},
+        {WHO("a", "S"), WHO("a", "s"), "case"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         apisec_token *first = make(rows[i].first, "a.b.c"), *second = make(rows[i].second, "a.b.c");
