@@ -76,7 +76,7 @@ static apisec_status fill(struct apisec_token *token, const struct claims *claim
     token->num_actors = claims->num_actors;
     for (size_t i = 0; i < claims->num_actors; i++) token->actors[i] = claims->actors[i].at;
     token->expires_at = claims->exp;
-    token->issued_at = claims->has_iat ? claims->iat : 0;
+    token->issued_at = claims->iat; /* 0 when absent */
     if (token->subject != NULL) {
         token->principal = principal_new(&token->arena, claims->iss, claims->sub);
         if (token->principal == NULL) return fail_memory(err);

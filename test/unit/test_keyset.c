@@ -303,6 +303,43 @@ static void test_a_leader_that_is_not_driven(void **state)
     keyset_free(keys);
 }
 
+static void test_an_undriven_fetch_for_an_unknown_kid(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {
+        {0, GET, FETCH, 0, ""},
+        {0, LAND, NOTHING, 600, ""},
+        {0, GET, READY, 0, ""},
+        {40000, MISSING, FETCH, 0, ""},
+        {59999, MISSING, WAIT, 0, ""},
+        {60000, MISSING, FETCH, 0, "as good as abandoned: taken over, in spite of the cooldown"},
+        {60000, LAND, NOTHING, 600, ""},
+    };
+    PLAY(steps);
+}
+
+static void test_back_off_counts_for_unknown_kids_too(void **state)
+{
+    (void)state;
+    struct keyset *keys = fetched();
+    const apisec_error why = {APISEC_E_TIMEOUT, "no answer in time"};
+    uint64_t ticket = 0, generation = 0;
+    int64_t now = 0;
+    assert_int_equal(ask(keys, now, GET, &ticket, &generation), FETCH);
+    keyset_land(keys, ticket, parse_set(), 3600, START);
+    assert_int_equal(ask(keys, now, GET, &ticket, &generation), READY);
+    now += 60000;
+    for (int i = 0; i < 7; i++) { /* up to a back-off of 60 s, longer than the cooldown */
+        assert_int_equal(ask(keys, now, MISSING, &ticket, &generation), FETCH);
+        keyset_fail(keys, ticket, &why, START + now);
+        now += i < 5 ? 30000 : 60000;
+    }
+    assert_int_equal(ask(keys, now - 1, MISSING, &ticket, &generation), UNAVAILABLE);
+    assert_int_equal(ask(keys, now, MISSING, &ticket, &generation), FETCH);
+    keyset_abandon(keys, ticket);
+    keyset_free(keys);
+}
+
 static void test_a_leader_on_the_other_side_of_fork(void **state)
 {
     (void)state;
@@ -393,6 +430,36 @@ static void test_waiting_does_not_grow_with_the_clock(void **state)
         {-HOUR, GET, READY, 0, "set back again: not 1 s yet"},
         {-HOUR + 1000, GET, FETCH, 0, "1 s, not two hours"},
         {-HOUR + 1000, ABANDON, NOTHING, 0, ""},
+    };
+    PLAY(steps);
+}
+
+static void test_a_cooldown_does_not_grow_with_the_clock(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {
+        {HOUR, GET, FETCH, 0, ""},
+        {HOUR, LAND, NOTHING, 3600, ""},
+        {HOUR, GET, READY, 0, ""},
+        {HOUR + 100000, MISSING, FETCH, 0, ""},
+        {HOUR + 100000, FAIL, NOTHING, 0, ""},
+        {0, MISSING, UNAVAILABLE, 0, "set back: 30 s to wait"},
+        {29999, MISSING, UNAVAILABLE, 0, ""},
+        {30000, MISSING, FETCH, 0, "30 s, not an hour more"},
+        {30000, ABANDON, NOTHING, 0, ""},
+    };
+    PLAY(steps);
+}
+
+static void test_a_flight_does_not_grow_with_the_clock(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {
+        {HOUR, GET, FETCH, 0, ""},
+        {0, GET, WAIT, 0, "set back while it is under way"},
+        {19999, GET, WAIT, 0, ""},
+        {20000, GET, FETCH, 0, "20 s: nobody drives it"},
+        {20000, ABANDON, NOTHING, 0, ""},
     };
     PLAY(steps);
 }
@@ -517,6 +584,18 @@ static void test_a_discovered_url(void **state)
     keyset_learn_uri(keys, ticket, text_copy(text_of("https://id.example/b")));
     keyset_fail(keys, ticket, &why, START + HOUR + 48000);
     expect_uri(keys, NULL); /* it did not work: forgotten */
+    assert_int_equal(ask(keys, HOUR + 50000, GET, &ticket, &generation), FETCH);
+    keyset_learn_uri(keys, ticket, text_copy(text_of("https://id.example/c")));
+    keyset_land(keys, ticket, parse_set(), 60, START + HOUR + 50000);
+    assert_int_equal(ask(keys, 0, GET, &ticket, &generation), FETCH); /* the clock is set back */
+    expect_uri(keys, "https://id.example/c");
+    keyset_land(keys, ticket, parse_set(), 3600, START);
+    assert_int_equal(ask(keys, HOUR - 1, GET, &ticket, &generation), FETCH);
+    expect_uri(keys, "https://id.example/c");
+    keyset_land(keys, ticket, parse_set(), 60, START + HOUR - 1);
+    assert_int_equal(ask(keys, HOUR + 48000, GET, &ticket, &generation), FETCH);
+    expect_uri(keys, NULL); /* an hour of real time, not more */
+    keyset_abandon(keys, ticket);
     keyset_free(keys);
 }
 
@@ -572,11 +651,15 @@ int main(void)
         cmocka_unit_test(test_an_unknown_kid),
         cmocka_unit_test(test_abandoned_fetches),
         cmocka_unit_test(test_a_leader_that_is_not_driven),
+        cmocka_unit_test(test_an_undriven_fetch_for_an_unknown_kid),
+        cmocka_unit_test(test_back_off_counts_for_unknown_kids_too),
         cmocka_unit_test(test_a_leader_on_the_other_side_of_fork),
         cmocka_unit_test(test_offline),
         cmocka_unit_test(test_the_clock_is_set_back),
         cmocka_unit_test(test_the_clock_is_set_back_and_keys_can_be_had),
         cmocka_unit_test(test_waiting_does_not_grow_with_the_clock),
+        cmocka_unit_test(test_a_cooldown_does_not_grow_with_the_clock),
+        cmocka_unit_test(test_a_flight_does_not_grow_with_the_clock),
         cmocka_unit_test(test_small_differences_are_no_jump),
         cmocka_unit_test(test_absurd_times),
         cmocka_unit_test(test_pinned),

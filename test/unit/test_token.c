@@ -59,6 +59,11 @@ static void test_readers(void **state)
     assert_null(apisec_token_actor(token, SIZE_MAX));
     assert_int_equal(json_kind(token_claims(token)), JSON_OBJECT);
     apisec_token_free(token);
+    token = make("{\"iss\":\"i\",\"exp\":1750000500,\"act\":{\"sub\":\"1\",\"act\":{\"sub\":\"2\","
+                 "\"act\":{\"sub\":\"3\",\"act\":{\"sub\":\"4\"}}}}}", "a.b.c");
+    assert_string_equal(apisec_token_actor(token, TOKEN_MAX_ACTORS - 1), "4");
+    assert_null(apisec_token_actor(token, TOKEN_MAX_ACTORS));
+    apisec_token_free(token);
 }
 
 static void test_readers_of_what_is_absent(void **state)

@@ -289,6 +289,9 @@ static void test_the_first_error_stands(void **state)
     apisec_issuer_set_jwks_uri(issuer, URL);
     assert_int_equal(freeze(trust, &err), APISEC_E_CONFIG);
     assert_non_null(strstr(err.text, "leeway"));
+    apisec_trust_set_realm(trust, "a\nb");
+    assert_int_equal(freeze(trust, &err), APISEC_E_CONFIG);
+    assert_non_null(strstr(err.text, "leeway"));
     apisec_trust_free(trust);
 }
 

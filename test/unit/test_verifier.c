@@ -381,6 +381,13 @@ static void test_no_transport(void **state)
     apisec_token *verified = NULL;
     apisec_verifier *verifier = make(NULL, JWKS_URL);
     assert_int_equal(apisec_verify(verifier, token, strlen(token), FORGE_NOW, &verified, &err), APISEC_E_NO_TRANSPORT);
+    /* nor does it wait for a fetch that is another operation's: that may be driven by this very thread */
+    apisec_op *leader = start(verifier, token);
+    assert_int_equal(apisec_op_next(leader, clock_now_ms()), APISEC_OP_HTTP);
+    const int64_t began_us = clock_elapsed_us();
+    assert_int_equal(apisec_verify(verifier, token, strlen(token), FORGE_NOW, &verified, &err), APISEC_E_NO_TRANSPORT);
+    assert_true(clock_elapsed_us() - began_us < 5000000);
+    apisec_op_free(leader);
     apisec_op *op = start(verifier, token);
     assert_int_equal(apisec_op_run(op, NULL), APISEC_OK);
     assert_int_equal(finish(op), APISEC_E_NO_TRANSPORT);

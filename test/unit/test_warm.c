@@ -128,6 +128,13 @@ static void test_blocking(void **state)
     verifier = make(NULL);
     assert_int_equal(apisec_verifier_warm(verifier, &err), APISEC_E_NO_TRANSPORT);
     assert_int_equal(err.status, APISEC_E_NO_TRANSPORT);
+    apisec_op *op = NULL; /* nor does it wait for somebody else's fetch, which may be this very thread's to drive */
+    assert_int_equal(apisec_verifier_warm_start(verifier, &op, NULL), APISEC_OK);
+    assert_int_equal(apisec_op_next(op, clock_now_ms()), APISEC_OP_HTTP);
+    const int64_t began_us = clock_elapsed_us();
+    assert_int_equal(apisec_verifier_warm(verifier, &err), APISEC_E_NO_TRANSPORT);
+    assert_true(clock_elapsed_us() - began_us < 5000000);
+    apisec_op_free(op);
     apisec_verifier_free(verifier);
 }
 
