@@ -72,9 +72,10 @@ struct jws {                    /* spans of the token's own bytes */
     struct text signature;
     struct text signing_input;  /* header "." payload */
 };
-/* jws_split: TOO_LARGE over JOSE_MAX_TOKEN; MALFORMED: not exactly 3 parts of base64url characters, or the header is empty (5 parts:
- * says that encrypted tokens are not accepted here). A JWS may have an empty payload; as a JWT it fails later, because nothing is no
- * JSON object. An empty signature is a wrong one, which jws_verify says, so that `alg` "none" is refused by its name before that. */
+/* jws_split: TOO_LARGE over JOSE_MAX_TOKEN; MALFORMED: not exactly 3 parts of base64url characters, or the header is empty
+ * (5 parts: says that encrypted tokens are not accepted here). A JWS may have an empty payload; as a JWT it fails later, because
+ * nothing is no JSON object. An empty signature is a wrong one, which jws_verify says, so that `alg` "none" is refused by its
+ * name before that. */
 apisec_status jws_split(struct text token, struct jws *jws, apisec_error *err);
 
 struct jws_header {
