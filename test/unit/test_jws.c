@@ -32,8 +32,8 @@ static const struct {
     {"aa.bb.cc.dd.ee", APISEC_E_MALFORMED, "encrypted", "five parts"},
     {"aa....ee", APISEC_E_MALFORMED, "encrypted", "five parts, three of them empty"},
     {"aa.bb.cc.dd.ee.ff", APISEC_E_MALFORMED, "6 parts", "six parts"},
-    {"aa.bb.", APISEC_E_MALFORMED, "unsigned", "an empty signature"},
-    {"aa..", APISEC_E_MALFORMED, "unsigned", ""},
+    {"aa.bb.", APISEC_OK, "", "an empty signature is a wrong one: alg comes before it, and none is refused by its name"},
+    {"aa..", APISEC_OK, "", "the same"},
     {".bb.cc", APISEC_E_MALFORMED, "header is empty", "an empty header"},
     {"aa.bb.cc=", APISEC_E_MALFORMED, "byte 8", "padding"},
     {"aa=.bb.cc", APISEC_E_MALFORMED, "byte 2", "padding"},
@@ -190,6 +190,7 @@ static void test_encodings_of_the_signature(void **state)
         {"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjQ", APISEC_E_SIGNATURE, "cut to 31 bytes"},
         {"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXkA", APISEC_E_SIGNATURE, "a byte too many"},
         {"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXkAA", APISEC_E_MALFORMED, "a length that no bytes have"},
+        {"", APISEC_E_SIGNATURE, "nothing"},
         {"A", APISEC_E_MALFORMED, "a length that no bytes have"},
         {"AA", APISEC_E_SIGNATURE, "one byte"},
     };
