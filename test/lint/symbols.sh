@@ -35,7 +35,6 @@ case $users in '' | http_curl.o) ;; *) wrong "libcurl is used by: $users" ;; esa
 # ---- state: what is written to and outlives a call: what was found out once, and numbers that threads are given. ----
 allowed='
 base_random.o    once key have_key    the key of hash tables, made once
-crypto_mbedtls.o found                which mbedTLS this is, found out once
 crypto_pool.o    num_threads          numbers for threads, to spread them over the slots of a pool
 http_curl.o      once global_code     libcurl, set up once per process
 http_transport.o no_memory            never written: what stands for options that could not be allocated
