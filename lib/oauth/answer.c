@@ -17,7 +17,7 @@ static apisec_status read_transport(apisec_status transport, apisec_error *err)
     switch (transport) {
     case APISEC_OK: return APISEC_OK;
     case APISEC_E_TIMEOUT: return fail(err, transport, "the authorization server did not answer in time");
-    case APISEC_E_TLS: return fail(err, transport, "the authorization server's TLS or certificate is not acceptable, or ours to it");
+    case APISEC_E_TLS: return fail(err, transport, "no TLS with the authorization server: its certificate, its name, or ours");
     case APISEC_E_ADDRESS: return fail(err, transport, "the authorization server's address is one that is refused");
     case APISEC_E_NO_TRANSPORT: return fail(err, transport, "a request has to be made and no transport was given");
     case APISEC_E_TOO_LARGE: return fail(err, APISEC_E_RESPONSE, "the authorization server's answer is too large");
@@ -66,7 +66,8 @@ static apisec_status read_error(const struct op_answer *answer, apisec_error *er
     apisec_status status = parse(answer, &document, err);
     if (status != APISEC_OK) return status;
     if (json_get_text(document, "error", &error) != JSON_OK || error.len == 0)
-        status = fail(err, APISEC_E_RESPONSE, "the authorization server answered %d without an OAuth error", (int)answer->http_status);
+        status =
+            fail(err, APISEC_E_RESPONSE, "the authorization server answered %d without an OAuth error", (int)answer->http_status);
     else if (json_get_text(document, "error_description", &description) == JSON_OK && description.len > 0)
         status = fail(err, status_of_error(error), "the authorization server says %.64s: %.128s", error.at, description.at);
     else
@@ -110,8 +111,8 @@ static apisec_status read_members(struct token_answer *out, apisec_error *err)
 static apisec_status read_token(const struct op_answer *answer, struct token_answer *out, apisec_error *err)
 {
     if (answer->repeated_content_type || strcmp(answer->content_type, "application/json") != 0)
-        return fail(err, APISEC_E_RESPONSE, "the token answer's Content-Type is \"%s\"%s, not application/json", answer->content_type,
-                    answer->repeated_content_type ? " and another" : "");
+        return fail(err, APISEC_E_RESPONSE, "the token answer's Content-Type is \"%s\"%s, not application/json",
+                    answer->content_type, answer->repeated_content_type ? " and another" : "");
     apisec_status status = parse(answer, &out->document, err);
     if (status == APISEC_OK) status = read_members(out, err);
     if (status == APISEC_OK) return succeed(err);

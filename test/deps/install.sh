@@ -46,7 +46,8 @@ missing_commands() {
 }
 
 missing() { # the names of what is looked for and not there
-    { missing_headers; missing_commands; } | awk '!seen[$0]++'
+    missing_headers
+    missing_commands
 }
 
 groups="$*"

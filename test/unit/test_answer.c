@@ -27,8 +27,8 @@ static void tokens(void **state)
         const char *why;
     } rows[] = {
         {"{\"access_token\":\"t\",\"token_type\":\"Bearer\"}", APISEC_OK, "the least there can be"},
-        {"{\"access_token\":\"t\",\"token_type\":\"Bearer\",\"expires_in\":60,\"scope\":\"a b\",\"issued_token_type\":\"urn:x\"}", APISEC_OK,
-         "all of it"},
+        {"{\"access_token\":\"t\",\"token_type\":\"Bearer\",\"expires_in\":60,\"scope\":\"a b\",\"issued_token_type\":\"urn:x\"}",
+         APISEC_OK, "all of it"},
         {"{\"access_token\":\"t\",\"token_type\":\"Bearer\",\"refresh_token\":\"r\",\"id_token\":\"i\",\"x\":null}", APISEC_OK,
          "tokens that nobody asked for: left where they are"},
         {"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"scope\":\"\"}", APISEC_OK, "an empty scope says: none"},
@@ -37,7 +37,8 @@ static void tokens(void **state)
         {"{\"access_token\":null,\"token_type\":\"Bearer\"}", APISEC_E_RESPONSE, "null"},
         {"{\"access_token\":1,\"token_type\":\"Bearer\"}", APISEC_E_RESPONSE, "a number"},
         {"{\"access_token\":{\"t\":1},\"token_type\":\"Bearer\"}", APISEC_E_RESPONSE, "an object"},
-        {"{\"access_token\":\"t\\r\\nX: y\",\"token_type\":\"Bearer\"}", APISEC_E_RESPONSE, "a header of its own, RFC 6749 appendix A.12"},
+        {"{\"access_token\":\"t\\r\\nX: y\",\"token_type\":\"Bearer\"}", APISEC_E_RESPONSE,
+         "a header of its own, RFC 6749 appendix A.12"},
         {"{\"access_token\":\"t\\u00e9\",\"token_type\":\"Bearer\"}", APISEC_E_RESPONSE, "beyond ASCII"},
         {"{\"Access_Token\":\"t\",\"token_type\":\"Bearer\"}", APISEC_E_RESPONSE, "another member"},
         {"{\"access_token\":\"t\"}", APISEC_E_RESPONSE, "no token_type"},
@@ -57,7 +58,8 @@ static void tokens(void **state)
         {"{\"access_token\":\"t\",\"token_type\":\"Bearer\",\"expires_in\":1e99}", APISEC_E_RESPONSE, "a number beyond all"},
         {"{\"access_token\":\"t\",\"token_type\":\"Bearer\",\"expires_in\":null}", APISEC_E_RESPONSE, "null is not absent"},
         {"{\"access_token\":\"t\",\"access_token\":\"t\",\"token_type\":\"Bearer\"}", APISEC_E_RESPONSE, "twice"},
-        {"{\"access_token\":\"t\",\"token_type\":\"Bearer\",\"scope\":\"a\",\"sc\\u006fpe\":\"b\"}", APISEC_E_RESPONSE, "twice, escaped"},
+        {"{\"access_token\":\"t\",\"token_type\":\"Bearer\",\"scope\":\"a\",\"sc\\u006fpe\":\"b\"}", APISEC_E_RESPONSE,
+         "twice, escaped"},
         {"{\"access_token\":\"t\\u0000x\",\"token_type\":\"Bearer\"}", APISEC_E_RESPONSE, "a NUL"},
         {"{\"access_token\":\"t\",\"token_type\":\"Bearer\",\"error\":\"invalid_grant\"}", APISEC_E_RESPONSE, "both at once"},
         {"{\"error\":\"invalid_grant\"}", APISEC_E_RESPONSE, "an error with 200"},
@@ -83,8 +85,9 @@ static void tokens(void **state)
 static void what_is_read(void **state)
 {
     (void)state;
-    struct op_answer answer = answer_of(200, "application/json", "{\"access_token\":\"t\",\"token_type\":\"bEARER\",\"scope\":\"a b\","
-                                                                 "\"issued_token_type\":\"urn:x\",\"expires_in\":60}");
+    struct op_answer answer =
+        answer_of(200, "application/json", "{\"access_token\":\"t\",\"token_type\":\"bEARER\",\"scope\":\"a b\","
+                                           "\"issued_token_type\":\"urn:x\",\"expires_in\":60}");
     struct token_answer out;
     assert_int_equal(answer_read(&answer, &out, NULL), APISEC_OK);
     assert_true(text_is(out.access_token, "t"));
@@ -197,9 +200,11 @@ static void errors(void **state)
         {"{\"error\":\"invalid_target\"}", APISEC_E_INVALID_TARGET, "says invalid_target", "RFC 8693 section 2.2.2"},
         {"{\"error\":\"access_denied\"}", APISEC_E_OAUTH_OTHER, "says access_denied", "none of these"},
         {"{\"error\":\"Invalid_Grant\"}", APISEC_E_OAUTH_OTHER, "says Invalid_Grant", "codes have no case"},
-        {"{\"error\":\"invalid_grant\",\"error_description\":\"too old\"}", APISEC_E_INVALID_GRANT, "says invalid_grant: too old", ""},
+        {"{\"error\":\"invalid_grant\",\"error_description\":\"too old\"}", APISEC_E_INVALID_GRANT,
+         "says invalid_grant: too old", ""},
         {"{\"error\":\"invalid_grant\",\"error_description\":7}", APISEC_E_INVALID_GRANT, "says invalid_grant", "not repeated"},
-        {"{\"error\":\"invalid_grant\",\"error_description\":\"\"}", APISEC_E_INVALID_GRANT, "says invalid_grant", "nothing to repeat"},
+        {"{\"error\":\"invalid_grant\",\"error_description\":\"\"}", APISEC_E_INVALID_GRANT,
+         "says invalid_grant", "nothing to repeat"},
         {"{\"error\":\"invalid_grant\",\"error_description\":\"a\\nb\\u001b[31m\\u00e9\"}", APISEC_E_INVALID_GRANT,
          "says invalid_grant: a?b?[31m??", "no line or terminal is broken by it"},
         {"{\"error\":\"\"}", APISEC_E_RESPONSE, "without an OAuth error", "empty"},

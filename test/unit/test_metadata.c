@@ -59,7 +59,8 @@ static void which_documents_are_believed(void **state)
         const char *why;
     } rows[] = {
         {"{\"issuer\":\"https://id.example\",\"jwks_uri\":\"https://id.example/jwks\"}", APISEC_OK, "the twin"},
-        {"{\"jwks_uri\":\"https://id.example/jwks\",\"x\":[1],\"issuer\":\"https://id.example\"}", APISEC_OK, "any order, more members"},
+        {"{\"jwks_uri\":\"https://id.example/jwks\",\"x\":[1],\"issuer\":\"https://id.example\"}", APISEC_OK,
+         "any order, more members"},
         {"{\"issuer\":\"https://id.example\",\"jwks_uri\":\"https://keys.example/j?x=1\"}", APISEC_OK, "keys on another host"},
         {"{\"issuer\":\"https://evil.example\",\"jwks_uri\":\"https://id.example/jwks\"}", APISEC_E_RESPONSE, "mix-up"},
         {"{\"issuer\":\"https://id.example/\",\"jwks_uri\":\"https://id.example/jwks\"}", APISEC_E_RESPONSE, "a slash more"},
@@ -103,7 +104,8 @@ static void large_servers_publish_many_members(void **state)
     (void)state;
     static char document[16384];
     for (int num = 254; num <= 255; num++) {
-        size_t len = (size_t)snprintf(document, sizeof document, "{\"issuer\":\"https://a.example\",\"jwks_uri\":\"https://a.example/k\"");
+        size_t len = (size_t)snprintf(document, sizeof document, "%s",
+                                      "{\"issuer\":\"https://a.example\",\"jwks_uri\":\"https://a.example/k\"");
         for (int i = 0; i < num; i++) len += (size_t)snprintf(document + len, sizeof document - len, ",\"m%d\":[]", i);
         snprintf(document + len, sizeof document - len, "}");
         char *uri = NULL;

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * ask.c: one exchange as an operation: one request to the token endpoint, and the judgement of its answer. All that it needs is
+ * copied at the start and wiped at the end; the blocking call is start, run and finish.
+ */
+#include "exchange/exchange.h"
+
+struct ask {
+    apisec_op op;
+    apisec_client *client;
+    struct buffer form;
+    struct arena arena;           /* holds the texts below */
+    struct text subject, actor;   /* what no error may repeat */
+    struct asked asked;
+    bool sent;
+    apisec_issued *issued;        /* once done, if error.status is OK */
+    apisec_error error;
+};
+
+/* make_request puts it together; the credential goes along for the first time here. */
+static apisec_status make_request(struct ask *ask, int64_t now_ms)
+{
+    const apisec_client *client = ask->client;
+    apisec_op *op = &ask->op;
+    apisec_status status = op_request(op, "POST", client->endpoint, EXCHANGE_MAX_ANSWER, now_ms);
+    if (status == APISEC_OK) status = op_add_header(op, "Accept", "application/json");
+    if (status == APISEC_OK) status = op_add_header(op, "Content-Type", "application/x-www-form-urlencoded");
+    if (status == APISEC_OK) status = auth_apply(&client->credential, op, &ask->form);
+    if (status == APISEC_OK) status = op_set_body(op, (struct text){ask->form.bytes, ask->form.len});
+    buffer_free(&ask->form);
+    ask->sent = true;
+    /* the token is issued after this moment: counted from here, it is never held for valid longer than the server does */
+    ask->asked.at = now_ms / 1000;
+    if (status == APISEC_OK) return APISEC_OK;
+    if (status == APISEC_E_MEMORY) return fail_memory(&ask->error);
+    return fail(&ask->error, APISEC_E_CONFIG, "the client's id and secret are too long for a header");
+}
+
+/* judge reads the answer. The server's words may repeat what was sent to it: then they are left out. */
+static void judge(struct ask *ask)
+{
+    const struct oauth_credential *credential = &ask->client->credential;
+    struct token_answer answer;
+    apisec_status status = answer_read(&ask->op.answer, &answer, &ask->error);
+    if (status == APISEC_OK) status = grant_check(&ask->asked, &answer, &ask->issued, &ask->error);
+    if (status != APISEC_OK) {
+        answer_redact(&ask->error, ask->subject);
+        answer_redact(&ask->error, ask->actor);
+        answer_redact(&ask->error, answer.access_token);
+        answer_redact(&ask->error, (struct text){credential->secret, credential->secret_len});
+    }
+    answer_free(&answer);
+}
+
+static int32_t ask_step(apisec_op *op, int64_t now_ms)
+{
+    struct ask *ask = (struct ask *)op;
+    if (!ask->sent) return make_request(ask, now_ms) == APISEC_OK ? APISEC_OP_HTTP : APISEC_OP_DONE;
+    judge(ask);
+    return APISEC_OP_DONE;
+}
+
+static void ask_release(apisec_op *op)
+{
+    struct ask *ask = (struct ask *)op;
+    apisec_issued_free(ask->issued);
+    buffer_free(&ask->form);
+    arena_free(&ask->arena);
+    apisec_client_free(ask->client);
+}
+
+static const struct op_kind ask_kind = {ask_step, ask_release};
+
+/* keep copies a text into the operation. A text that is not there stays so. */
+static bool keep(struct ask *ask, struct text from, struct text *to)
+{
+    *to = (struct text){NULL, 0};
+    if (from.at == NULL) return true;
+    *to = (struct text){arena_text(&ask->arena, from), from.len};
+    return to->at != NULL;
+}
+
+static apisec_status copy_inputs(struct ask *ask, const apisec_exchange *exchange)
+{
+    exchange_form(exchange, &ask->form);
+    if (ask->form.status != APISEC_OK) return ask->form.status;
+    ask->asked.actor = exchange->actor.bytes != NULL;
+    ask->asked.bound = exchange->scope == NULL && exchange->verified;
+    const bool whole = keep(ask, (struct text){exchange->subject.bytes, exchange->subject.len}, &ask->subject) &&
+                       keep(ask, (struct text){exchange->actor.bytes, exchange->actor.len}, &ask->actor) &&
+                       keep(ask, text_of(exchange->scope), &ask->asked.scope) &&
+                       keep(ask, text_of(exchange->subject_scope), &ask->asked.bound_scope) &&
+                       keep(ask, text_of(exchange->requested_type), &ask->asked.requested_type);
+    return whole ? APISEC_OK : APISEC_E_MEMORY;
+}
+
+apisec_status apisec_exchange_start(apisec_client *client, const apisec_exchange *exchange, apisec_op **op, apisec_error *err)
+{
+    if (op == NULL) return fail(err, APISEC_E_ARGUMENT, "there is nowhere to put the operation");
+    *op = NULL;
+    apisec_status status = exchange_check(exchange, err);
+    if (status == APISEC_OK) status = client_begin(client, err);
+    if (status != APISEC_OK) return status;
+
+    struct ask *ask = mem_array(1, sizeof *ask);
+    if (ask == NULL) return fail_memory(err);
+    op_init(&ask->op, &ask_kind);
+    ask->client = client_ref(client);
+    ask->form = BUFFER_MAX(EXCHANGE_MAX_FORM);
+    status = copy_inputs(ask, exchange);
+    if (status != APISEC_OK) {
+        apisec_op_free(&ask->op);
+        return status == APISEC_E_MEMORY ? fail_memory(err) : fail(err, APISEC_E_ARGUMENT, "the exchange is too large");
+    }
+    *op = &ask->op;
+    return succeed(err);
+}
+
+apisec_status apisec_exchange_finish(apisec_op *op, apisec_issued **issued, apisec_error *err)
+{
+    if (issued == NULL) return fail(err, APISEC_E_ARGUMENT, "there is nowhere to put the issued token");
+    *issued = NULL;
+    if (!op_is(op, &ask_kind)) return fail(err, APISEC_E_MISUSE, "the operation is no exchange");
+    if (!op_is_done(op)) return fail(err, APISEC_E_MISUSE, "the exchange is not done");
+    const struct ask *ask = (const struct ask *)op;
+    if (ask->error.status != APISEC_OK) return fail(err, ask->error.status, "%s", ask->error.text);
+    if (ask->issued == NULL) return fail(err, APISEC_E_MISUSE, "the exchange has no result");
+    *issued = apisec_issued_ref(ask->issued);
+    return succeed(err);
+}
+
+apisec_status apisec_exchange_run(apisec_client *client, const apisec_exchange *exchange, apisec_issued **issued, apisec_error *err)
+{
+    apisec_op *op = NULL;
+    if (issued == NULL) return fail(err, APISEC_E_ARGUMENT, "there is nowhere to put the issued token");
+    *issued = NULL;
+    apisec_status status = apisec_exchange_start(client, exchange, &op, err);
+    if (status != APISEC_OK) return status;
+    (void)apisec_op_run(op, client->http); /* whatever became of it is said by finish */
+    status = apisec_exchange_finish(op, issued, err);
+    apisec_op_free(op);
+    return status;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * client.c: the OAuth client: where the token endpoint is and how we prove who we are. It is set up in one thread, frozen by the
+ * first exchange, and shared from then on; each operation holds a reference.
+ */
+#include "exchange/exchange.h"
+
+#include <stdlib.h>
+
+apisec_client *apisec_client_new(apisec_http *http)
+{
+    apisec_client *client = mem_array(1, sizeof *client);
+    if (client == NULL) return NULL;
+    atomic_init(&client->references, 1);
+    atomic_init(&client->frozen, false);
+    atomic_init(&client->late, false);
+    client->http = http;
+    return client;
+}
+
+apisec_client *client_ref(apisec_client *client)
+{
+    atomic_fetch_add_explicit(&client->references, 1, memory_order_relaxed);
+    return client;
+}
+
+void apisec_client_free(apisec_client *client)
+{
+    if (client == NULL) return;
+    if (atomic_fetch_sub_explicit(&client->references, 1, memory_order_acq_rel) != 1) return;
+    auth_free(&client->credential);
+    free(client->endpoint);
+    free(client);
+}
+
+/* is_open: a setter may write. One that comes too late leaves a note and nothing else: others read the client by now. */
+static bool is_open(apisec_client *client)
+{
+    if (client == NULL) return false;
+    if (!atomic_load(&client->frozen)) return client->error.status == APISEC_OK;
+    atomic_store(&client->late, true);
+    return false;
+}
+
+void apisec_client_set_endpoint(apisec_client *client, const char *url)
+{
+    apisec_error why;
+    if (!is_open(client)) return;
+    if (url_check(text_of(url), &why) != APISEC_OK) {
+        fail(&client->error, why.status, "the token endpoint: %s", why.text);
+        return;
+    }
+    char *copy = text_copy(text_of(url));
+    if (copy == NULL) {
+        fail_memory(&client->error);
+        return;
+    }
+    free(client->endpoint);
+    client->endpoint = copy;
+}
+
+void apisec_client_set_basic(apisec_client *client, const char *client_id, const char *secret, size_t len)
+{
+    if (!is_open(client)) return;
+    if (client_id == NULL || client_id[0] == '\0') {
+        fail(&client->error, APISEC_E_CONFIG, "the client's id is empty");
+        return;
+    }
+    if (secret == NULL || len == 0) {
+        fail(&client->error, APISEC_E_CONFIG, "the client's secret is empty");
+        return;
+    }
+    auth_free(&client->credential);
+    client->credential.method = OAUTH_AUTH_BASIC;
+    client->credential.client_id = text_copy(text_of(client_id));
+    client->credential.secret = text_copy((struct text){secret, len});
+    if (client->credential.secret != NULL) client->credential.secret_len = len;
+    if (client->credential.client_id == NULL || client->credential.secret == NULL) fail_memory(&client->error);
+}
+
+apisec_status client_begin(apisec_client *client, apisec_error *err)
+{
+    if (client == NULL) return fail_memory(err);
+    if (atomic_load(&client->late)) return fail(err, APISEC_E_MISUSE, "the client was changed after its first exchange");
+    if (client->error.status != APISEC_OK) return fail(err, client->error.status, "the client: %s", client->error.text);
+    if (client->endpoint == NULL) return fail(err, APISEC_E_CONFIG, "the client has no token endpoint");
+    if (client->credential.method == OAUTH_AUTH_NONE) return fail(err, APISEC_E_CONFIG, "the client has no way to authenticate");
+    atomic_store(&client->frozen, true);
+    return APISEC_OK;
+}

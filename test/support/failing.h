@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * failing.h: lets one allocation of a stretch of code fail. To be included by the one source file of a test program, because it
+ * defines malloc and its kin for the whole of it; that file defines _GNU_SOURCE first. Not under the sanitizers, which have their
+ * own. One thread.
+ *
+ *     for (size_t nth = 1;; nth++) {
+ *         failing_begin(nth);                   the nth allocation from here on fails, once
+ *         ... the code under test ...
+ *         if (!failing_end()) break;            it has made fewer than nth
+ *     }
+ */
+#ifndef TEST_SUPPORT_FAILING_H
+#define TEST_SUPPORT_FAILING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define FAILING_IS_POSSIBLE 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define FAILING_IS_POSSIBLE 0
+#endif
+#endif
+#ifndef FAILING_IS_POSSIBLE
+#define FAILING_IS_POSSIBLE 1
+#endif
+
+#if FAILING_IS_POSSIBLE
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool failing_counts;
+static size_t failing_left; /* allocations before the one that fails */
+static bool failing_reached;
+
+static void failing_begin(size_t nth)
+{
+    failing_left = nth;
+    failing_reached = false;
+    failing_counts = true;
+}
+
+/* failing_end says whether the allocation that was to fail was asked for. */
+static bool failing_end(void)
+{
+    failing_counts = false;
+    return failing_reached;
+}
+
+static bool failing_now(void)
+{
+    if (!failing_counts || failing_reached || --failing_left > 0) return false;
+    failing_reached = true;
+    errno = ENOMEM;
+    return true;
+}
+
+/* dlsym may allocate while it looks for the real functions: from here, and never given back. */
+static _Alignas(16) unsigned char failing_early[16384];
+static size_t failing_early_used;
+static bool failing_looks;
+static void *(*failing_malloc)(size_t);
+static void *(*failing_calloc)(size_t, size_t);
+static void *(*failing_realloc)(void *, size_t);
+static void (*failing_free)(void *);
+
+static void *failing_early_take(size_t size)
+{
+    void *at = failing_early + failing_early_used;
+    failing_early_used += (size + 15) / 16 * 16;
+    if (failing_early_used > sizeof failing_early) abort();
+    return at;
+}
+
+static bool failing_is_early(const void *at)
+{
+    return (uintptr_t)at - (uintptr_t)failing_early < sizeof failing_early;
+}
+
+static void failing_look_up(void *pointer, const char *name)
+{
+    void *found = dlsym(RTLD_NEXT, name);
+    memcpy(pointer, &found, sizeof found);
+}
+
+static void failing_find(void)
+{
+    if (failing_free != NULL) return;
+    failing_looks = true;
+    failing_look_up(&failing_malloc, "malloc");
+    failing_look_up(&failing_calloc, "calloc");
+    failing_look_up(&failing_realloc, "realloc");
+    failing_look_up(&failing_free, "free");
+    failing_looks = false;
+}
+
+void *malloc(size_t size)
+{
+    if (failing_looks) return failing_early_take(size);
+    failing_find();
+    return failing_now() ? NULL : failing_malloc(size);
+}
+
+void *calloc(size_t num, size_t size)
+{
+    if (failing_looks) return failing_early_take(num * size);
+    failing_find();
+    return failing_now() ? NULL : failing_calloc(num, size);
+}
+
+void *realloc(void *at, size_t size)
+{
+    failing_find();
+    if (failing_is_early(at)) abort();
+    return failing_now() ? NULL : failing_realloc(at, size);
+}
+
+void free(void *at)
+{
+    if (at == NULL || failing_is_early(at)) return;
+    failing_find();
+    failing_free(at);
+}
+
+#else
+
+static void failing_begin(size_t nth)
+{
+    (void)nth;
+}
+
+static bool failing_end(void)
+{
+    return false;
+}
+
+#endif
+#endif
