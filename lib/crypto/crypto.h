@@ -44,7 +44,7 @@ size_t crypto_curve_len(enum crypto_curve curve);    /* 32, 48, 66: one coordina
 
 /* ---- the provider ---- */
 
-/* crypto_ready checks once per process that the library at run time is the one compiled for. APISEC_E_UNSUPPORTED. */
+/* crypto_ready checks that the library at run time is the one compiled for; making a key does so as well. APISEC_E_UNSUPPORTED. */
 apisec_status crypto_ready(apisec_error *err);
 
 /* crypto_hash writes crypto_hash_len(hash) bytes. APISEC_E_CRYPTO. */

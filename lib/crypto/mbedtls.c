@@ -5,19 +5,13 @@
  */
 #include "crypto/mbedtls.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 
 /* ---- the library ---- */
 
 apisec_status crypto_ready(apisec_error *err)
 {
-    static atomic_uint found; /* the major version at run time; any number of threads may find it at once */
-    unsigned major = atomic_load_explicit(&found, memory_order_relaxed);
-    if (major == 0) {
-        major = mbedtls_version_get_number() >> 24;
-        atomic_store_explicit(&found, major, memory_order_relaxed);
-    }
+    const unsigned major = mbedtls_version_get_number() >> 24;
     if (major == MBEDTLS_VERSION_MAJOR) return APISEC_OK;
     return fail(err, APISEC_E_UNSUPPORTED, "compiled for mbedTLS %d, found mbedTLS %u", MBEDTLS_VERSION_MAJOR, major);
 }

@@ -111,43 +111,56 @@ static const char *reason_for(const char *at, const char *end)
     return "bytes that are not UTF-8";
 }
 
+/* take_character moves *at over one character or escape and tells its bytes, unescaped. false: *at is what was refused. */
+static bool take_character(const char **at, const char *end, size_t *num_bytes, const char **why)
+{
+    uint32_t code = 0;
+    char bytes[4];
+    if (*at < end && **at == '\\') {
+        if (!read_escape(at, end, &code, why)) {
+            if (*at == end) *why = reason_for(end, end);
+            return false;
+        }
+        *num_bytes = utf8_encode(code, bytes);
+        return true;
+    }
+    *num_bytes = utf8_decode(*at, (size_t)(end - *at), &code);
+    if (*num_bytes == 0 || code < 0x20) {
+        *why = reason_for(*at, end);
+        return false;
+    }
+    *at += *num_bytes;
+    return true;
+}
+
 apisec_status string_scan(const char **at, const char *end, size_t max, bool *escaped, const char **why)
 {
-    size_t len = 0;
+    size_t left = max;
     *escaped = false;
     for (;;) {
         const char *const start = *at;
-        const char *next = skip_plain(start, end);
-        size_t more = (size_t)(next - start); /* unescaped bytes of what lies between start and next */
-        if (more == 0) {
-            uint32_t code = 0;
-            if (start < end && *start == '"') break;
-            if (start < end && *start == '\\') {
-                char bytes[4];
-                *escaped = true;
-                if (!read_escape(&next, end, &code, why)) {
-                    *at = next;
-                    if (next == end) *why = reason_for(end, end);
-                    return APISEC_E_MALFORMED;
-                }
-                more = utf8_encode(code, bytes);
-            } else {
-                more = utf8_decode(start, (size_t)(end - start), &code);
-                next = start + more;
-                if (more == 0 || code < 0x20) {
-                    *why = reason_for(start, end);
-                    return APISEC_E_MALFORMED;
-                }
-            }
+        *at = skip_plain(start, end);
+        const size_t num_plain = (size_t)(*at - start);
+        if (num_plain > left) {
+            *at = start + left;
+            break;
         }
-        if (more > max - len) {
-            *why = "a string is longer than allowed";
-            *at = *start == '\\' || (unsigned char)*start >= 0x80 ? start : start + (max - len);
-            return APISEC_E_TOO_LARGE;
+        left -= num_plain;
+        if (*at < end && **at == '"') {
+            ++*at;
+            return APISEC_OK;
         }
-        len += more;
-        *at = next;
+
+        const char *const special = *at;
+        size_t num_bytes;
+        if (!take_character(at, end, &num_bytes, why)) return APISEC_E_MALFORMED;
+        if (*special == '\\') *escaped = true;
+        if (num_bytes > left) {
+            *at = special;
+            break;
+        }
+        left -= num_bytes;
     }
-    ++*at;
-    return APISEC_OK;
+    *why = "a string is longer than allowed";
+    return APISEC_E_TOO_LARGE;
 }

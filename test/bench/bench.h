@@ -92,12 +92,13 @@ static inline char *bench_token(const struct bench_service *service, unsigned nu
     char *token = NULL;
     apisec_error err;
     int len = snprintf(claims, sizeof claims,
-                       "{\"iss\":\"" BENCH_ISSUER "\",\"sub\":\"5ba552d67-%06u\",\"aud\":[\"https://orders.example\",\"https://ledger.example\"],"
-                       "\"exp\":%d,\"iat\":%d,\"nbf\":%d,\"jti\":\"dbe39bf3a3ba4238a513f51d6e1691c4-%06u\",\"client_id\":\"s6BhdRkqt3\","
-                       "\"scope\":\"openid profile orders:read orders:write reademail\",\"auth_time\":%d,\"acr\":\"urn:example:silver\","
-                       "\"amr\":[\"pwd\",\"otp\"],\"groups\":[\"sales\",\"sales-north\",\"approvers\"],\"roles\":[\"clerk\",\"reviewer\"],"
-                       "\"entitlements\":[\"orders\",\"quotes\"],\"tenant\":\"3d1f7c0a-4f3e-4a52-9f6f-0a5c3e6f7f11\"}",
-                       number, BENCH_NOW + 300, BENCH_NOW - 10, BENCH_NOW - 10, number, BENCH_NOW - 600);
+                       "{\"iss\":\"" BENCH_ISSUER "\",\"sub\":\"5ba552d67-%06u\","
+                       "\"aud\":[\"https://orders.example\",\"https://ledger.example\"],\"exp\":%d,\"iat\":%d,"
+                       "\"jti\":\"dbe39bf3a3ba4238a513f51d6e1691c4-%06u\",\"client_id\":\"s6BhdRkqt3\","
+                       "\"scope\":\"openid profile orders:read orders:write reademail\",\"auth_time\":%d,"
+                       "\"acr\":\"urn:example:silver\",\"groups\":[\"sales\",\"approvers\"],\"roles\":[\"clerk\"],"
+                       "\"tenant\":\"3d1f7c0a-4f3e-4a52-9f6f-0a5c3e6f7f11\"}",
+                       number, BENCH_NOW + 300, BENCH_NOW - 10, number, BENCH_NOW - 600);
     bench_must(apisec_signer_sign(service->signer, "at+jwt", claims, (size_t)len, &token, &err), &err, "token");
     return token;
 }

@@ -23,9 +23,10 @@ static void row(const char *name, const char *bytes, size_t len)
 
 int main(void)
 {
-    static const char claims[] = "{\"iss\":\"https://id.example\",\"sub\":\"5ba552d67\",\"aud\":[\"orders\",\"ledger\"],\"exp\":1800000300,"
-                                 "\"iat\":1800000000,\"jti\":\"dbe39bf3a3ba4238a513f51d6e1691c4\",\"client_id\":\"s6BhdRkqt3\","
-                                 "\"scope\":\"openid profile orders:read\",\"groups\":[\"sales\",\"caf\\u00e9\"],\"limit\":25.50}";
+    static const char claims[] = "{\"iss\":\"https://id.example\",\"sub\":\"5ba552d67\",\"aud\":[\"orders\",\"ledger\"],"
+                                 "\"exp\":1800000300,\"iat\":1800000000,\"jti\":\"dbe39bf3a3ba4238a513f51d6e1691c4\","
+                                 "\"client_id\":\"s6BhdRkqt3\",\"scope\":\"openid profile orders:read\","
+                                 "\"groups\":[\"sales\",\"caf\\u00e9\"],\"limit\":25.50}";
     char *document = malloc(2 * MEGABYTE), *text = malloc(2 * MEGABYTE);
     size_t len = 0, one = strlen(claims);
     if (document == NULL || text == NULL) return 2;

@@ -46,8 +46,7 @@ missing_commands() {
 }
 
 missing() { # the names of what is looked for and not there
-    missing_headers
-    missing_commands
+    { missing_headers; missing_commands; } | awk '!seen[$0]++'
 }
 
 groups="$*"

@@ -23,7 +23,7 @@ static void test_every_byte_is_filled(void **state)
     for (size_t i = 0; i < 5000; i++) assert_int_not_equal(any[i], 0);
 }
 
-/* The kernel gives at most 2^25 - 1 bytes at a time. */
+/* Older kernels give at most 2^25 - 1 bytes at a time, so the rest takes another turn. */
 static void test_more_than_one_turn(void **state)
 {
     (void)state;
