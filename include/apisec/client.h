@@ -64,6 +64,9 @@ void apisec_exchange_set_scope(apisec_exchange *exchange, const char *scope);
 /* apisec_exchange_set_requested_type: a token type URI. Short names are accepted: access_token, refresh_token, id_token, saml1,
  * saml2, jwt, txn_token. Default: not sent, and an access_token or jwt is expected. */
 void apisec_exchange_set_requested_type(apisec_exchange *exchange, const char *type);
+/* apisec_exchange_set_traceparent: the request's place in a trace, "00-<32 hex>-<16 hex>-<2 hex>" (W3C Trace Context, version 00),
+ * sent as the header of that name, so that the authorization server's records join ours. Default: not sent. */
+void apisec_exchange_set_traceparent(apisec_exchange *exchange, const char *traceparent);
 
 /* apisec_exchange_run asks the endpoint, blocking. APISEC_E_CONFIG: client or exchange incomplete. 4xx: transport, TLS, an answer
  * that breaks the standard (RESPONSE), an OAuth error (INVALID_REQUEST …; the server's words, sanitised, in err), more scope than

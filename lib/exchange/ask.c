@@ -11,6 +11,7 @@ struct ask {
     struct buffer form;
     struct arena arena;           /* holds the texts below */
     struct text subject, actor;   /* what no error may repeat */
+    struct text traceparent;      /* at NULL: none */
     struct asked asked;
     bool sent;
     apisec_issued *issued;        /* once done, if error.status is OK */
@@ -25,6 +26,7 @@ static apisec_status make_request(struct ask *ask, int64_t now_ms)
     apisec_status status = op_request(op, "POST", client->endpoint, EXCHANGE_MAX_ANSWER, now_ms);
     if (status == APISEC_OK) status = op_add_header(op, "Accept", "application/json");
     if (status == APISEC_OK) status = op_add_header(op, "Content-Type", "application/x-www-form-urlencoded");
+    if (status == APISEC_OK && ask->traceparent.at != NULL) status = op_add_header(op, "traceparent", ask->traceparent.at);
     if (status == APISEC_OK) status = auth_apply(&client->credential, op, &ask->form);
     if (status == APISEC_OK) status = op_set_body(op, (struct text){ask->form.bytes, ask->form.len});
     buffer_free(&ask->form);
@@ -88,6 +90,7 @@ static apisec_status copy_inputs(struct ask *ask, const apisec_exchange *exchang
     ask->asked.bound = exchange->scope == NULL && exchange->verified;
     const bool whole = keep(ask, (struct text){exchange->subject.bytes, exchange->subject.len}, &ask->subject) &&
                        keep(ask, (struct text){exchange->actor.bytes, exchange->actor.len}, &ask->actor) &&
+                       keep(ask, text_of(exchange->traceparent), &ask->traceparent) &&
                        keep(ask, text_of(exchange->scope), &ask->asked.scope) &&
                        keep(ask, text_of(exchange->subject_scope), &ask->asked.bound_scope) &&
                        keep(ask, text_of(exchange->requested_type), &ask->asked.requested_type);

@@ -5,6 +5,7 @@
 #include "exchange/exchange.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 apisec_exchange *apisec_exchange_new(void)
 {
@@ -34,6 +35,7 @@ void apisec_exchange_free(apisec_exchange *exchange)
     free(exchange->subject_scope);
     free(exchange->scope);
     free(exchange->requested_type);
+    free(exchange->traceparent);
     free(exchange);
 }
 
@@ -149,6 +151,25 @@ void apisec_exchange_set_requested_type(apisec_exchange *exchange, const char *t
     }
     free(exchange->requested_type);
     (void)type_expand(type, &exchange->requested_type, &exchange->error);
+}
+
+/* is_traceparent: W3C Trace Context section 3.2.2: lower-case hex of fixed lengths, trace and parent not all zeros. */
+static bool is_traceparent(const char *text)
+{
+    static const char form[] = "00-hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh-hhhhhhhhhhhhhhhh-hh";
+    if (text == NULL || strlen(text) != sizeof form - 1) return false;
+    for (size_t i = 0; i < sizeof form - 1; i++) {
+        const bool is_hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
+        if (form[i] == 'h' ? !is_hex : text[i] != form[i]) return false;
+    }
+    return strspn(text + 3, "0") < 32 && strspn(text + 36, "0") < 16;
+}
+
+void apisec_exchange_set_traceparent(apisec_exchange *exchange, const char *traceparent)
+{
+    if (!is_open(exchange)) return;
+    if (is_traceparent(traceparent)) set_text(exchange, &exchange->traceparent, traceparent);
+    else fail(&exchange->error, APISEC_E_ARGUMENT, "the traceparent is not one of version 00");
 }
 
 apisec_status exchange_check(const apisec_exchange *exchange, apisec_error *err)

@@ -66,6 +66,7 @@ struct apisec_exchange {
     struct targets audiences, resources;
     char *scope;                 /* NULL: not asked for */
     char *requested_type;        /* NULL: not asked for */
+    char *traceparent;           /* NULL: not sent */
 };
 /* exchange_check: is it complete and right. MEMORY (NULL), CONFIG, or the first setter's error. */
 apisec_status exchange_check(const apisec_exchange *exchange, apisec_error *err);

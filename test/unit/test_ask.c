@@ -80,6 +80,30 @@ static void the_request(void **state)
     apisec_issued_free(issued);
 }
 
+#define TRACEPARENT "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+static void a_trace_goes_along(void **state)
+{
+    (void)state;
+    static const struct script_answer answers[] = {
+        {.headers_have = {"traceparent: " TRACEPARENT "\n"}, .status = 200, .headers = JSON, .body = GRANTED},
+        {.headers_lack = {"traceparent"}, .status = 200, .headers = JSON, .body = GRANTED},
+    };
+    struct script script;
+    script_init(&script, answers, 2);
+    for (int i = 0; i < 2; i++) {
+        apisec_client *client = client_new(&script.http);
+        apisec_exchange *exchange = exchange_new();
+        apisec_issued *issued = NULL;
+        if (i == 0) apisec_exchange_set_traceparent(exchange, TRACEPARENT);
+        assert_int_equal(apisec_exchange_run(client, exchange, &issued, NULL), APISEC_OK);
+        apisec_issued_free(issued);
+        apisec_exchange_free(exchange);
+        apisec_client_free(client);
+    }
+    script_end(&script);
+}
+
 static void what_is_waited_for_does_not_make_it_last_longer(void **state)
 {
     (void)state;
@@ -457,7 +481,7 @@ static void every_allocation_fails_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_request),
+        cmocka_unit_test(the_request), cmocka_unit_test(a_trace_goes_along),
         cmocka_unit_test(what_is_waited_for_does_not_make_it_last_longer),
         cmocka_unit_test(answers_end_to_end),
         cmocka_unit_test(an_answer_may_be_as_long_as_its_limit),

@@ -34,6 +34,7 @@ static void null_is_harmless(void **state)
     apisec_exchange_add_resource(NULL, "urn:a");
     apisec_exchange_set_scope(NULL, "a");
     apisec_exchange_set_requested_type(NULL, "jwt");
+    apisec_exchange_set_traceparent(NULL, "00");
     apisec_exchange_free(NULL);
     assert_int_equal(exchange_check(NULL, NULL), APISEC_E_MEMORY); /* the one check at the end */
 }
@@ -74,6 +75,39 @@ static void the_order_of_the_form_is_the_standards(void **state)
                                 "&subject_token=sub%2Bject&subject_token_type=" URN_ENCODED "saml2"
                                 "&actor_token=act%26or&actor_token_type=" URN_ENCODED "jwt");
     apisec_exchange_free(exchange);
+}
+
+static void which_text_is_a_traceparent(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        apisec_status expected;
+        const char *why;
+    } rows[] = {
+        {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", APISEC_OK, "the standard's example"},
+        {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00", APISEC_OK, "not sampled"},
+        {"00-00000000000000000000000000000001-0000000000000001-00", APISEC_OK, "the smallest"},
+        {"00-00000000000000000000000000000000-00f067aa0ba902b7-01", APISEC_E_ARGUMENT, "no trace"},
+        {"00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01", APISEC_E_ARGUMENT, "no parent"},
+        {"01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", APISEC_E_ARGUMENT, "another version"},
+        {"00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", APISEC_E_ARGUMENT, "upper case"},
+        {"00-4bf92f3577b34da6a3ce929d0e0e473-600f067aa0ba902b7-01", APISEC_E_ARGUMENT, "a dash too early"},
+        {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0g", APISEC_E_ARGUMENT, "not hex"},
+        {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0", APISEC_E_ARGUMENT, "one byte short"},
+        {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r", APISEC_E_ARGUMENT, "one byte more"},
+        {"", APISEC_E_ARGUMENT, "empty"},
+        {NULL, APISEC_E_ARGUMENT, "NULL"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        apisec_exchange *exchange = apisec_exchange_new();
+        apisec_exchange_set_subject_unverified(exchange, "a", 1, NULL);
+        apisec_exchange_add_audience(exchange, "a");
+        apisec_exchange_set_traceparent(exchange, rows[i].text);
+        const apisec_status status = exchange_check(exchange, NULL);
+        if (status != rows[i].expected) fail_msg("%s: %d", rows[i].why, status);
+        apisec_exchange_free(exchange);
+    }
 }
 
 static void what_is_set_again_is_replaced(void **state)
@@ -260,7 +294,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(null_is_harmless),
-        cmocka_unit_test(the_form_of_the_standards_example),
+        cmocka_unit_test(the_form_of_the_standards_example), cmocka_unit_test(which_text_is_a_traceparent),
         cmocka_unit_test(the_order_of_the_form_is_the_standards),
         cmocka_unit_test(what_is_set_again_is_replaced),
         cmocka_unit_test(wrong_values_stick),
