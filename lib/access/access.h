@@ -23,9 +23,9 @@
 
 /* One check made after authentication. */
 struct access_check {
-    const char *id;               /* "scope", "claim", "service" */
+    const char *id;               /* "scope", "any_scope", "claim", "service" */
     const char *standard;
-    const char *detail;           /* in the decision's arena: the scope or claim asked for */
+    const char *detail;           /* in the decision's arena: the scopes or the claim asked for; NULL: none */
     bool passed;
 };
 
@@ -40,12 +40,14 @@ struct apisec_decision {
     apisec_verifier *verifier;    /* a reference */
     apisec_audit *audit;          /* borrowed, or NULL */
     apisec_token *token;
-    struct trail trail;
+    struct trail trail;           /* the checks of authentication; nothing passed yet while at is the first */
+    bool trail_failed;            /* the check at its end failed; otherwise it was not made */
     struct access_check checks[DECISION_MAX_CHECKS];
     size_t num_checks;
     struct buffer required_scope; /* scopes asked for so far, space-separated: for the challenge and the record */
-    struct buffer challenge;      /* WWW-Authenticate, made when first needed at a state that denies */
-    struct buffer explanation;
+    struct buffer challenge;      /* WWW-Authenticate, made by commit */
+    struct buffer *explanation;   /* made anew each time it is read */
+    struct buffer explanation_bytes;
     /* of the call, copied into the arena */
     struct text method, path, peer_address, traceparent, forwarded_for;
     char peer_sha256[44];         /* base64url of the peer certificate's hash, or "" */
@@ -53,17 +55,22 @@ struct apisec_decision {
     int64_t time_ms;
 };
 
-/* challenge.c: writes the WWW-Authenticate value for the decision's state; nothing when the status has none. */
+/* challenge.c: appends the WWW-Authenticate value for the decision's status; nothing when the status has none. */
 apisec_status challenge_write(const apisec_decision *decision, struct buffer *out);
-/* explain.c */
-apisec_status explanation_write(const apisec_decision *decision, struct buffer *out);
-/* record.c: composes and appends the one record. */
-apisec_status decision_record(apisec_decision *decision, apisec_error *err);
 
-/* decision.c: decision_new begins one for a call; decision_out_of_memory is the static denial that needs none. */
+/* explain.c: appends the explanation; explanation_put_checks writes its checks as a member. */
+apisec_status explanation_write(const apisec_decision *decision, struct buffer *out);
+void explanation_put_checks(const apisec_decision *decision, struct json_writer *writer);
+
+/* record.c: composes and appends the one record. AUDIT: it is not in the log. */
+apisec_status decision_record(const apisec_decision *decision, apisec_error *err);
+
+/* decision.c: decision_new begins one for a call (verifier, audit and call may be NULL); decision_out_of_memory is the static
+ * denial that needs none. */
 apisec_decision *decision_new(apisec_verifier *verifier, apisec_audit *audit, const apisec_call *call);
 apisec_decision *decision_out_of_memory(void);
-/* decision_fail notes the first failure and returns the status that stands. */
+/* decision_fail notes the first failure and returns the status that stands. decision_report gives it with its sentence. */
 apisec_status decision_fail(apisec_decision *decision, apisec_status status, const char *sentence);
+apisec_status decision_report(const apisec_decision *decision, apisec_error *err);
 
 #endif

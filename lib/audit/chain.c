@@ -172,7 +172,7 @@ static apisec_status check_same_stream(const struct chain_link *last, const stru
     if (strcmp(link->hash, last->hash) == 0) return broken(err, link, "it is the record before once more");
     if (link->sequence <= last->sequence) return broken(err, link, "it is out of order, or was inserted");
     if (link->sequence > last->sequence + 1) return broken(err, link, "one or more records before it are missing");
-    if (strcmp(link->prev, last->hash) != 0) return broken(err, link, "it does not follow the record before: one of them was replaced");
+    if (strcmp(link->prev, last->hash) != 0) return broken(err, link, "it does not follow the record before it");
     return succeed(err);
 }
 

@@ -174,8 +174,8 @@ static apisec_status cut(struct segment *segment)
     return APISEC_E_AUDIT;
 }
 
-/* Nobody else appends to this file, so what the failed write left is its last bytes. The size is asked for, not remembered: somebody
- * may have cut the file meanwhile, and cutting to an old size would fill it with zeros. false: the size cannot be had. */
+/* Nobody else appends to this file, so what the failed write left is its last bytes. The size is asked for, not remembered:
+ * somebody may have cut the file meanwhile, and cutting to an old size would fill it with zeros. false: it cannot be had. */
 static bool take_back(struct segment *segment, size_t written)
 {
     struct stat state;

@@ -126,8 +126,8 @@ static void lose(struct writer *writer, char reason[SEGMENT_REASON])
 
 /* ---- synced: whoever comes first syncs for all who have written by then ---- */
 
-/* finish_file: a sync failed, so nobody knows what of the file is safe, and asking again would get a wrong answer (the kernel reports
- * the error once). Nothing more is written to it; what was not confirmed is written again, to a new file. */
+/* finish_file: a sync failed, so nobody knows what of the file is safe, and asking again would get a wrong answer: the kernel
+ * reports the error once. Nothing more is written to it; what was not confirmed is written again, to a new file. */
 static void finish_file(struct writer *writer, int error)
 {
     segment_reason(writer->old_reason, error);

@@ -51,7 +51,7 @@ struct recovery {
     char head[AUDIT_HASH_HEX + 1];   /* CHAIN_GENESIS when there is no record */
     uint64_t bytes_cut;              /* of a half-written last line */
 };
-/* recover_file looks at the end of a file that is ours alone, and cuts a half-written last line. AUDIT: what is there is not a log. */
+/* recover_file looks at the end of a file that is ours alone, and cuts a half-written last line. AUDIT: what is there is no log. */
 apisec_status recover_file(int fd, struct recovery *recovery, apisec_error *err);
 
 /* ---- segment.c: one file, descriptor or sink that takes lines; used under the log's lock ---- */
@@ -77,7 +77,7 @@ enum segment_open segment_open_path(struct segment *segment, const char *path, b
 enum segment_open segment_create(struct segment *segment, const char *path, bool is_synced);
 void segment_open_fd(struct segment *segment, int fd);
 void segment_open_sink(struct segment *segment, const apisec_audit_sink *sink);
-/* segment_write: APISEC_OK when all of the line is there. AUDIT: the line is not there, or rest is not empty and it may be one day. */
+/* segment_write: APISEC_OK when all of the line is there. AUDIT: it is not, or rest is not empty and it may be one day. */
 apisec_status segment_write(struct segment *segment, struct text line);
 /* segment_finish_rest writes what is missing of a line that was begun. APISEC_OK: nothing is missing now. */
 apisec_status segment_finish_rest(struct segment *segment);

@@ -173,7 +173,7 @@ static void test_forged_lines(void **state)
         const char *why;
     } rows[] = {
         {"{\"metadata\":{\"sequence\":1},\"unmapped\":{\"apisec\":{", NULL, "the twin"},
-        {"{\"metadata\":{\"sequence\":1},\"metadata\":{\"sequence\":2},\"unmapped\":{\"apisec\":{", "strict JSON", "a member twice"},
+        {"{\"metadata\":{\"sequence\":1},\"metadata\":{\"sequence\":2},\"unmapped\":{\"apisec\":{", "strict JSON", "twice"},
         {"{\"metadata\":{\"sequence\":1},\"unmapped\":{\"apisec\":{\"hash\":\"x\"", "strict JSON", "its own hash twice"},
         {"{\"metadata\":{\"sequence\":1},\"x\":\"\xff\",\"unmapped\":{\"apisec\":{", "strict JSON", "invalid UTF-8"},
         {"{\"metadata\":{\"sequence\":1},\"unmapped\":{\"other\":{", "not where it belongs", "another object"},

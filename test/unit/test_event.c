@@ -223,7 +223,8 @@ static void test_too_many_values(void **state)
         }
         lines.len = 0;
         assert_int_equal(apisec_audit_write(audit, event, NULL), rows[i].expected);
-        if (rows[i].expected == APISEC_OK) assert_int_equal(apisec_json_scan(lines.bytes, lines.len - 1, NULL, NULL, NULL), APISEC_OK);
+        if (rows[i].expected == APISEC_OK)
+            assert_int_equal(apisec_json_scan(lines.bytes, lines.len - 1, NULL, NULL, NULL), APISEC_OK);
         apisec_event_free(event);
     }
 }

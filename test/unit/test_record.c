@@ -16,8 +16,8 @@ static void assert_line(const struct record *record, const char *expected)
     buffer_free(&line);
 }
 
-#define FRAME "{\"metadata\":{\"version\":\"1.8.0\",\"product\":{\"name\":\"libapisec\",\"vendor_name\":\"libapisec\",\"version\":\"" \
-    APISEC_VERSION "\"},\"uid\":\"s-1\",\"sequence\":7,\"profiles\":[\"security_control\",\"trace\"]"
+#define FRAME "{\"metadata\":{\"version\":\"1.8.0\",\"product\":{\"name\":\"libapisec\",\"vendor_name\":\"libapisec\"," \
+    "\"version\":\"" APISEC_VERSION "\"},\"uid\":\"s-1\",\"sequence\":7,\"profiles\":[\"security_control\",\"trace\"]"
 #define CLASS "\"class_uid\":6003,\"class_name\":\"API Activity\",\"category_uid\":6,"
 
 static void test_the_smallest_line(void **state)

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * authenticate.c: from a call to a decision whose token is verified, or which says why not: as a blocking call, and as an
+ * operation. Whatever happens, there is a decision, and it denies.
+ */
+#include "access/access.h"
+
+#include <stdlib.h>
+
+/* find_token says whether there is one token to verify; otherwise the decision has failed. */
+static bool find_token(apisec_decision *decision, const apisec_call *call, struct text *token)
+{
+    apisec_error err;
+    *token = (struct text){NULL, 0};
+    if (decision->status != APISEC_OK) return false;
+    if (!decision->verifier) {
+        decision_fail(decision, APISEC_E_ARGUMENT, "no verifier");
+        return false;
+    }
+    const apisec_status status = credential_find(call, token, &err);
+    decision->trail = (struct trail){CHECK_CREDENTIAL};
+    decision->trail_failed = status != APISEC_OK;
+    if (status != APISEC_OK) decision_fail(decision, status, err.text);
+    return status == APISEC_OK;
+}
+
+static int64_t now_of(const apisec_decision *decision, const apisec_call *call)
+{
+    return call_has_time(call) ? call_time(call) : decision->time_ms / 1000;
+}
+
+/* conclude moves the end of a verification into the decision. */
+static void conclude(apisec_decision *decision, struct verification *verification)
+{
+    decision->trail = verification->trail;
+    if (verification->status != APISEC_OK || !verification->token) {
+        decision->trail_failed = true;
+        decision_fail(decision, verification->status != APISEC_OK ? verification->status : APISEC_E_MISUSE,
+                      verification->error.text);
+        return;
+    }
+    decision->token = verification->token;
+    decision->authenticated = true;
+    verification->token = NULL;
+}
+
+apisec_status apisec_authenticate(apisec_verifier *verifier, apisec_audit *audit, const apisec_call *call,
+                                  apisec_decision **decision, apisec_error *err)
+{
+    struct text token;
+    if (!decision) return fail(err, APISEC_E_ARGUMENT, "nowhere to put the decision");
+    *decision = decision_out_of_memory();
+    apisec_decision *const fresh = decision_new(verifier, audit, call);
+    if (!fresh) return fail_memory(err);
+    *decision = fresh;
+
+    if (find_token(fresh, call, &token)) {
+        struct verification verification;
+        verification_init(&verification, verifier, token, now_of(fresh, call));
+        verify_blocking(&verification);
+        conclude(fresh, &verification);
+        verification_free(&verification);
+    }
+    return decision_report(fresh, err);
+}
+
+/* ---- as an operation ---- */
+
+struct authenticate_op {
+    apisec_op op;
+    apisec_decision *decision;       /* NULL once given away */
+    apisec_verifier *verifier;       /* a reference: the decision may be gone before the operation */
+    bool has_token;
+    bool is_concluded;
+    struct verification verification;
+    struct flight flight;
+    char *token;
+    size_t token_len;
+};
+
+static int32_t authenticate_step(apisec_op *op, int64_t now_ms)
+{
+    struct authenticate_op *const self = (struct authenticate_op *)op;
+    if (!self->has_token || self->is_concluded) return APISEC_OP_DONE;
+    const int32_t need = verify_step(&self->verification, &self->flight, op, now_ms);
+    if (need != APISEC_OP_DONE) return need;
+    self->is_concluded = true;
+    conclude(self->decision, &self->verification);
+    return APISEC_OP_DONE;
+}
+
+static void authenticate_release(apisec_op *op)
+{
+    struct authenticate_op *const self = (struct authenticate_op *)op;
+    flight_abandon(&self->flight);
+    if (self->has_token) verification_free(&self->verification);
+    if (self->token) mem_wipe_free(self->token, self->token_len);
+    apisec_decision_free(self->decision); /* recorded as abandoned if nobody took it */
+    apisec_verifier_free(self->verifier);
+}
+
+static const struct op_kind authenticate_kind = {authenticate_step, authenticate_release};
+
+/* begin gives the operation its own copy of the token: the call may change meanwhile. */
+static apisec_status begin(struct authenticate_op *self, const apisec_call *call)
+{
+    struct text token;
+    if (!find_token(self->decision, call, &token)) return APISEC_OK;
+    if (token.len > JOSE_MAX_TOKEN + 1) token.len = JOSE_MAX_TOKEN + 1; /* too large all the same */
+    self->token = text_copy(token);
+    if (!self->token) return APISEC_E_MEMORY;
+    self->token_len = token.len;
+    verification_init(&self->verification, self->verifier, (struct text){self->token, token.len}, now_of(self->decision, call));
+    self->has_token = true;
+    return APISEC_OK;
+}
+
+apisec_status apisec_authenticate_start(apisec_verifier *verifier, apisec_audit *audit, const apisec_call *call, apisec_op **op,
+                                        apisec_error *err)
+{
+    if (!op) return fail(err, APISEC_E_ARGUMENT, "nowhere to put the operation");
+    *op = NULL;
+    struct authenticate_op *const self = calloc(1, sizeof *self);
+    if (!self) return fail_memory(err);
+    op_init(&self->op, &authenticate_kind);
+    self->verifier = verifier_ref(verifier);
+    self->decision = decision_new(verifier, audit, call);
+    if (!self->decision || begin(self, call) != APISEC_OK) {
+        apisec_op_free(&self->op);
+        return fail_memory(err);
+    }
+    *op = &self->op;
+    return succeed(err);
+}
+
+apisec_status apisec_authenticate_finish(apisec_op *op, apisec_decision **decision, apisec_error *err)
+{
+    if (!decision) return fail(err, APISEC_E_ARGUMENT, "nowhere to put the decision");
+    *decision = decision_out_of_memory();
+    struct authenticate_op *const self = op_is(op, &authenticate_kind) ? (struct authenticate_op *)op : NULL;
+    if (!self || !op_is_done(op) || !self->decision) {
+        apisec_decision *const denial = decision_new(NULL, NULL, NULL);
+        if (!denial) return fail_memory(err);
+        decision_fail(denial, APISEC_E_MISUSE, "the operation is not a finished authentication, or gave its decision before");
+        *decision = denial;
+        return decision_report(denial, err);
+    }
+    *decision = self->decision;
+    self->decision = NULL;
+    return decision_report(*decision, err);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * challenge.c: the WWW-Authenticate header of RFC 6750 section 3, with `resource_metadata` of RFC 9728 section 5.1.
+ * It is made of the configuration, the scopes that the service asked for, and sentences from a table: nothing of the request.
+ */
+#include "access/access.h"
+
+/* What the client is told. It knows its token; which check failed is in the record and in the explanation. */
+static const struct {
+    apisec_status status;
+    const char *sentence;
+} descriptions[] = {
+    {APISEC_E_REQUEST, "The request must carry exactly one access token, in the Authorization header"},
+    {APISEC_E_MALFORMED, "The access token is malformed"},
+    {APISEC_E_ALGORITHM, "The access token is signed with an algorithm that is not accepted"},
+    {APISEC_E_KEY_UNKNOWN, "The access token is signed with an unknown key"},
+    {APISEC_E_KEY_UNFIT, "The access token is signed with a key that is not accepted"},
+    {APISEC_E_SIGNATURE, "The access token's signature is invalid"},
+    {APISEC_E_DECRYPTION, "The access token cannot be decrypted"},
+    {APISEC_E_TYPE, "The token is not an access token of the accepted type"},
+    {APISEC_E_ISSUER, "The access token is from an issuer that is not accepted"},
+    {APISEC_E_AUDIENCE, "The access token is meant for another audience"},
+    {APISEC_E_EXPIRED, "The access token expired"},
+    {APISEC_E_NOT_YET_VALID, "The access token is not yet valid"},
+    {APISEC_E_CLAIM, "The access token lacks a required claim"},
+    {APISEC_E_LIFETIME, "The access token is valid for too long"},
+    {APISEC_E_INACTIVE, "The access token is not active"},
+    {APISEC_E_REVOKED, "The access token was revoked"},
+    {APISEC_E_BINDING, "The access token is bound to a key, and the request does not prove its possession"},
+    {APISEC_E_PROOF, "The DPoP proof is invalid"},
+    {APISEC_E_REPLAY, "The DPoP proof was used before"},
+    {APISEC_E_NONCE, "The DPoP proof needs a nonce"},
+    {APISEC_E_STEP_UP, "A stronger or more recent authentication is required"},
+    {APISEC_E_TOO_LARGE, "The access token is too large"},
+    {APISEC_E_SCOPE, "The request requires a scope that the access token does not have"},
+};
+
+static const char *description(apisec_status status)
+{
+    for (size_t i = 0; i < sizeof descriptions / sizeof descriptions[0]; i++)
+        if (descriptions[i].status == status) return descriptions[i].sentence;
+    return NULL;
+}
+
+static const char *scheme(apisec_status status)
+{
+    return status == APISEC_E_PROOF || status == APISEC_E_REPLAY || status == APISEC_E_NONCE ? "DPoP" : "Bearer";
+}
+
+/* A quoted-string of RFC 9110 section 5.6.4; what no header may hold becomes '?'. */
+static void put_parameter(struct buffer *out, const char **separator, const char *name, struct text value)
+{
+    buffer_text(out, *separator);
+    *separator = ", ";
+    buffer_text(out, name);
+    buffer_text(out, "=\"");
+    for (size_t i = 0; i < value.len; i++) {
+        const char c = value.at[i];
+        if (c == '"' || c == '\\') buffer_byte(out, '\\');
+        buffer_byte(out, c < 0x20 || c >= 0x7f ? '?' : c);
+    }
+    buffer_byte(out, '"');
+}
+
+apisec_status challenge_write(const apisec_decision *decision, struct buffer *out)
+{
+    const apisec_status status = decision->status;
+    const apisec_verifier *const verifier = decision->verifier;
+    const char *const error = apisec_status_oauth_error(status), *const sentence = description(status);
+    const char *separator = " ";
+    if (apisec_status_http(status) != 401 && !error) return out->status;
+
+    buffer_text(out, scheme(status));
+    if (verifier && verifier->realm) put_parameter(out, &separator, "realm", text_of(verifier->realm));
+    if (error) put_parameter(out, &separator, "error", text_of(error));
+    if (error && sentence) put_parameter(out, &separator, "error_description", text_of(sentence));
+    if (status == APISEC_E_SCOPE && decision->required_scope.len > 0)
+        put_parameter(out, &separator, "scope", (struct text){decision->required_scope.bytes, decision->required_scope.len});
+    if (verifier && verifier->resource_metadata)
+        put_parameter(out, &separator, "resource_metadata", text_of(verifier->resource_metadata));
+    return out->status;
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * decision.c: the handle of include/apisec/decision.h. A decision is a denial until commit has written its record; its first
+ * failure stands, and whatever is asked of it at the wrong moment is refused and changes nothing.
+ */
+#include "access/access.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MAX_PATH = 4096,           /* kept; a record has less of it */
+    MAX_FORWARDED = 1024,
+    MAX_TRACEPARENT = 128,
+    MAX_REQUIRED_SCOPE = 8192,
+    MAX_DETAIL = 1024,
+    MAX_CHALLENGE = 16384,
+    MAX_EXPLANATION = 131072
+};
+
+/* The denial for a call that had no memory for one. It is never written to. */
+static apisec_decision out_of_memory = {
+    .phase = DECISION_COMMITTED, .status = APISEC_E_MEMORY, .error = {APISEC_E_MEMORY, "out of memory"}};
+
+static const char denied_without_memory[] =
+    "{\"verdict\":\"denied\",\"status\":\"APISEC_E_MEMORY\",\"http_status\":500,\"reason\":\"out of memory\",\"checks\":[]}";
+static const char denied_without_decision[] =
+    "{\"verdict\":\"denied\",\"status\":\"APISEC_E_MISUSE\",\"http_status\":500,\"reason\":\"no decision\",\"checks\":[]}";
+
+apisec_decision *decision_out_of_memory(void)
+{
+    return &out_of_memory;
+}
+
+/* ---- beginning ---- */
+
+/* keep copies the beginning of a text into the arena. false: no memory. */
+static bool keep(apisec_decision *decision, struct text from, size_t max, struct text *to)
+{
+    *to = (struct text){NULL, 0};
+    if (from.len == 0) return true;
+    if (from.len > max) from.len = max;
+    *to = (struct text){arena_text(&decision->arena, from), from.len};
+    return to->at != NULL;
+}
+
+/* Proxies add a field or lengthen the one that is there: all of them are one list (RFC 9110 section 5.3). Its end is what the
+ * nearest ones wrote; the beginning may be anybody's, of any length. */
+static bool keep_forwarded(apisec_decision *decision, const apisec_call *call)
+{
+    struct buffer joined = BUFFER_MAX(SIZE_MAX / 2); /* no longer than the call's headers */
+    for (size_t i = 0; i < call_num_headers(call); i++) {
+        const struct call_header header = call_header_at(call, i);
+        if (!text_is_caseless(header.name, "X-Forwarded-For")) continue;
+        if (joined.len > 0) buffer_byte(&joined, ',');
+        buffer_slice(&joined, header.value);
+    }
+    struct text list = {joined.bytes, joined.len};
+    while (list.len > MAX_FORWARDED) {
+        const char *const comma = memchr(list.at, ',', list.len);
+        const size_t used = comma ? (size_t)(comma - list.at) + 1 : list.len;
+        list = (struct text){list.at + used, list.len - used};
+    }
+    const bool kept = joined.status == APISEC_OK && keep(decision, list, MAX_FORWARDED, &decision->forwarded_for);
+    buffer_free(&joined);
+    return kept;
+}
+
+static void keep_certificate(apisec_decision *decision, struct text der)
+{
+    unsigned char hash[CRYPTO_MAX_HASH];
+    if (der.len == 0) return;
+    const apisec_status status = crypto_hash_bytes(CRYPTO_SHA256, der.at, der.len, hash);
+    if (status == APISEC_OK) base64url_encode(hash, 32, decision->peer_sha256);
+    else decision_fail(decision, status, "the peer's certificate cannot be hashed");
+}
+
+static bool keep_call(apisec_decision *decision, const apisec_call *call)
+{
+    struct text traceparent;
+    const size_t num_traceparents = call_find_header(call, "traceparent", &traceparent);
+    if (num_traceparents != 1 || traceparent.len > MAX_TRACEPARENT) traceparent.len = 0;
+    keep_certificate(decision, call_peer_certificate(call));
+    return keep(decision, call_method(call), SIZE_MAX, &decision->method) &&
+           keep(decision, call_path(call), MAX_PATH, &decision->path) &&
+           keep(decision, call_peer_address(call), SIZE_MAX, &decision->peer_address) &&
+           keep(decision, traceparent, MAX_TRACEPARENT, &decision->traceparent) && keep_forwarded(decision, call);
+}
+
+static int64_t moment_ms(const apisec_call *call)
+{
+    if (!call_has_time(call)) return clock_now_ms();
+    const int64_t now = call_time(call);
+    if (now > INT64_MAX / 1000) return INT64_MAX;
+    return now < INT64_MIN / 1000 ? INT64_MIN : now * 1000;
+}
+
+apisec_decision *decision_new(apisec_verifier *verifier, apisec_audit *audit, const apisec_call *call)
+{
+    apisec_decision *const decision = calloc(1, sizeof *decision);
+    if (!decision) return NULL;
+    decision->started_us = clock_elapsed_us();
+    decision->time_ms = moment_ms(call);
+    decision->required_scope = BUFFER_MAX(MAX_REQUIRED_SCOPE);
+    decision->challenge = BUFFER_MAX(MAX_CHALLENGE);
+    decision->explanation_bytes = BUFFER_MAX(MAX_EXPLANATION);
+    decision->explanation = &decision->explanation_bytes;
+    if (!keep_call(decision, call)) {
+        arena_free(&decision->arena);
+        free(decision);
+        return NULL;
+    }
+    decision->verifier = verifier_ref(verifier);
+    decision->audit = audit;
+    return decision;
+}
+
+void apisec_decision_free(apisec_decision *decision)
+{
+    if (!decision || decision == &out_of_memory) return;
+    if (decision->phase == DECISION_OPEN) {
+        decision->phase = DECISION_ABANDONED;
+        decision_fail(decision, APISEC_E_MISUSE, "freed without a commit");
+        fail(&decision->error, decision->status, "abandoned: %s", decision->error.text);
+        if (decision->audit) decision_record(decision, NULL);
+    }
+    apisec_token_free(decision->token);
+    apisec_verifier_free(decision->verifier);
+    buffer_free(&decision->required_scope);
+    buffer_free(&decision->challenge);
+    buffer_free(&decision->explanation_bytes);
+    arena_free(&decision->arena);
+    free(decision);
+}
+
+/* ---- failing ---- */
+
+apisec_status decision_fail(apisec_decision *decision, apisec_status status, const char *sentence)
+{
+    if (decision->status == APISEC_OK) decision->status = fail(&decision->error, status, "%s", sentence);
+    return decision->status;
+}
+
+apisec_status decision_report(const apisec_decision *decision, apisec_error *err)
+{
+    if (decision->status == APISEC_OK) return succeed(err);
+    return fail(err, decision->status, "%s", decision->error.text);
+}
+
+/* open_status: APISEC_OK when a check may be made now. */
+static apisec_status open_status(const apisec_decision *decision)
+{
+    if (!decision) return APISEC_E_MISUSE;
+    if (decision == &out_of_memory) return APISEC_E_MEMORY;
+    return decision->phase == DECISION_OPEN ? decision->status : APISEC_E_MISUSE;
+}
+
+/* ---- requiring ---- */
+
+struct demand {
+    const char *id, *standard;
+    const char *const *scopes;       /* or a claim */
+    size_t num_scopes;
+    const char *claim, *equals;
+};
+
+/* note_scopes adds to what the challenge says is needed; a scope is named once. */
+static bool note_scopes(apisec_decision *decision, const struct demand *demand)
+{
+    struct buffer *const noted = &decision->required_scope;
+    for (size_t i = 0; i < demand->num_scopes; i++) {
+        if (scope_list_has((struct text){noted->bytes, noted->len}, text_of(demand->scopes[i]))) continue;
+        if (noted->len > 0) buffer_byte(noted, ' ');
+        buffer_text(noted, demand->scopes[i]);
+    }
+    return noted->status == APISEC_OK;
+}
+
+static char *describe(apisec_decision *decision, const struct demand *demand)
+{
+    struct buffer text = BUFFER_MAX(MAX_REQUIRED_SCOPE);
+    if (demand->claim) {
+        buffer_text(&text, demand->claim);
+        buffer_byte(&text, '=');
+        buffer_text(&text, demand->equals);
+    }
+    for (size_t i = 0; i < demand->num_scopes; i++) {
+        if (i > 0) buffer_byte(&text, ' ');
+        buffer_text(&text, demand->scopes[i]);
+    }
+    char *const kept = text.status == APISEC_E_MEMORY ? NULL : arena_text(&decision->arena, (struct text){text.bytes, text.len});
+    buffer_free(&text);
+    return kept;
+}
+
+static apisec_status add_check(apisec_decision *decision, const char *id, const char *standard, const char *detail, bool passed)
+{
+    if (decision->num_checks == DECISION_MAX_CHECKS)
+        return decision_fail(decision, APISEC_E_ARGUMENT, "more checks than a decision takes");
+    decision->checks[decision->num_checks++] = (struct access_check){id, standard, detail, passed};
+    return APISEC_OK;
+}
+
+/* conclude turns what a check said into what becomes of the decision. */
+static apisec_status conclude(apisec_decision *decision, const struct demand *demand, apisec_status status)
+{
+    if (status == APISEC_E_MISUSE) return decision_fail(decision, status, "nothing was required: an empty list");
+    if (status == APISEC_E_ARGUMENT) return decision_fail(decision, status, "what was required is not a scope, or not a claim");
+
+    const char *const detail = describe(decision, demand);
+    if (!detail) return decision_fail(decision, APISEC_E_MEMORY, "out of memory");
+    if (!note_scopes(decision, demand)) return decision_fail(decision, APISEC_E_ARGUMENT, "too many scopes were required");
+    const apisec_status added = add_check(decision, demand->id, demand->standard, detail, status == APISEC_OK);
+    if (added != APISEC_OK || status == APISEC_OK) return added;
+
+    apisec_error sentence;
+    if (demand->claim) fail(&sentence, status, "claim %.100s is not what is required", demand->claim);
+    else fail(&sentence, status, "the token lacks what is required of its scope: %.150s", detail);
+    return decision_fail(decision, status, sentence.text);
+}
+
+apisec_status apisec_decision_require_scope(apisec_decision *decision, const char *scope)
+{
+    const apisec_status open = open_status(decision);
+    if (open != APISEC_OK) return open;
+    const struct demand demand = {"scope", "RFC 6749 section 3.3", .scopes = &scope, .num_scopes = 1};
+    return conclude(decision, &demand, apisec_require_scope(decision->token, scope));
+}
+
+apisec_status apisec_decision_require_scopes(apisec_decision *decision, const char *const *scopes, size_t num_scopes)
+{
+    const apisec_status open = open_status(decision);
+    if (open != APISEC_OK) return open;
+    const struct demand demand = {"scope", "RFC 6749 section 3.3", .scopes = scopes, .num_scopes = num_scopes};
+    return conclude(decision, &demand, apisec_require_scopes(decision->token, scopes, num_scopes));
+}
+
+apisec_status apisec_decision_require_any_scope(apisec_decision *decision, const char *const *scopes, size_t num_scopes)
+{
+    const apisec_status open = open_status(decision);
+    if (open != APISEC_OK) return open;
+    const struct demand demand = {"any_scope", "RFC 6749 section 3.3", .scopes = scopes, .num_scopes = num_scopes};
+    return conclude(decision, &demand, apisec_require_any_scope(decision->token, scopes, num_scopes));
+}
+
+apisec_status apisec_decision_require_claim(apisec_decision *decision, const char *name, const char *equals)
+{
+    const apisec_status open = open_status(decision);
+    if (open != APISEC_OK) return open;
+    const struct demand demand = {"claim", "RFC 7519 section 4", .claim = name, .equals = equals};
+    return conclude(decision, &demand, apisec_require_claim(decision->token, name, equals));
+}
+
+/* A service may deny for what is its own to judge (3xx), for its own trouble (5xx) and for too much at once (6xx). What is wrong
+ * with the credential is not its finding, and APISEC_OK is no denial. */
+static apisec_status denial(apisec_status status)
+{
+    const int32_t hundreds = status / 100;
+    const bool is_own = hundreds == -3 || hundreds == -5 || hundreds == -6;
+    return is_own && strcmp(apisec_status_name(status), "APISEC_E_UNKNOWN") != 0 ? status : APISEC_E_DENIED;
+}
+
+apisec_status apisec_decision_deny(apisec_decision *decision, apisec_status status, const char *reason)
+{
+    const apisec_status open = open_status(decision);
+    if (open != APISEC_OK) return open;
+    decision_fail(decision, denial(status), reason ? reason : "denied by the service");
+    add_check(decision, "service", "the service's own", NULL, false);
+    return decision->status;
+}
+
+/* ---- the end ---- */
+
+apisec_status apisec_decision_commit(apisec_decision *decision, apisec_error *err)
+{
+    apisec_error inner;
+    if (!decision) return fail(err, APISEC_E_MISUSE, "no decision");
+    if (decision == &out_of_memory) return fail_memory(err);
+    if (decision->phase != DECISION_OPEN) return fail(err, APISEC_E_MISUSE, "the decision was committed before");
+    if (!decision->authenticated) decision_fail(decision, APISEC_E_MISUSE, "nobody was authenticated");
+
+    decision->phase = DECISION_COMMITTED;
+    const apisec_status recorded = decision->audit ? decision_record(decision, &inner) : APISEC_OK;
+    if (recorded != APISEC_OK && audit_is_strict(decision->audit)) decision_fail(decision, APISEC_E_AUDIT, inner.text);
+    challenge_write(decision, &decision->challenge);
+    return decision_report(decision, err);
+}
+
+/* ---- reading ---- */
+
+apisec_status apisec_decision_status(const apisec_decision *decision)
+{
+    return decision ? decision->status : APISEC_E_MISUSE;
+}
+
+int32_t apisec_decision_http_status(const apisec_decision *decision)
+{
+    if (!decision || decision->phase == DECISION_OPEN) return 500;
+    return apisec_status_http(decision->status);
+}
+
+const apisec_token *apisec_decision_token(const apisec_decision *decision)
+{
+    return decision && decision->authenticated ? decision->token : NULL;
+}
+
+const char *apisec_decision_reason(const apisec_decision *decision)
+{
+    if (!decision) return "no decision";
+    return decision->status == APISEC_OK ? "" : decision->error.text;
+}
+
+struct header {
+    const char *name, *value;
+};
+
+/* headers_of lists the headers that the reply must have, and returns how many. */
+static size_t headers_of(const apisec_decision *decision, struct header headers[2])
+{
+    size_t num = 0;
+    if (!decision || decision->phase == DECISION_OPEN) return 0;
+    /* RFC 9110 section 15.5.2 demands a challenge with every 401, even when there was no memory for a better one. */
+    if (decision->challenge.status != APISEC_OK) headers[num++] = (struct header){"WWW-Authenticate", "Bearer"};
+    else if (decision->challenge.len > 0) headers[num++] = (struct header){"WWW-Authenticate", decision->challenge.bytes};
+    if (decision->status == APISEC_E_KEYS_UNAVAILABLE) headers[num++] = (struct header){"Retry-After", "10"};
+    return num;
+}
+
+size_t apisec_decision_num_headers(const apisec_decision *decision)
+{
+    struct header headers[2];
+    return headers_of(decision, headers);
+}
+
+const char *apisec_decision_header_name(const apisec_decision *decision, size_t index)
+{
+    struct header headers[2];
+    return index < headers_of(decision, headers) ? headers[index].name : NULL;
+}
+
+const char *apisec_decision_header_value(const apisec_decision *decision, size_t index)
+{
+    struct header headers[2];
+    return index < headers_of(decision, headers) ? headers[index].value : NULL;
+}
+
+const char *apisec_decision_explanation(const apisec_decision *decision)
+{
+    if (!decision) return denied_without_decision;
+    if (decision == &out_of_memory) return denied_without_memory;
+    buffer_clear(decision->explanation);
+    return explanation_write(decision, decision->explanation) == APISEC_OK ? decision->explanation->bytes : denied_without_memory;
+}
