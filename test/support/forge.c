@@ -134,33 +134,27 @@ static char *join(char *input, const void *signature, size_t len)
     return token;
 }
 
-static char *sign(const struct crypto_key *key, const char *alg, struct text header, struct text payload)
+/* sign takes the signing input over. */
+static char *sign(char *input, const apisec_signer *signer, const char *alg)
 {
     unsigned char signature[CRYPTO_MAX_SIGNATURE];
     size_t len = 0;
     const struct algorithm *algorithm = algorithm_find(text_of(alg));
     must(algorithm != NULL, alg);
-    char *input = signing_input(header, payload);
-    must(crypto_sign(key, algorithm, input, strlen(input), signature, &len) == APISEC_OK, "signing");
-    return join(input, signature, len);
-}
-
-static char *sign_as(struct text header, struct text payload, const apisec_signer *signer, const char *alg)
-{
     struct json *document = NULL;
     struct jwk *jwk = NULL;
     const struct text text = text_of(apisec_signer_private_jwk(signer));
     must(json_parse_object(text, NULL, &document, NULL) == APISEC_OK, "reading the signer");
     must(jwk_parse(document, &jwk, NULL) == APISEC_OK, "parsing the signer");
-    char *token = sign(jwk->key, alg, header, payload);
+    must(crypto_sign(jwk->key, algorithm, input, strlen(input), signature, &len) == APISEC_OK, "signing");
     jwk_free(jwk);
     json_free(document);
-    return token;
+    return join(input, signature, len);
 }
 
 char *forge_jws_bytes(struct text header, struct text payload, const apisec_signer *signer)
 {
-    return sign_as(header, payload, signer, apisec_signer_algorithm(signer));
+    return sign(signing_input(header, payload), signer, apisec_signer_algorithm(signer));
 }
 
 char *forge_jws(const char *header, const char *payload, const apisec_signer *signer)
@@ -170,7 +164,16 @@ char *forge_jws(const char *header, const char *payload, const apisec_signer *si
 
 char *forge_jws_as(const char *header, const char *payload, const apisec_signer *signer, const char *alg)
 {
-    return sign_as(text_of(header), text_of(payload), signer, alg);
+    return sign(signing_input(text_of(header), text_of(payload)), signer, alg);
+}
+
+char *forge_jws_encoded(const char *header_part, const char *payload_part, const apisec_signer *signer)
+{
+    const size_t size = strlen(header_part) + strlen(payload_part) + 2;
+    char *input = malloc(size);
+    must(input != NULL, "memory");
+    snprintf(input, size, "%s.%s", header_part, payload_part);
+    return sign(input, signer, apisec_signer_algorithm(signer));
 }
 
 /* HMAC by RFC 2104, of the hash alone: the library's own refuses secrets that are too short or too long. */

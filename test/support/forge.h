@@ -39,6 +39,8 @@ char *forge_jws(const char *header, const char *payload, const apisec_signer *si
 char *forge_jws_bytes(struct text header, struct text payload, const apisec_signer *signer);
 /* forge_jws_as signs with the signer's key by another algorithm of the same key type. */
 char *forge_jws_as(const char *header, const char *payload, const apisec_signer *signer, const char *alg);
+/* forge_jws_encoded signs these two parts as they stand, however they are encoded. */
+char *forge_jws_encoded(const char *header_part, const char *payload_part, const apisec_signer *signer);
 /* forge_hmac signs with an HMAC under any secret, an empty one too. */
 char *forge_hmac(const char *header, const char *payload, const char *alg, struct text secret);
 /* forge_parts puts a signature's bytes behind header and payload; forge_raw joins three parts as they stand. */

@@ -25,7 +25,7 @@ struct stand_issuer {
 apisec_status stand_try(const struct stand_issuer *issuers, size_t num, apisec_http *http, apisec_verifier **verifier);
 apisec_verifier *stand_new(const struct stand_issuer *issuers, size_t num, apisec_http *http);
 
-/* stand_refuses, stand_accepts throw a token of len bytes at the verifier at FORGE_NOW; what names the attack. They free the token. */
+/* stand_refuses, stand_accepts throw a token at the verifier at FORGE_NOW; what names the attack. They free the token. */
 void stand_refuses(apisec_verifier *verifier, const char *what, char *token, apisec_status expected);
 void stand_accepts(apisec_verifier *verifier, const char *what, char *token);
 void stand_refuses_bytes(apisec_verifier *verifier, const char *what, const char *bytes, size_t len, apisec_status expected);
