@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * attack_claim.c: attacks with honestly signed claims: times that are no times or lie, audiences and issuers that nearly match, other
- * kinds of tokens in place of an access token, actors, sender constraint. Each row changes one thing of the token that passes.
+ * attack_claim.c: attacks with honestly signed claims: times that are no times or lie, audiences and issuers that nearly match,
+ * other kinds of tokens in place of an access token, actors, sender constraint. Each row changes one thing of the token that passes.
  */
 #include "support/unit.h"
 #include "support/stand.h"
@@ -25,7 +25,8 @@ static void throw_rows(apisec_verifier *at, const struct row *rows, size_t num, 
     for (size_t i = 0; i < num; i++) {
         const struct forge_change change[] = {{rows[i].name, rows[i].value}, {NULL, NULL}};
         char what[256];
-        snprintf(what, sizeof what, "%s = %.100s: %s", rows[i].name, rows[i].value == NULL ? "(absent)" : rows[i].value, rows[i].why);
+        const char *value = rows[i].value == NULL ? "(absent)" : rows[i].value;
+        snprintf(what, sizeof what, "%s = %.100s: %s", rows[i].name, value, rows[i].why);
         char *token = forge_token(change, header, ec);
         if (rows[i].expected == APISEC_OK) stand_accepts(at, what, token);
         if (rows[i].expected != APISEC_OK) stand_refuses(at, what, token, rows[i].expected);
@@ -198,7 +199,8 @@ static void test_other_kinds_of_tokens(void **state)
         {"plain JWT", "\"JWT\"", {{0}}, APISEC_E_TYPE, APISEC_OK},
         {"plain JWT without typ", NULL, {{0}}, APISEC_E_TYPE, APISEC_OK},
         {"ID token, for the client", "\"JWT\"", {{"aud", "\"shop\""}, {"nonce", "\"n\""}}, APISEC_E_TYPE, APISEC_E_AUDIENCE},
-        {"ID token, for us as well", "\"JWT\"", {{"aud", "[\"shop\",\"orders\"]"}, {"nonce", "\"n\""}}, APISEC_E_TYPE, APISEC_E_TYPE},
+        {"ID token, for us as well", "\"JWT\"", {{"aud", "[\"shop\",\"orders\"]"}, {"nonce", "\"n\""}},
+         APISEC_E_TYPE, APISEC_E_TYPE},
         {"ID token with at_hash", NULL, {{"at_hash", "\"MTIzNDU2Nzg5MDEyMzQ1Ng\""}}, APISEC_E_TYPE, APISEC_E_TYPE},
         {"logout token", "\"logout+jwt\"", {{"events", "{\"http://schemas.openid.net/event/backchannel-logout\":{}}"}},
          APISEC_E_TYPE, APISEC_E_TYPE},
