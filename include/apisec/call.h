@@ -30,8 +30,8 @@ void apisec_call_free(apisec_call *call);
 void apisec_call_set_method(apisec_call *call, const char *method, size_t len);
 void apisec_call_set_target(apisec_call *call, const char *target, size_t len);
 
-/* apisec_call_add_header adds one header field. CR, LF or NUL in it make the call a bad request (APISEC_E_REQUEST), and so do a name
- * with anything but visible ASCII, more than 128 fields, or 64 KiB in all. */
+/* apisec_call_add_header adds one header field. CR, LF or NUL in it make the call a bad request (APISEC_E_REQUEST), and so do a
+ * name with anything but visible ASCII, more than 128 fields, or 64 KiB in all. */
 void apisec_call_add_header(apisec_call *call, const char *name, size_t name_len, const char *value, size_t value_len);
 
 /* apisec_call_set_peer_certificate: the client certificate that the TLS layer verified, in DER; never one from a header. */

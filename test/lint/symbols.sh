@@ -36,6 +36,7 @@ case $users in '' | http_curl.o) ;; *) wrong "libcurl is used by: $users" ;; esa
 allowed='
 base_random.o    once key have_key    the key of hash tables, made once
 crypto_pool.o    num_threads          numbers for threads, to spread them over the slots of a pool
+access_decision.o out_of_memory       never written: the denial that stands for one that could not be allocated
 http_curl.o      once global_code     libcurl, set up once per process
 http_transport.o no_memory            never written: what stands for options that could not be allocated
 '
