@@ -35,7 +35,7 @@ function below(room, other) { return room == other || index(may[room], " " other
     place = path[1]; room = path[2]
     split(name, part, "/")
 
-    if (name ~ /^(cjson\/|cJSON)/ && FILENAME !~ /^lib\/json\//) wrong("cJSON is for lib/json only")
+    if (name ~ /^(cjson\/|cJSON)/ && FILENAME !~ /^(lib\/json|examples)\//) wrong("cJSON is for lib/json only, and for what an example prints")
     if (name ~ /^(mbedtls|psa)\// && FILENAME !~ /^lib\/crypto\//) wrong("mbedTLS is for lib/crypto only")
     if (name ~ /^curl\// && FILENAME != "lib/http/curl.c") wrong("libcurl is for lib/http/curl.c only")
 

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * cmd_keys.c: keygen and sign: keys and tokens for tests and for trying things out. A real issuer keeps its keys elsewhere.
+ */
+#include "tool.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY_MAX ((size_t)64 * 1024)
+#define CLAIMS_MAX ((size_t)1024 * 1024)
+
+/* write_key_set writes the public half as a JWK Set (RFC 7517 section 5). */
+static int write_key_set(const char *path, const char *public_jwk)
+{
+    FILE *file = fopen(path, "wb");
+    if (file == NULL) return errno;
+    errno = 0;
+    bool written = fprintf(file, "{\"keys\":[%s]}\n", public_jwk) > 0;
+    bool closed = fclose(file) == 0;
+    if (written && closed) return 0;
+    return errno ? errno : EIO;
+}
+
+static int print_key(const struct command *command, const apisec_signer *signer, const char *jwks_path)
+{
+    const char *public_jwk = apisec_signer_public_jwk(signer);
+    if (jwks_path && public_jwk == NULL)
+        return usage_fail(command, "a key for %s has no public half to write to --jwks", apisec_signer_algorithm(signer));
+    int error = jwks_path ? write_key_set(jwks_path, public_jwk) : 0;
+    if (error != 0) return failf(command, APISEC_E_SYSTEM, "cannot write %s: %s", jwks_path, strerror(error));
+
+    if (puts(apisec_signer_private_jwk(signer)) >= 0 && fflush(stdout) == 0) return EXIT_ALLOWED;
+    say(command, "cannot write to standard output");
+    return EXIT_FAILED;
+}
+
+static int run_keygen(const struct command *command, int argc, char **argv)
+{
+    const char *alg = NULL, *jwks = NULL;
+    const struct option options[] = {
+        {.name = "alg", .argument = "ALG", .text = &alg, .help = "RS, PS, ES or HS with 256, 384 or 512; needed"},
+        {.name = "jwks", .argument = "FILE", .text = &jwks, .help = "also write the public key set to FILE"},
+    };
+    int exit_status = EXIT_FAILED;
+    struct operands operands;
+    if (!options_read(command, options, NUM_OPTIONS(options), argc, argv, &operands, &exit_status)) return exit_status;
+    if (operands.num > 0) return usage_fail(command, "no argument is wanted, and %zu are left", operands.num);
+    if (alg == NULL) return usage_fail(command, "--alg is needed");
+
+    apisec_signer *signer = NULL;
+    apisec_error err = {0};
+    apisec_status status = apisec_signer_generate(alg, &signer, &err);
+    exit_status = status == APISEC_OK ? print_key(command, signer, jwks) : fail(command, status, err.text);
+    apisec_signer_free(signer);
+    return exit_status;
+}
+
+/* check_claims: a token's payload must be one strict JSON object, or no verifier would take it. */
+static apisec_status check_claims(const struct bytes *claims, apisec_error *err)
+{
+    apisec_status status = apisec_json_scan(claims->at, claims->len, NULL, NULL, err);
+    if (status != APISEC_OK) return status;
+    if (claims->at[strspn(claims->at, " \t\r\n")] == '{') return APISEC_OK;
+    *err = (apisec_error){.status = APISEC_E_MALFORMED, .text = "not a JSON object"};
+    return APISEC_E_MALFORMED;
+}
+
+static int sign_claims(const struct command *command, const struct bytes *key, const struct bytes *claims, const char *type)
+{
+    apisec_error err = {0};
+    apisec_status status = check_claims(claims, &err);
+    if (status != APISEC_OK) return failf(command, status, "claims: %s", err.text);
+
+    apisec_signer *signer = NULL;
+    char *token = NULL;
+    status = apisec_signer_new(key->at, key->len, &signer, &err);
+    if (status != APISEC_OK) return failf(command, status, "key: %s", err.text);
+
+    int exit_status = EXIT_FAILED;
+    status = apisec_signer_sign(signer, type, claims->at, claims->len, &token, &err);
+    if (status != APISEC_OK) fail(command, status, err.text);
+    else if (puts(token) < 0 || fflush(stdout) != 0) say(command, "cannot write to standard output");
+    else exit_status = EXIT_ALLOWED;
+    apisec_text_free(token);
+    apisec_signer_free(signer);
+    return exit_status;
+}
+
+static int run_sign(const struct command *command, int argc, char **argv)
+{
+    const char *key_path = NULL, *claims_path = NULL, *type = NULL;
+    const struct option options[] = {
+        {.name = "key", .argument = "FILE", .text = &key_path, .help = "private JSON Web Key with its alg, as of keygen; needed"},
+        {.name = "claims", .argument = "FILE", .text = &claims_path, .help = "one JSON object, signed as it is; needed"},
+        {.name = "type", .argument = "T", .text = &type, .help = "the header's typ, as at+jwt (default: none)"},
+    };
+    int exit_status = EXIT_FAILED;
+    struct operands operands;
+    struct bytes key = {0}, claims = {0};
+    if (!options_read(command, options, NUM_OPTIONS(options), argc, argv, &operands, &exit_status)) return exit_status;
+    if (operands.num > 0) return usage_fail(command, "no argument is wanted, and %zu are left", operands.num);
+    if (key_path == NULL || claims_path == NULL) return usage_fail(command, "--key and --claims are needed");
+    if (strcmp(key_path, "-") == 0 && strcmp(claims_path, "-") == 0)
+        return usage_fail(command, "only one of --key and --claims can be standard input");
+
+    exit_status = EXIT_FAILED;
+    if (input_file(command, key_path, KEY_MAX, &key) && input_file(command, claims_path, CLAIMS_MAX, &claims))
+        exit_status = sign_claims(command, &key, &claims, type);
+    bytes_free(&key);
+    bytes_free(&claims);
+    return exit_status;
+}
+
+const struct command command_keygen = {
+    .name = "keygen",
+    .synopsis = "--alg ALG [--jwks FILE]",
+    .summary = "make a key for tests",
+    .about = "Makes a new key and prints it as a private JSON Web Key (RFC 7517): a secret. Its kid is its thumbprint\n"
+             "(RFC 7638). With --jwks the public half is written to FILE as a key set, for verify --jwks; a key of an HS\n"
+             "algorithm has none.",
+    .failure = FAILURE_OBJECT,
+    .run = run_keygen,
+};
+
+const struct command command_sign = {
+    .name = "sign",
+    .synopsis = "--key FILE --claims FILE [--type T]",
+    .summary = "sign a token for tests",
+    .about = "Signs the claims as a compact token (RFC 7515) and prints the token and a newline: the one output that is not\n"
+             "JSON. On failure nothing is printed there. One of the files may be \"-\", standard input.",
+    .failure = FAILURE_SILENT,
+    .run = run_sign,
+};

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * cmd_verify.c: verifies a token as a service would: the token becomes a request, the request a decision, and everything that is
+ * printed or recorded is read from that one decision.
+ */
+#include "tool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define JWKS_MAX ((size_t)1024 * 1024)
+
+/* The algorithms without --alg. All verify with a public key: a shared secret must be meant. */
+static const char *const default_algorithms[] = {"RS256", "ES256", "PS256"};
+
+struct demands {
+    const char *issuer, *jwks_file, *jwks_uri, *profile, *audit_file;
+    bool discover, explain;
+    struct list audiences, algorithms, scopes, claims;
+    struct number leeway, now;
+    struct network network;
+};
+
+/* What a verdict is made with; ended in the reverse order. */
+struct bench {
+    struct bytes jwks;
+    apisec_http *http;
+    apisec_trust *trust;
+    apisec_verifier *verifier;
+    apisec_audit *audit;
+    apisec_call *call;
+    apisec_decision *decision;
+};
+
+static void clear_bench(struct bench *bench)
+{
+    apisec_decision_free(bench->decision);
+    apisec_call_free(bench->call);
+    apisec_audit_close(bench->audit);
+    apisec_verifier_free(bench->verifier);
+    apisec_trust_free(bench->trust);
+    apisec_http_free(bench->http);
+    bytes_free(&bench->jwks);
+}
+
+static apisec_trust *build_trust(const struct demands *demands, const struct bytes *jwks)
+{
+    apisec_trust *trust = apisec_trust_new();
+    apisec_issuer *issuer = apisec_trust_add_issuer(trust, demands->issuer);
+    for (size_t i = 0; i < demands->audiences.num; i++) apisec_issuer_add_audience(issuer, demands->audiences.at[i]);
+    for (size_t i = 0; i < demands->claims.num; i++) apisec_issuer_require_claim(issuer, demands->claims.at[i]);
+    for (size_t i = 0; i < demands->algorithms.num; i++) apisec_issuer_allow_algorithm(issuer, demands->algorithms.at[i]);
+    for (size_t i = 0; demands->algorithms.num == 0 && i < sizeof default_algorithms / sizeof default_algorithms[0]; i++)
+        apisec_issuer_allow_algorithm(issuer, default_algorithms[i]);
+    if (demands->profile) apisec_issuer_set_profile(issuer, demands->profile);
+    if (demands->leeway.given) apisec_issuer_set_leeway(issuer, (uint32_t)demands->leeway.value);
+    if (demands->jwks_file) apisec_issuer_set_jwks(issuer, jwks->at, jwks->len);
+    if (demands->jwks_uri) apisec_issuer_set_jwks_uri(issuer, demands->jwks_uri);
+    if (demands->discover) apisec_issuer_discover(issuer);
+    return trust;
+}
+
+/* add_token puts the token into the request's Authorization header, byte for byte. */
+static bool add_token(apisec_call *call, const struct bytes *token)
+{
+    static const char scheme[] = "Bearer ";
+    size_t len = sizeof scheme - 1 + token->len;
+    char *value = malloc(len);
+    if (value == NULL) return false;
+    memcpy(value, scheme, sizeof scheme - 1);
+    memcpy(value + sizeof scheme - 1, token->at, token->len);
+    apisec_call_add_header(call, "Authorization", strlen("Authorization"), value, len);
+    explicit_bzero(value, len);
+    free(value);
+    return true;
+}
+
+static apisec_status build_call(const struct demands *demands, const struct bytes *token, apisec_call **call)
+{
+    *call = apisec_call_new();
+    if (*call == NULL || !add_token(*call, token)) return APISEC_E_MEMORY;
+    apisec_call_set_method(*call, "GET", 3);
+    apisec_call_set_target(*call, "/", 1);
+    if (demands->now.given) apisec_call_set_time(*call, demands->now.value);
+    return APISEC_OK;
+}
+
+/* set_up makes everything that can be wrong before a token is looked at. */
+static apisec_status set_up(const struct demands *demands, const struct bytes *token, struct bench *bench, apisec_error *err)
+{
+    apisec_status status = network_open(&demands->network, &bench->http, err);
+    if (status != APISEC_OK) return status;
+    bench->trust = build_trust(demands, &bench->jwks);
+    status = apisec_verifier_new(bench->trust, bench->http, &bench->verifier, err);
+    if (status != APISEC_OK) return status;
+    if (demands->audit_file)
+        status = apisec_audit_open_file(demands->audit_file, APISEC_AUDIT_WRITTEN, APISEC_AUDIT_STRICT, &bench->audit, err);
+    if (status != APISEC_OK) return status;
+    return build_call(demands, token, &bench->call);
+}
+
+/* has_outer_space: HTTP takes white space around a credential away, and with it what the token's bytes were. */
+static bool has_outer_space(const struct bytes *token)
+{
+    if (token->len == 0) return false;
+    return strchr(" \t", token->at[0]) != NULL || strchr(" \t", token->at[token->len - 1]) != NULL;
+}
+
+static void decide(const struct demands *demands, const struct bytes *token, struct bench *bench)
+{
+    apisec_authenticate(bench->verifier, bench->audit, bench->call, &bench->decision, NULL);
+    if (has_outer_space(token))
+        apisec_decision_deny(bench->decision, APISEC_E_DENIED, "the token begins or ends with white space");
+    for (size_t i = 0; i < demands->scopes.num; i++) apisec_decision_require_scope(bench->decision, demands->scopes.at[i]);
+    apisec_decision_commit(bench->decision, NULL);
+}
+
+static const char *find_header(const apisec_decision *decision, const char *name)
+{
+    for (size_t i = 0; i < apisec_decision_num_headers(decision); i++) {
+        if (strcmp(apisec_decision_header_name(decision, i), name) == 0) return apisec_decision_header_value(decision, i);
+    }
+    return NULL;
+}
+
+/* exit_of: 1 is for what is wrong with the token (2xx) or its permission (3xx); all else could not be judged. */
+static int exit_of(apisec_status status)
+{
+    if (status == APISEC_OK) return EXIT_ALLOWED;
+    return status <= -200 && status > -400 ? EXIT_DENIED : EXIT_FAILED;
+}
+
+static int print_verdict(const struct command *command, const struct demands *demands, const apisec_decision *decision)
+{
+    apisec_status status = apisec_decision_status(decision);
+    const apisec_token *token = apisec_decision_token(decision);
+    size_t len = 0;
+    const char *claims = apisec_token_claims_json(token, &len);
+    if (status != APISEC_OK) say(command, apisec_decision_reason(decision));
+
+    struct answer answer;
+    answer_begin(&answer);
+    answer_text(&answer, "verdict", status == APISEC_OK ? "allowed" : "denied");
+    answer_text(&answer, "status", apisec_status_name(status));
+    answer_number(&answer, "http_status", apisec_decision_http_status(decision));
+    answer_text(&answer, "reason", apisec_decision_reason(decision));
+    answer_text(&answer, "challenge", find_header(decision, "WWW-Authenticate"));
+    answer_text(&answer, "principal", apisec_token_principal(token));
+    if (claims) answer_raw(&answer, "claims", claims, len);
+    const char *explanation = demands->explain ? apisec_decision_explanation(decision) : NULL;
+    if (explanation) answer_raw(&answer, "explanation", explanation, strlen(explanation));
+    return answer_print(command, &answer, exit_of(status));
+}
+
+static int verify_token(const struct command *command, const struct demands *demands, const struct bytes *token)
+{
+    struct bench bench = {0};
+    apisec_error err = {0};
+    int exit_status = EXIT_FAILED;
+    if (demands->jwks_file && !input_file(command, demands->jwks_file, JWKS_MAX, &bench.jwks)) goto done;
+    apisec_status status = set_up(demands, token, &bench, &err);
+    if (status != APISEC_OK) {
+        exit_status = fail(command, status, err.text[0] ? err.text : "out of memory");
+        goto done;
+    }
+    decide(demands, token, &bench);
+    exit_status = print_verdict(command, demands, bench.decision);
+done:
+    clear_bench(&bench);
+    return exit_status;
+}
+
+/* check_demands: false when the command was called wrongly; it has said so. */
+static bool check_demands(const struct command *command, const struct demands *demands, const struct operands *operands)
+{
+    int sources = (demands->jwks_file != NULL) + (demands->jwks_uri != NULL) + (demands->discover ? 1 : 0);
+    bool token_on_stdin = operands->num == 0;
+    if (demands->issuer == NULL) usage_fail(command, "--issuer is needed");
+    else if (demands->audiences.num == 0) usage_fail(command, "an --audience is needed");
+    else if (sources != 1) usage_fail(command, "exactly one of --jwks, --jwks-uri and --discover is needed");
+    else if (token_on_stdin && demands->jwks_file && strcmp(demands->jwks_file, "-") == 0)
+        usage_fail(command, "only one of key set and token can be standard input");
+    else return true;
+    return false;
+}
+
+static int run_verify(const struct command *command, int argc, char **argv)
+{
+    struct demands demands = {0};
+    const struct option options[] = {
+        {.name = "issuer", .argument = "I", .text = &demands.issuer, .help = "who must have issued it: iss, byte for byte; needed"},
+        {.name = "audience", .argument = "A", .list = &demands.audiences, .help = "who it must be for: one of aud; needed"},
+        {.name = "alg", .argument = "ALG", .list = &demands.algorithms,
+         .help = "an algorithm to accept (default RS256, ES256, PS256)"},
+        {.name = "jwks", .argument = "FILE", .text = &demands.jwks_file, .help = "the issuer's keys: a JWK Set"},
+        {.name = "jwks-uri", .argument = "URL", .text = &demands.jwks_uri, .help = "the same, fetched over https"},
+        {.name = "discover", .flag = &demands.discover, .help = "the same, found in the issuer's metadata"},
+        {.name = "profile", .argument = "P", .text = &demands.profile, .help = "at+jwt (default) or jwt"},
+        {.name = "leeway", .argument = "S", .number = &demands.leeway, .min = 0, .max = 300,
+         .help = "seconds that clocks may differ (default 60)"},
+        {.name = "now", .argument = "T", .number = &demands.now, .min = 0, .max = 9007199254740991,
+         .help = "judge at this time, in seconds since 1970"},
+        {.name = "scope", .argument = "S", .list = &demands.scopes, .help = "a scope that the token must have"},
+        {.name = "require-claim", .argument = "NAME", .list = &demands.claims, .help = "a claim that the token must have"},
+        {.name = "audit", .argument = "FILE", .text = &demands.audit_file, .help = "append the decision's record to this log"},
+        {.name = "explain", .flag = &demands.explain, .help = "add every check that was made, with its standard"},
+        NETWORK_OPTIONS(&demands.network),
+    };
+    int exit_status = EXIT_FAILED;
+    struct operands operands;
+    struct bytes token;
+    if (!options_read(command, options, NUM_OPTIONS(options), argc, argv, &operands, &exit_status)) return exit_status;
+    if (!check_demands(command, &demands, &operands)) return EXIT_FAILED;
+    if (!input_token(command, &operands, &token)) return EXIT_FAILED;
+
+    exit_status = verify_token(command, &demands, &token);
+    bytes_free(&token);
+    return exit_status;
+}
+
+const struct command command_verify = {
+    .name = "verify",
+    .synopsis = "--issuer I --audience A (--jwks FILE | --jwks-uri URL | --discover) [options] [TOKEN]",
+    .summary = "verify a token as a service would",
+    .about = "Judges an access token as if it had come in the Authorization header of a request, and prints the verdict.\n"
+             "Without TOKEN it is read from standard input, where one newline at the end is dropped; nothing else is\n"
+             "trimmed. Without --alg RS256, ES256 and PS256 are accepted; keys of an HS algorithm must be in a --jwks\n"
+             "FILE and want --alg. Servers at loopback and private addresses are refused unless --allow-loopback is given.\n"
+             "\n"
+             "Output: {\"verdict\":\"allowed\",\"status\":\"APISEC_OK\",\"http_status\":200,\"reason\":\"\",\"principal\":...,\n"
+             "\"claims\":{...}}, or \"denied\" with why and the challenge to reply with. Principal and claims are there when\n"
+             "the token is genuine, even if it may not do this. Exit status 1: denied for what the token is or lacks;\n"
+             "2: it could not be judged (keys out of reach, log not written, wrong options): denied as well.",
+    .failure = FAILURE_VERDICT,
+    .run = run_verify,
+};
