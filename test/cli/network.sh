@@ -1,0 +1,99 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# network.sh: the tool against a real https server on loopback, the demo's issuer: keys by URL and by discovery, token exchange, and
+# what happens when the server is refused, away, or somebody else.
+set -u
+. test/support/cli.sh
+
+make_certificates || { echo 'the openssl command makes no certificates'; exit 1; }
+start ready "$BUILD/demo-issuer" server.pem server.key || exit 1
+issuer=$(member ready issuer)
+for name in web_secret orders_secret alice_session bob_session; do member ready $name >$name; done
+cat web_secret orders_secret alice_session bob_session >canaries
+trusted='--allow-loopback --cacert ca.pem'
+
+# ---- exchange: a session for a token, the token for a narrower one ----
+exchange() { # name, exit, text, client, further arguments
+    name=$1 want=$2 text=$3 client=$4
+    shift 4
+    # shellcheck disable=SC2086 # words
+    run "$name" "$want" "$text" exchange --endpoint "$issuer/token" --client-id "$client" --client-secret-file "${client}_secret" $trusted "$@"
+}
+cp alice_session in
+exchange 'a session for a token' 0 '"token_type":"Bearer"' web --audience orders --scope 'orders:read orders:write'
+check 'its type' has out '"issued_token_type":"urn:ietf:params:oauth:token-type:access_token"'
+check 'its scope' has out '"scope":"orders:read orders:write"'
+check 'it expires' grep -qE '"expires_at":[0-9]{10}' out
+check 'nothing was reduced' lacks out scope_reduced
+check 'nothing is said' test ! -s err
+member out access_token >alice
+cp bob_session in
+exchange 'less than was asked for' 0 '"scope_reduced":"orders:write"' web --audience orders --scope 'orders:read orders:write'
+cp alice in
+exchange 'the token for a narrower one' 0 '"scope":"ledger:read"' orders --audience ledger --scope ledger:read --requested-type access_token
+member out access_token >ledger
+exchange 'another audience' 1 '"status":"APISEC_E_INVALID_TARGET"' orders --audience payroll --scope ledger:read
+exchange 'another scope' 1 '"status":"APISEC_E_INVALID_SCOPE"' orders --audience ledger --scope ledger:write
+cp ledger in
+exchange 'a token that was not for it' 1 '"status":"APISEC_E_INVALID_REQUEST"' orders --audience ledger --scope ledger:read
+cp alice in
+echo wrong >web_secret.kept && cp orders_secret kept && echo wrong >orders_secret
+exchange 'a wrong secret' 1 '"status":"APISEC_E_INVALID_CLIENT"' orders --audience ledger --scope ledger:read
+printf '\n' >orders_secret
+exchange 'an empty secret' 2 'holds no secret' orders --audience ledger --scope ledger:read
+printf '%s' "$(cat kept)" >orders_secret
+exchange 'a secret without a newline' 0 '"scope":"ledger:read"' orders --audience ledger --scope ledger:read
+printf '%s\n\n' "$(cat kept)" >orders_secret
+exchange 'a secret with two newlines' 1 '"status":"APISEC_E_INVALID_CLIENT"' orders --audience ledger --scope ledger:read
+cp kept orders_secret
+exchange 'an actor, and no answer that names it' 0 '"scope":"ledger:read"' orders --audience ledger --scope ledger:read --actor-token-file ledger
+exchange 'no target' 2 '"error"' orders --scope ledger:read
+exchange 'a target that is no URI' 2 '"error"' orders --resource ledger
+exchange 'standard input twice' 2 'only one input' orders --audience ledger --actor-token-file -
+run 'no secret' 2 '"error"' exchange --endpoint "$issuer/token" --client-id orders --audience ledger
+# shellcheck disable=SC2086
+run 'an endpoint without TLS' 2 '"status":"APISEC_E_CONFIG"' exchange --endpoint "http://${issuer#https://}/token" --client-id orders \
+    --client-secret-file orders_secret --audience ledger $trusted
+# shellcheck disable=SC2086
+run 'an endpoint that is none' 2 '"status":"APISEC_E_' exchange --endpoint "$issuer/jwks" --client-id orders \
+    --client-secret-file orders_secret --audience ledger $trusted
+run 'loopback is refused' 2 '"status":"APISEC_E_ADDRESS"' exchange --endpoint "$issuer/token" --client-id orders \
+    --client-secret-file orders_secret --audience ledger --cacert ca.pem
+run 'an unknown CA is refused' 2 '"status":"APISEC_E_TLS"' exchange --endpoint "$issuer/token" --client-id orders \
+    --client-secret-file orders_secret --audience ledger --allow-loopback
+
+# ---- verify: keys over the network ----
+verify() { # name, exit, text, further arguments
+    name=$1 want=$2 text=$3
+    shift 3
+    run "$name" "$want" "$text" verify --issuer "$issuer" --audience orders "$@"
+}
+allowed='"verdict":"allowed"' away='{"verdict":"denied","status":"APISEC_E_KEYS_UNAVAILABLE","http_status":503'
+# shellcheck disable=SC2086
+{
+    verify 'keys by URL' 0 "$allowed" --jwks-uri "$issuer/jwks" $trusted
+    verify 'keys by discovery' 0 "$allowed" --discover $trusted
+    verify 'keys by discovery, in time' 0 "$allowed" --discover $trusted --timeout 4000
+    verify 'loopback is refused' 2 "$away" --jwks-uri "$issuer/jwks" --cacert ca.pem
+    verify 'an unknown CA is refused' 2 "$away" --jwks-uri "$issuer/jwks" --allow-loopback
+    verify 'a page that holds no keys' 2 "$away" --jwks-uri "$issuer/nowhere" $trusted
+    verify 'nobody listens' 2 "$away" --jwks-uri https://127.0.0.1:1/jwks $trusted
+    verify 'keys without TLS' 2 '"status":"APISEC_E_CONFIG"' --jwks-uri "http://${issuer#https://}/jwks" $trusted
+    "$APISEC" verify --issuer "$issuer/" --audience orders --discover $trusted <in >out 2>err
+    check 'the metadata of another issuer is no yes' test $? -ne 0
+    cp ledger in
+    verify 'the narrower token is not for orders' 1 APISEC_E_AUDIENCE --discover $trusted
+    run 'it is for ledger' 0 "$allowed" verify --issuer "$issuer" --audience ledger --scope ledger:read --discover $trusted
+    check 'it names who acts' has out '"act":{"sub":"orders"}'
+    check 'it names on whose behalf' has out '"sub":"alice"'
+}
+
+# ---- a server that is away: it listens, and never answers ----
+exec 9>&- # the issuer ends
+sleep 0.2
+cp alice in
+# shellcheck disable=SC2086
+verify 'the server is gone' 2 "$away" --discover $trusted
+
+summary
