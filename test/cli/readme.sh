@@ -1,0 +1,67 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# readme.sh: README.md against the truth: its example compiles, its commands work, its links lead somewhere, and what it names exists.
+set -u
+. test/support/cli.sh
+
+readme=$top/README.md
+# blocks MARK: the code blocks below a comment <!-- test: MARK -->, each into a file MARK.1, MARK.2 …
+blocks() {
+    awk -v mark="<!-- test: $1 -->" -v name="$1" '
+        $0 == mark { armed = 1; next }
+        armed && /^```/ { armed = 0; inside = 1; file = name "." ++count; printf "" >file; next }
+        inside && /^```/ { inside = 0; next }
+        inside { print >file }' "$readme"
+}
+
+blocks example.c
+check 'there is an example' test -s example.c.1
+mv example.c.1 example.c
+for compiler in "${CC:-cc} -std=c11" "${CC:-cc} -std=c99 -pedantic" "${CC:-cc} -x c++ -std=c++11"; do
+    case $compiler in *c++*) printf '#include <string>\n' | ${CC:-cc} -x c++ -fsyntax-only - 2>/dev/null || continue ;; esac
+    # shellcheck disable=SC2086 # words
+    $compiler -Wall -Wextra -Werror -I"$top/include" -c -o example.o example.c >out 2>err
+    check "the example compiles with $compiler" test $? -eq 0
+done
+check 'the example links' sh -c "printf '%s\n' '#include <apisec/apisec.h>' 'struct order;' \
+    'int owns(const apisec_token *user, const struct order *order) { (void)order; return user != 0; }' \
+    'void place_order(struct order *order) { (void)order; }' \
+    'void reply(const apisec_decision *decision) { (void)decision; }' 'int main(void) { return 0; }' >main.c &&
+    ${CC:-cc} ${CFLAGS-} ${LDFLAGS-} -pthread -I'$top/include' main.c example.c '$BUILD/libapisec.a' \
+    ${MBEDTLS_LIBS:--lmbedcrypto} -lcjson ${CURL_LIBS:--lcurl} -o example"
+
+# All blocks of commands are one session, in one folder, with the tool in the path. Each block must end well.
+blocks commands
+mkdir session bin
+ln -s "$APISEC" bin/apisec
+n=0
+for block in commands.*; do
+    [ -s "$block" ] || continue
+    n=$((n + 1))
+    (cd session && PATH=$scratch/bin:$PATH sh -eu "../$block") >out 2>err </dev/null
+    check "the commands of block $n" test $? -eq 0
+    cp out "printed.$n"
+done
+check 'there are commands' test $n -ge 3
+check 'the first block ends with an allow' has printed.1 '"verdict":"allowed"'
+check 'the second says why not' has printed.2 APISEC_E_SCOPE
+check 'the second shows the exit status' has printed.2 'exit status 1'
+check 'its log is intact' has printed.2 '"verdict":"intact"'
+check 'the third names the place' has printed.3 '"position":'
+
+grep -oE '\]\([^)#]+\)' "$readme" | tr -d ')' | cut -c3- | grep -v '^https\{0,1\}:' >links
+while read -r link; do check "the link to $link" test -e "$top/$link"; done <links
+check 'there are links' test -s links
+grep -oE '(^|[^A-Za-z0-9_])apisec_[a-z0-9_]*[a-z0-9](\(\))?`' "$readme" | grep -oE 'apisec_[a-z0-9_]+' | sort -u >names
+while read -r name; do check "the name $name" grep -qrw "$name" "$top/include/apisec"; done <names
+grep -oE '^    (.*&& )?(sudo )?make [a-z]+|`make [a-z]+' "$readme" | awk '{ print $NF }' | sort -u >targets
+check 'there are targets' test -s targets
+while read -r target; do
+    check "the target $target" grep -qE "^([a-z-]+ )*$target( [a-z-]+)*:" "$top/Makefile" "$top/test/test.mk" "$top/examples/examples.mk"
+done <targets
+awk '/^```sh$/ { inside = 1 } /^```$/ { inside = 0 } inside' "$readme" | grep -oE -- ' --[a-z-]+' | tr -d ' ' | sort -u >options
+check 'there are options' test -s options
+while read -r option; do check "the option $option" grep -rqF "\"${option#--}\"" "$top/examples/apisec"; done <options
+
+summary
