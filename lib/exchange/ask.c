@@ -14,8 +14,8 @@ struct ask {
     struct text traceparent;      /* at NULL: none */
     struct asked asked;
     bool sent;
-    apisec_issued *issued;        /* once done, if error.status is OK */
-    apisec_error error;
+    apisec_error error;           /* MISUSE until it is done */
+    apisec_issued *issued;        /* once error.status is OK */
 };
 
 /* make_request puts it together; the credential goes along for the first time here. */
@@ -110,6 +110,7 @@ apisec_status apisec_exchange_start(apisec_client *client, const apisec_exchange
     op_init(&ask->op, &ask_kind);
     ask->client = client_ref(client);
     ask->form = BUFFER_MAX(EXCHANGE_MAX_FORM);
+    (void)fail(&ask->error, APISEC_E_MISUSE, "the exchange is not done");
     status = copy_inputs(ask, exchange);
     if (status != APISEC_OK) {
         apisec_op_free(&ask->op);
@@ -124,10 +125,8 @@ apisec_status apisec_exchange_finish(apisec_op *op, apisec_issued **issued, apis
     if (issued == NULL) return fail(err, APISEC_E_ARGUMENT, "there is nowhere to put the issued token");
     *issued = NULL;
     if (!op_is(op, &ask_kind)) return fail(err, APISEC_E_MISUSE, "the operation is no exchange");
-    if (!op_is_done(op)) return fail(err, APISEC_E_MISUSE, "the exchange is not done");
     const struct ask *ask = (const struct ask *)op;
     if (ask->error.status != APISEC_OK) return fail(err, ask->error.status, "%s", ask->error.text);
-    if (ask->issued == NULL) return fail(err, APISEC_E_MISUSE, "the exchange has no result");
     *issued = apisec_issued_ref(ask->issued);
     return succeed(err);
 }

@@ -85,6 +85,14 @@ static void a_child_begins_with_empty_shelves(void **state)
     int status = 0;
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(WEXITSTATUS(status), 0);
+    const pid_t second = fork();
+    assert_true(second >= 0);
+    if (second == 0) { /* one that never uses it */
+        idle_free(idle);
+        _exit(ended);
+    }
+    assert_int_equal(waitpid(second, &status, 0), second);
+    assert_int_equal(WEXITSTATUS(status), 0);
     assert_ptr_equal(idle_take(idle, 0), kept);
     free(kept);
     idle_free(idle);

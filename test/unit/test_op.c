@@ -123,6 +123,9 @@ static void the_request_is_shown_only_while_it_is_outstanding(void **state)
     assert_null(apisec_op_body(op, &len));
     assert_int_equal(len, 0);
     assert_null(apisec_op_identity(op));
+    assert_null(op->url); /* and it is gone, not only hidden: its headers and body were secrets */
+    assert_int_equal(op->num_headers, 0);
+    assert_null(op->body.bytes);
     assert_true(apisec_op_deadline_ms(op) == 0); /* at once */
     assert_int_equal(apisec_op_answer_end(op, APISEC_OK), APISEC_E_MISUSE);
 
