@@ -176,6 +176,10 @@ static bool set_policy(CURL *easy, const struct request *request)
     ok &= curl_easy_setopt(easy, CURLOPT_AUTOREFERER, 0L) == CURLE_OK;
     (void)curl_easy_setopt(easy, CURLOPT_HSTS_CTRL, 0L);   /* off by default; a libcurl built without them says so */
     (void)curl_easy_setopt(easy, CURLOPT_ALTSVC_CTRL, 0L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* else a name server that does not answer holds us up beyond any timeout: the thread that asks it would be waited for */
+    (void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
     /* "" means none, whatever https_proxy and no_proxy say */
     ok &= curl_easy_setopt(easy, CURLOPT_PROXY, options->proxy == NULL ? "" : options->proxy) == CURLE_OK;
     ok &= curl_easy_setopt(easy, CURLOPT_NOPROXY, "") == CURLE_OK;
@@ -362,20 +366,6 @@ static apisec_status check_files(const apisec_http_options *options, apisec_erro
     return status;
 }
 
-static apisec_http_options *copy_options(const apisec_http_options *from)
-{
-    apisec_http_options *to = apisec_http_options_new();
-    if (from == NULL) return to;
-    apisec_http_options_set_timeouts_ms(to, from->total_ms, from->connect_ms);
-    if (from->ca_file != NULL) apisec_http_options_set_ca_file(to, from->ca_file);
-    if (from->proxy != NULL) apisec_http_options_set_proxy(to, from->proxy);
-    if (from->loopback) apisec_http_options_allow_loopback(to);
-    if (from->private_networks) apisec_http_options_allow_private(to);
-    for (size_t i = 0; i < from->num_identities; i++)
-        apisec_http_options_add_identity(to, from->identities[i].name, from->identities[i].cert_file, from->identities[i].key_file);
-    return to;
-}
-
 apisec_status apisec_http_new(const apisec_http_options *options, apisec_http **http, apisec_error *err)
 {
     if (http == NULL) return fail(err, APISEC_E_ARGUMENT, "there is nowhere to put the transport");
@@ -387,7 +377,7 @@ apisec_status apisec_http_new(const apisec_http_options *options, apisec_http **
     struct transport *transport = calloc(1, sizeof *transport);
     if (transport == NULL) return fail_memory(err);
     transport->http = (apisec_http){transport, perform, transport_free};
-    transport->options = copy_options(options);
+    transport->options = options_copy(options);
     status = transport->options->error.status;
     if (status == APISEC_OK) status = check_files(transport->options, err);
     else (void)fail(err, status, "%s", transport->options->error.text);

@@ -132,6 +132,8 @@ struct apisec_http_options {
     struct http_identity *identities;
     size_t num_identities;
 };
+/* options_copy copies options without an error, or makes the defaults of NULL; never NULL itself, as apisec_http_options_new. */
+apisec_http_options *options_copy(const apisec_http_options *from);
 
 /* ---- address.c: which addresses may be connected to ---- */
 

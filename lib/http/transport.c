@@ -117,6 +117,20 @@ void apisec_http_options_set_proxy(apisec_http_options *options, const char *url
     if (url_check_proxy(text_of(url), &options->error) == APISEC_OK) set_text(options, &options->proxy, url, "proxy");
 }
 
+apisec_http_options *options_copy(const apisec_http_options *from)
+{
+    apisec_http_options *to = apisec_http_options_new();
+    if (from == NULL) return to;
+    apisec_http_options_set_timeouts_ms(to, from->total_ms, from->connect_ms);
+    if (from->ca_file != NULL) apisec_http_options_set_ca_file(to, from->ca_file);
+    if (from->proxy != NULL) apisec_http_options_set_proxy(to, from->proxy);
+    if (from->loopback) apisec_http_options_allow_loopback(to);
+    if (from->private_networks) apisec_http_options_allow_private(to);
+    for (size_t i = 0; i < from->num_identities; i++)
+        apisec_http_options_add_identity(to, from->identities[i].name, from->identities[i].cert_file, from->identities[i].key_file);
+    return to;
+}
+
 void apisec_http_free(apisec_http *http)
 {
     if (http != NULL && http->free != NULL) http->free(http);

@@ -100,6 +100,9 @@ static void failing_find(void)
     failing_looks = false;
 }
 
+/* visible: the shared libraries are to find these too */
+#pragma GCC visibility push(default)
+
 void *malloc(size_t size)
 {
     if (failing_looks) return failing_early_take(size);
@@ -127,6 +130,8 @@ void free(void *at)
     failing_find();
     failing_free(at);
 }
+
+#pragma GCC visibility pop
 
 #else
 

@@ -50,15 +50,26 @@ static void setters_set(void **state)
     apisec_http_options_add_identity(options, "me", "me.pem", "me.key");
     apisec_http_options_add_identity(options, "you", "you.pem", "you.key");
     apisec_http_options_set_proxy(options, "http://proxy.example:3128");
-    assert_int_equal(options->error.status, APISEC_OK);
-    assert_string_equal(options->ca_file, "b.pem");
-    assert_int_equal(options->total_ms, 300000);
-    assert_int_equal(options->connect_ms, 1);
-    assert_true(options->loopback);
-    assert_true(options->private_networks);
-    assert_int_equal(options->num_identities, 2);
-    assert_string_equal(options->identities[1].key_file, "you.key");
-    assert_string_equal(options->proxy, "http://proxy.example:3128");
+    for (int copied = 0; copied < 2; copied++) {
+        assert_int_equal(options->error.status, APISEC_OK);
+        assert_string_equal(options->ca_file, "b.pem");
+        assert_int_equal(options->total_ms, 300000);
+        assert_int_equal(options->connect_ms, 1);
+        assert_true(options->loopback);
+        assert_true(options->private_networks);
+        assert_int_equal(options->num_identities, 2);
+        assert_string_equal(options->identities[1].name, "you");
+        assert_string_equal(options->identities[1].cert_file, "you.pem");
+        assert_string_equal(options->identities[1].key_file, "you.key");
+        assert_string_equal(options->proxy, "http://proxy.example:3128");
+        apisec_http_options *copy = options_copy(options);
+        apisec_http_options_free(options);
+        options = copy;
+    }
+    apisec_http_options_free(options);
+    options = options_copy(NULL);
+    assert_int_equal(options->total_ms, 5000);
+    assert_false(options->loopback);
     apisec_http_options_free(options);
 }
 
