@@ -41,6 +41,9 @@ void apisec_client_set_endpoint(apisec_client *client, const char *url);
 /* apisec_client_set_basic: client_secret_basic, RFC 6749 section 2.3.1: both are form-urlencoded before base64. The secret's
  * len bytes are copied and wiped at the end. */
 void apisec_client_set_basic(apisec_client *client, const char *client_id, const char *secret, size_t len);
+/* apisec_client_set_post: client_secret_post, the same with both in the request's body, for servers that know no other way:
+ * RFC 6749 does not recommend it. Of the two the last one called is used. */
+void apisec_client_set_post(apisec_client *client, const char *client_id, const char *secret, size_t len);
 
 /* apisec_exchange_new: what to ask for. Builder; one exchange may be run several times. */
 apisec_exchange *apisec_exchange_new(void);

@@ -35,7 +35,7 @@ static apisec_status make_request(struct ask *ask, int64_t now_ms)
     ask->asked.at = now_ms / 1000;
     if (status == APISEC_OK) return APISEC_OK;
     if (status == APISEC_E_MEMORY) return fail_memory(&ask->error);
-    return fail(&ask->error, APISEC_E_CONFIG, "the client's id and secret are too long for a header");
+    return fail(&ask->error, APISEC_E_CONFIG, "the client's id and secret are too long for a request");
 }
 
 /* judge reads the answer. The server's words may repeat what was sent to it: then they are left out. */

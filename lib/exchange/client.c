@@ -59,7 +59,8 @@ void apisec_client_set_endpoint(apisec_client *client, const char *url)
     client->endpoint = copy;
 }
 
-void apisec_client_set_basic(apisec_client *client, const char *client_id, const char *secret, size_t len)
+/* set_secret is for both ways of RFC 6749 section 2.3.1 to show a secret; the last one set is the one that is used. */
+static void set_secret(apisec_client *client, enum oauth_auth method, const char *client_id, const char *secret, size_t len)
 {
     if (!is_open(client)) return;
     if (client_id == NULL || client_id[0] == '\0') {
@@ -71,11 +72,21 @@ void apisec_client_set_basic(apisec_client *client, const char *client_id, const
         return;
     }
     auth_free(&client->credential);
-    client->credential.method = OAUTH_AUTH_BASIC;
+    client->credential.method = method;
     client->credential.client_id = text_copy(text_of(client_id));
     client->credential.secret = text_copy((struct text){secret, len});
     if (client->credential.secret != NULL) client->credential.secret_len = len;
     if (client->credential.client_id == NULL || client->credential.secret == NULL) fail_memory(&client->error);
+}
+
+void apisec_client_set_basic(apisec_client *client, const char *client_id, const char *secret, size_t len)
+{
+    set_secret(client, OAUTH_AUTH_BASIC, client_id, secret, len);
+}
+
+void apisec_client_set_post(apisec_client *client, const char *client_id, const char *secret, size_t len)
+{
+    set_secret(client, OAUTH_AUTH_POST, client_id, secret, len);
 }
 
 apisec_status client_begin(apisec_client *client, apisec_error *err)

@@ -34,10 +34,19 @@ static apisec_status apply_basic(const struct oauth_credential *credential, apis
     return status;
 }
 
+/* Members of the form, encoded as all of it is. */
+static apisec_status apply_post(const struct oauth_credential *credential, struct buffer *form)
+{
+    form_add(form, "client_id", text_of(credential->client_id));
+    form_add(form, "client_secret", (struct text){credential->secret, credential->secret_len});
+    return form->status;
+}
+
 apisec_status auth_apply(const struct oauth_credential *credential, apisec_op *op, struct buffer *form)
 {
     switch (credential->method) {
     case OAUTH_AUTH_BASIC: return apply_basic(credential, op);
+    case OAUTH_AUTH_POST: return apply_post(credential, form);
     case OAUTH_AUTH_NONE:
         if (credential->client_id != NULL) form_add(form, "client_id", text_of(credential->client_id));
         return form->status;

@@ -22,7 +22,7 @@ apisec_status metadata_read(struct text document, struct text issuer, char **jwk
 
 /* ---- auth.c: client authentication, RFC 6749 section 2.3.1 ---- */
 
-enum oauth_auth { OAUTH_AUTH_NONE, OAUTH_AUTH_BASIC };
+enum oauth_auth { OAUTH_AUTH_NONE, OAUTH_AUTH_BASIC, OAUTH_AUTH_POST };
 struct oauth_credential {
     enum oauth_auth method;
     char *client_id;

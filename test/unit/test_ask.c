@@ -80,6 +80,31 @@ static void the_request(void **state)
     apisec_issued_free(issued);
 }
 
+static void a_secret_in_the_body(void **state)
+{
+    (void)state;
+    static const struct script_answer answers[] = {
+        {.headers_lack = {"Authorization"}, .body_has = {"&client_id=svc%3Aodd+id&client_secret="}, .status = 200, .headers = JSON,
+         .body = GRANTED},
+        {.status = 400, .headers = JSON, .body = "{\"error\":\"invalid_client\",\"error_description\":\"not " SECRET "\"}"},
+    };
+    struct script script;
+    apisec_error err;
+    script_init(&script, answers, 2);
+    apisec_client *client = apisec_client_new(&script.http);
+    apisec_exchange *exchange = exchange_new();
+    apisec_issued *issued = NULL;
+    apisec_client_set_endpoint(client, ENDPOINT);
+    apisec_client_set_post(client, "svc:odd id", SECRET, strlen(SECRET));
+    assert_int_equal(apisec_exchange_run(client, exchange, &issued, &err), APISEC_OK);
+    apisec_issued_free(issued);
+    assert_int_equal(apisec_exchange_run(client, exchange, &issued, &err), APISEC_E_INVALID_CLIENT);
+    assert_null(strstr(err.text, SECRET));
+    apisec_exchange_free(exchange);
+    apisec_client_free(client);
+    script_end(&script);
+}
+
 #define TRACEPARENT "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 static void a_trace_goes_along(void **state)
@@ -481,7 +506,7 @@ static void every_allocation_fails_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_request), cmocka_unit_test(a_trace_goes_along),
+        cmocka_unit_test(the_request), cmocka_unit_test(a_secret_in_the_body), cmocka_unit_test(a_trace_goes_along),
         cmocka_unit_test(what_is_waited_for_does_not_make_it_last_longer),
         cmocka_unit_test(answers_end_to_end),
         cmocka_unit_test(an_answer_may_be_as_long_as_its_limit),

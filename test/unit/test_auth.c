@@ -76,6 +76,51 @@ static void a_secret_has_a_limit(void **state)
     free(secret);
 }
 
+static void post(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *id, *secret;
+        size_t len;
+        const char *form, *why;
+    } rows[] = {
+        {"s6BhdRkqt3", "7Fjfp0ZBr1KtDRbnfVdmIw", 22, "scope=a&client_id=s6BhdRkqt3&client_secret=7Fjfp0ZBr1KtDRbnfVdmIw",
+         "RFC 6749 section 2.3.1"},
+        {"svc&post=odd", "p%26+ss w&rd=~", 14, "scope=a&client_id=svc%26post%3Dodd&client_secret=p%2526%2Bss+w%26rd%3D%7E",
+         "encoded once, so no character of them splits the form"},
+        {"a", "b\0c", 3, "scope=a&client_id=a&client_secret=b%00c", "any byte"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char id[32], secret[64];
+        memcpy(id, rows[i].id, strlen(rows[i].id) + 1);
+        memcpy(secret, rows[i].secret, rows[i].len);
+        const struct oauth_credential credential = {OAUTH_AUTH_POST, id, secret, rows[i].len};
+        struct buffer form = BUFFER_MAX(256);
+        apisec_op *op = op_new();
+        form_add(&form, "scope", text_of("a"));
+        assert_int_equal(auth_apply(&credential, op, &form), APISEC_OK);
+        if (strcmp(form.bytes, rows[i].form) != 0) fail_msg("row %zu: %s: %s", i, rows[i].why, form.bytes);
+        assert_int_equal(op->num_headers, 0); /* a server must not be shown two ways at once */
+        buffer_free(&form);
+        apisec_op_free(op);
+    }
+}
+
+static void a_posted_secret_has_the_limit_of_the_form(void **state)
+{
+    (void)state;
+    char id[] = "a", secret[] = "secret";
+    const struct oauth_credential credential = {OAUTH_AUTH_POST, id, secret, 6};
+    const size_t whole = strlen("client_id=a&client_secret=secret");
+    for (size_t max = whole - 1; max <= whole; max++) {
+        struct buffer form = BUFFER_MAX(max);
+        apisec_op *op = op_new();
+        assert_int_equal(auth_apply(&credential, op, &form), max == whole ? APISEC_OK : APISEC_E_TOO_LARGE);
+        buffer_free(&form);
+        apisec_op_free(op);
+    }
+}
+
 static void none(void **state)
 {
     (void)state;
@@ -117,7 +162,8 @@ static void free_empties(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(basic), cmocka_unit_test(a_secret_has_a_limit), cmocka_unit_test(none),
+        cmocka_unit_test(basic), cmocka_unit_test(a_secret_has_a_limit), cmocka_unit_test(post),
+        cmocka_unit_test(a_posted_secret_has_the_limit_of_the_form), cmocka_unit_test(none),
         cmocka_unit_test(an_unknown_method_is_refused), cmocka_unit_test(free_empties),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

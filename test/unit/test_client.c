@@ -14,6 +14,7 @@ static void null_is_harmless(void **state)
     apisec_error err;
     apisec_client_set_endpoint(NULL, "https://a.example/token");
     apisec_client_set_basic(NULL, "a", "b", 1);
+    apisec_client_set_post(NULL, "a", "b", 1);
     apisec_client_free(NULL);
     assert_int_equal(client_begin(NULL, &err), APISEC_E_MEMORY); /* the one check at the end */
 }
@@ -24,7 +25,7 @@ static void what_is_missing_is_said_at_the_start(void **state)
     static const struct {
         bool set_endpoint;
         const char *endpoint;
-        bool set_basic;
+        bool set_secret; /* basic, then post */
         const char *id, *secret;
         size_t len;
         apisec_status expected;
@@ -44,14 +45,16 @@ static void what_is_missing_is_said_at_the_start(void **state)
         {true, "https://a.example/token", true, "id", NULL, 6, APISEC_E_CONFIG, "no secret"},
         {true, "https://a.example/token", true, "id", "secret", 0, APISEC_E_CONFIG, "an empty secret"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
+        const size_t row = i / 2;
         apisec_error err;
         apisec_client *client = apisec_client_new(NULL);
         assert_non_null(client);
-        if (rows[i].set_endpoint) apisec_client_set_endpoint(client, rows[i].endpoint);
-        if (rows[i].set_basic) apisec_client_set_basic(client, rows[i].id, rows[i].secret, rows[i].len);
+        if (rows[row].set_endpoint) apisec_client_set_endpoint(client, rows[row].endpoint);
+        if (rows[row].set_secret && i % 2 == 0) apisec_client_set_basic(client, rows[row].id, rows[row].secret, rows[row].len);
+        if (rows[row].set_secret && i % 2 == 1) apisec_client_set_post(client, rows[row].id, rows[row].secret, rows[row].len);
         const apisec_status status = client_begin(client, &err);
-        if (status != rows[i].expected) fail_msg("row %zu: %s: %s", i, rows[i].why, err.text);
+        if (status != rows[row].expected) fail_msg("row %zu: %s: %s", row, rows[row].why, err.text);
         assert_int_equal(atomic_load(&client->frozen), status == APISEC_OK); /* what could not begin may be mended */
         apisec_client_free(client);
     }
@@ -83,13 +86,27 @@ static void a_setter_replaces(void **state)
     assert_string_equal(client->credential.client_id, "two");
     assert_memory_equal(client->credential.secret, "second", 6);
     assert_int_equal(client->credential.secret_len, 6);
+    assert_int_equal(client->credential.method, OAUTH_AUTH_BASIC);
+    apisec_client_free(client);
+}
+
+static void the_last_way_to_authenticate_is_used(void **state)
+{
+    (void)state;
+    apisec_client *client = apisec_client_new(NULL);
+    apisec_client_set_endpoint(client, "https://a.example/token");
+    apisec_client_set_basic(client, "one", "first", 5);
+    apisec_client_set_post(client, "two", "second", 6);
+    assert_int_equal(client_begin(client, NULL), APISEC_OK);
+    assert_int_equal(client->credential.method, OAUTH_AUTH_POST);
+    assert_string_equal(client->credential.client_id, "two");
     apisec_client_free(client);
 }
 
 static void a_frozen_client_does_not_change(void **state)
 {
     (void)state;
-    for (int setter = 0; setter < 2; setter++) {
+    for (int setter = 0; setter < 3; setter++) {
         apisec_error err;
         apisec_client *client = apisec_client_new(NULL);
         apisec_client_set_endpoint(client, "https://a.example/token");
@@ -97,7 +114,8 @@ static void a_frozen_client_does_not_change(void **state)
         assert_int_equal(client_begin(client, &err), APISEC_OK);
         assert_int_equal(client_begin(client, &err), APISEC_OK); /* the twin: any number of exchanges */
         if (setter == 0) apisec_client_set_endpoint(client, "https://b.example/token");
-        else apisec_client_set_basic(client, "other", "other", 5);
+        else if (setter == 1) apisec_client_set_basic(client, "other", "other", 5);
+        else apisec_client_set_post(client, "other", "other", 5);
         assert_string_equal(client->endpoint, "https://a.example/token");
         assert_string_equal(client->credential.client_id, "id");
         assert_int_equal(client_begin(client, &err), APISEC_E_MISUSE);
@@ -129,6 +147,7 @@ int main(void)
         cmocka_unit_test(null_is_harmless),
         cmocka_unit_test(what_is_missing_is_said_at_the_start),
         cmocka_unit_test(the_first_error_stays),
+        cmocka_unit_test(the_last_way_to_authenticate_is_used),
         cmocka_unit_test(a_setter_replaces),
         cmocka_unit_test(a_frozen_client_does_not_change),
         cmocka_unit_test(references_are_counted),
