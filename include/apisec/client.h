@@ -79,8 +79,8 @@ apisec_status apisec_exchange_run(apisec_client *client, const apisec_exchange *
 apisec_status apisec_exchange_start(apisec_client *client, const apisec_exchange *exchange, apisec_op **op, apisec_error *err);
 apisec_status apisec_exchange_finish(apisec_op *op, apisec_issued **issued, apisec_error *err);
 
-/* apisec_issued: what was granted. apisec_issued_token is a secret. expires_at is counted from when the request was made, and 0 when
- * the server did not say. */
+/* apisec_issued: what was granted. apisec_issued_token is a secret. expires_at is counted from when the request was made, and 0
+ * when the server did not say. */
 const char *apisec_issued_token(const apisec_issued *issued, size_t *len);
 const char *apisec_issued_token_type(const apisec_issued *issued);        /* "Bearer", "DPoP", "N_A" */
 const char *apisec_issued_issued_type(const apisec_issued *issued);       /* the token type URI of what came */

@@ -352,7 +352,9 @@ static void time_runs_out(void **state)
         const int64_t before = clock_now_ms();
         run(http, &get);
         const int64_t took = clock_now_ms() - before;
-        if (get.answer.transport != APISEC_E_TIMEOUT || took < 250 || took > 900) fail_msg("%s: %s: %s after %d ms", rows[i].path, rows[i].why, apisec_status_name(get.answer.transport), (int)took);
+        /* half a second more than asked, for a busy machine */
+        if (get.answer.transport != APISEC_E_TIMEOUT || took < 250 || took > 900)
+            fail_msg("%s: %s: %s after %d ms", rows[i].path, rows[i].why, apisec_status_name(get.answer.transport), (int)took);
         apisec_http_free(http);
     }
     apisec_http *http = http_new(options_new("ca.pem"));
