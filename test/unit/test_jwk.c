@@ -150,6 +150,7 @@ static void test_rows(void **state)
         const apisec_status status = parse(rows[i].jwk, &jwk, &err);
         if (status != rows[i].status) fail_msg("%s: %d (%s), %s", rows[i].jwk, (int)status, err.text, rows[i].why);
         assert_int_equal(err.status, status);
+        if (rows[i].jwk[0] != '{') assert_non_null(strstr(err.text, "not an object"));
         assert_int_equal(jwk != NULL, status == APISEC_OK);
         if (!jwk) continue;
         const int may = (jwk->may_verify ? VERIFY : 0) | (jwk->may_sign ? SIGN : 0);

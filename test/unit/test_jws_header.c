@@ -164,6 +164,7 @@ static void test_types(void **state)
         {"application/", "at+jwt", false, "nothing behind"},
         {"application/application/at+jwt", "at+jwt", false, "twice"},
         {"text/at+jwt", "at+jwt", false, "another tree"},
+        {"applicatiom/at+jwt", "at+jwt", false, "of the same length"},
         {"/at+jwt", "at+jwt", false, ""},
         {"example/x", "at+jwt", false, "shorter than what would stand in front"},
     };

@@ -40,7 +40,7 @@ static struct crypto_key *private_key(void)
     return key;
 }
 
-/* A number with the last byte changed by xor; with a zero in front; cut by its first byte. */
+/* A number with its last byte changed, and one with zeros in front. */
 static struct text changed(struct text number, unsigned char by)
 {
     char *copy = arena_text(&values, number);
@@ -48,11 +48,11 @@ static struct text changed(struct text number, unsigned char by)
     return (struct text){copy, number.len};
 }
 
-static struct text zero_in_front(struct text number)
+static struct text zeros_in_front(struct text number, size_t num)
 {
-    char *copy = arena_alloc(&values, number.len + 1);
-    memcpy(copy + 1, number.at, number.len);
-    return (struct text){copy, number.len + 1};
+    char *copy = arena_alloc(&values, number.len + num);
+    memcpy(copy + num, number.at, number.len);
+    return (struct text){copy, number.len + num};
 }
 
 /* ---- keys: the public numbers ---- */
@@ -95,6 +95,7 @@ static void test_modulus(void **state)
         const apisec_status status = crypto_key_rsa(&parts, &key, &err);
         if (status != rows[i].status) fail_msg("%zu bits: %d, %s", rows[i].bits, (int)status, rows[i].why);
         assert_int_equal(err.status, status);
+        if (status != APISEC_OK) assert_non_null(strstr(err.text, "modulus")); /* refused for this, and before any arithmetic */
         assert_int_equal(key != NULL, status == APISEC_OK);
         crypto_key_free(key);
         guard_free(in);
@@ -128,8 +129,10 @@ static void test_exponent(void **state)
         const char *in = guarded(rows[i].bytes, rows[i].len);
         struct crypto_rsa_parts parts = {.n = a2.n, .e = {in, rows[i].len}};
         struct crypto_key *key = NULL;
-        const apisec_status status = crypto_key_rsa(&parts, &key, NULL);
+        apisec_error err;
+        const apisec_status status = crypto_key_rsa(&parts, &key, &err);
         if (status != rows[i].status) fail_msg("row %zu: %d, %s", i, (int)status, rows[i].why);
+        if (status != APISEC_OK) assert_non_null(strstr(err.text, "exponent"));
         assert_int_equal(key != NULL, status == APISEC_OK);
         crypto_key_free(key);
         guard_free(in);
@@ -141,7 +144,7 @@ static void test_zeros_in_front(void **state)
 {
     (void)state;
     struct arena arena = {NULL};
-    struct crypto_rsa_parts parts = {.n = zero_in_front(a2.n), .e = zero_in_front(a2.e)}, again;
+    struct crypto_rsa_parts parts = {.n = zeros_in_front(a2.n, 300), .e = zeros_in_front(a2.e, 2)}, again;
     struct crypto_key *key = NULL;
     assert_int_equal(crypto_key_rsa(&parts, &key, NULL), APISEC_OK);
     assert_int_equal(crypto_key_rsa_parts(key, &arena, &again), APISEC_OK);
@@ -166,9 +169,9 @@ static void test_private_parts(void **state)
         {a2, APISEC_OK, "the twin"},
         {{a2.n, a2.e, a2.d, a2.p, a2.q, absent, absent, absent}, APISEC_OK, "the rest is computed"},
         {{a2.n, a2.e, a2.d, a2.q, a2.p, absent, absent, absent}, APISEC_OK, "p and q exchanged, with nothing that depends on it"},
-        {{a2.n, a2.e, zero_in_front(a2.d), zero_in_front(a2.p), a2.q, a2.dp, a2.dq, a2.qi}, APISEC_OK, "zeros in front"},
+        {{a2.n, a2.e, zeros_in_front(a2.d, 1), zeros_in_front(a2.p, 1), a2.q, a2.dp, a2.dq, a2.qi}, APISEC_OK, "zeros in front"},
         {{a2.n, a2.e, a2.d, a2.q, a2.p, a2.dp, a2.dq, a2.qi}, APISEC_E_KEY_UNFIT, "p and q exchanged, dp and dq not"},
-        {{a2.n, a2.e, a2.d, absent, absent, absent, absent, absent}, APISEC_E_KEY_UNFIT, "d alone"},
+        {{a2.n, a2.e, a2.d, absent, absent, absent, absent, absent}, APISEC_E_KEY_UNFIT, "d alone, though p and q follow from it"},
         {{a2.n, a2.e, a2.d, a2.p, absent, absent, absent, absent}, APISEC_E_KEY_UNFIT, "no q"},
         {{a2.n, a2.e, absent, a2.p, a2.q, absent, absent, absent}, APISEC_E_KEY_UNFIT, "no d"},
         {{a2.n, a2.e, absent, absent, absent, a2.dp, a2.dq, a2.qi}, APISEC_E_KEY_UNFIT, "what follows from them without them"},
@@ -188,8 +191,10 @@ static void test_private_parts(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct crypto_key *key = NULL;
-        const apisec_status status = crypto_key_rsa(&rows[i].parts, &key, NULL);
+        apisec_error err;
+        const apisec_status status = crypto_key_rsa(&rows[i].parts, &key, &err);
         if (status != rows[i].status) fail_msg("row %zu: %d, %s", i, (int)status, rows[i].why);
+        if (!rows[i].parts.p.at) assert_non_null(strstr(err.text, "needs d, p and q"));
         assert_int_equal(key != NULL, status == APISEC_OK);
         if (key) assert_true(crypto_key_is_private(key));
         crypto_key_free(key);

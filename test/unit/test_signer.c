@@ -60,6 +60,7 @@ static void test_rows(void **state)
         assert_int_equal(err.status, status);
         assert_int_equal(signer != NULL, status == APISEC_OK);
         assert_null(strstr(err.text, "jpsQ"));
+        if (strcmp(rows[i].why, "public only") == 0) assert_non_null(strstr(err.text, "public key"));
         apisec_signer_free(signer);
     }
 }
