@@ -33,13 +33,18 @@ gone() {
 }
 check 'the issuer has ended' gone "$scratch/firs[t]/"
 
-# Killed in the middle, it leaves no issuer either.
-"$BUILD/demo-story" "$scratch/killed" "$BUILD/demo-issuer" >out 2>err </dev/null &
-story=$!
-until alive "$scratch/kille[d]/server.pem" || ! kill -0 $story 2>/dev/null; do sleep 0.01; done
-kill -9 $story 2>/dev/null
-wait $story 2>/dev/null
-check 'no issuer outlives a killed demo' gone "$scratch/kille[d]/"
+# An issuer that never says it is ready keeps the story waiting; whatever ends the story ends the issuer.
+printf '#!/bin/sh\nexec "%s" "$@" >/dev/null\n' "$BUILD/demo-issuer" >mute
+chmod +x mute
+for signal in INT TERM KILL; do
+    "$BUILD/demo-story" "$scratch/killed" "$scratch/mute" >out 2>err </dev/null &
+    story=$!
+    until alive "$scratch/kille[d]/server.pem" || ! kill -0 $story 2>/dev/null; do sleep 0.05; done
+    check "the story is under way" kill -$signal $story
+    wait $story 2>/dev/null
+    check "a story that was told $signal is no success" test $? -gt 128
+    check "no issuer outlives $signal" gone "$scratch/kille[d]/"
+done
 
 "$BUILD/demo-story" "$scratch/nowhere" "$BUILD/demo-issuer" >out 2>err </dev/null
 check 'a folder that is not there is a failure' test $? -eq 1
