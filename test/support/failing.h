@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * failing.h: lets one allocation of a stretch of code fail. To be included by the one source file of a test program, because it
- * defines malloc and its kin for the whole of it; that file defines _GNU_SOURCE first. Not under the sanitizers, which have their
- * own. One thread.
+ * defines malloc and its kin for the whole of it; that file defines _GNU_SOURCE first. Not under the sanitizers and valgrind, which
+ * have their own. One thread.
  *
+ *     if (!failing_works()) skip();
  *     for (size_t nth = 1;; nth++) {
  *         failing_begin(nth);                   the nth allocation from here on fails, once
  *         ... the code under test ...
@@ -35,9 +36,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool failing_counts;
-static size_t failing_left; /* allocations before the one that fails */
-static bool failing_reached;
+/* volatile: the compiler knows malloc, and that it changes nothing of the program's */
+static volatile bool failing_counts;
+static volatile size_t failing_left; /* allocations before the one that fails */
+static volatile bool failing_reached;
 
 static void failing_begin(size_t nth)
 {
@@ -133,7 +135,21 @@ void free(void *at)
 
 #pragma GCC visibility pop
 
+/* failing_works: these are the functions that are called. */
+static bool failing_works(void)
+{
+    failing_begin(1);
+    void *volatile at = malloc(1);
+    free(at);
+    return failing_end();
+}
+
 #else
+
+static bool failing_works(void)
+{
+    return false;
+}
 
 static void failing_begin(size_t nth)
 {
