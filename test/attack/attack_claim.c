@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * attack_claim.c: attacks with honestly signed claims: times that are no times or lie, audiences and issuers that nearly match,
- * other kinds of tokens in place of an access token, actors, sender constraint. Each row changes one thing of the token that passes.
+ * other kinds of tokens in place of an access token, actors, sender constraint. A row changes one thing of the token that passes.
  */
 #include "support/unit.h"
 #include "support/stand.h"
