@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * attack_request.c: attacks on the way from a request to a decision: credentials sent twice or elsewhere, headers with foreign bytes,
- * scopes that nearly match, and decisions that are misused or forgotten. What is not plainly allowed is denied.
+ * attack_request.c: attacks on the way from a request to a decision: credentials sent twice or elsewhere, headers with foreign
+ * bytes, scopes that nearly match, and decisions that are misused or forgotten. What is not plainly allowed is denied.
  */
 #include "support/unit.h"
 #include "support/service.h"
