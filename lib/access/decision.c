@@ -209,7 +209,10 @@ static apisec_status conclude(apisec_decision *decision, const struct demand *de
 
     const char *const detail = describe(decision, demand);
     if (!detail) return decision_fail(decision, APISEC_E_MEMORY, "out of memory");
-    if (!note_scopes(decision, demand)) return decision_fail(decision, APISEC_E_ARGUMENT, "too many scopes were required");
+    if (!note_scopes(decision, demand)) {
+        if (decision->required_scope.status == APISEC_E_MEMORY) return decision_fail(decision, APISEC_E_MEMORY, "out of memory");
+        return decision_fail(decision, APISEC_E_ARGUMENT, "too many scopes were required");
+    }
     const apisec_status added = add_check(decision, demand->id, demand->standard, detail, status == APISEC_OK);
     if (added != APISEC_OK || status == APISEC_OK) return added;
 

@@ -9,6 +9,7 @@
  *         failing_begin(nth);                   the nth allocation from here on fails, once
  *         ... the code under test ...
  *         if (!failing_end()) break;            it has made fewer than nth
+ *         failing_kept                          how many allocations of the stretch were not freed within it
  *     }
  */
 #ifndef TEST_SUPPORT_FAILING_H
@@ -40,11 +41,13 @@
 static volatile bool failing_counts;
 static volatile size_t failing_left; /* allocations before the one that fails */
 static volatile bool failing_reached;
+static volatile long failing_kept;
 
 static void failing_begin(size_t nth)
 {
     failing_left = nth;
     failing_reached = false;
+    failing_kept = 0;
     failing_counts = true;
 }
 
@@ -61,6 +64,12 @@ static bool failing_now(void)
     failing_reached = true;
     errno = ENOMEM;
     return true;
+}
+
+static void *failing_keep(void *at)
+{
+    failing_kept += failing_counts && at != NULL;
+    return at;
 }
 
 /* dlsym may allocate while it looks for the real functions: from here, and never given back. */
@@ -109,27 +118,29 @@ void *malloc(size_t size)
 {
     if (failing_looks) return failing_early_take(size);
     failing_find();
-    return failing_now() ? NULL : failing_malloc(size);
+    return failing_now() ? NULL : failing_keep(failing_malloc(size));
 }
 
 void *calloc(size_t num, size_t size)
 {
     if (failing_looks) return failing_early_take(num * size);
     failing_find();
-    return failing_now() ? NULL : failing_calloc(num, size);
+    return failing_now() ? NULL : failing_keep(failing_calloc(num, size));
 }
 
 void *realloc(void *at, size_t size)
 {
     failing_find();
     if (failing_is_early(at)) abort();
-    return failing_now() ? NULL : failing_realloc(at, size);
+    if (failing_now()) return NULL;
+    return at == NULL ? failing_keep(failing_realloc(at, size)) : failing_realloc(at, size);
 }
 
 void free(void *at)
 {
     if (at == NULL || failing_is_early(at)) return;
     failing_find();
+    failing_kept -= failing_counts;
     failing_free(at);
 }
 
@@ -145,6 +156,8 @@ static bool failing_works(void)
 }
 
 #else
+
+static volatile long failing_kept;
 
 static bool failing_works(void)
 {
