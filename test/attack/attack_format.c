@@ -334,7 +334,7 @@ static char *repeat(const char *open, size_t num, const char *middle, const char
     for (size_t i = 0; i < num; i++) buffer_text(&out, open);
     buffer_text(&out, middle);
     for (size_t i = 0; i < num; i++) buffer_text(&out, close);
-    char *text = out.len == 0 ? text_copy(text_of("")) : buffer_take(&out);
+    char *text = buffer_take(&out);
     assert_non_null(text);
     return text;
 }

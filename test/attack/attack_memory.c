@@ -10,6 +10,7 @@
 #include "support/service.h"
 #include "support/stand.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define URL FORGE_ISSUER "/jwks"
