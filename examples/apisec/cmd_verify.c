@@ -11,7 +11,8 @@
 #define JWKS_MAX ((size_t)1024 * 1024)
 
 /* The algorithms without --alg. All verify with a public key: a shared secret must be meant. */
-static const char *const default_algorithms[] = {"RS256", "ES256", "PS256"};
+static const char *const default_algorithms[] = {"RS256", "RS384", "RS512", "PS256", "PS384",
+                                                 "PS512", "ES256", "ES384", "ES512"};
 
 struct demands {
     const char *issuer, *jwks_file, *jwks_uri, *profile, *audit_file;
@@ -191,7 +192,7 @@ static int run_verify(const struct command *command, int argc, char **argv)
         {.name = "issuer", .argument = "I", .text = &demands.issuer, .help = "who must have issued it: iss, byte for byte; needed"},
         {.name = "audience", .argument = "A", .list = &demands.audiences, .help = "who it must be for: one of aud; needed"},
         {.name = "alg", .argument = "ALG", .list = &demands.algorithms,
-         .help = "an algorithm to accept (default RS256, ES256, PS256)"},
+         .help = "an algorithm to accept (default all RS, PS and ES)"},
         {.name = "jwks", .argument = "FILE", .text = &demands.jwks_file, .help = "the issuer's keys: a JWK Set"},
         {.name = "jwks-uri", .argument = "URL", .text = &demands.jwks_uri, .help = "the same, fetched over https"},
         {.name = "discover", .flag = &demands.discover, .help = "the same, found in the issuer's metadata"},
@@ -224,8 +225,8 @@ const struct command command_verify = {
     .summary = "verify a token as a service would",
     .about = "Judges an access token as if it had come in the Authorization header of a request, and prints the verdict.\n"
              "Without TOKEN it is read from standard input, where one newline at the end is dropped; nothing else is\n"
-             "trimmed. Without --alg RS256, ES256 and PS256 are accepted; keys of an HS algorithm must be in a --jwks\n"
-             "FILE and want --alg. Servers at loopback and private addresses are refused unless --allow-loopback is given.\n"
+             "trimmed. Without --alg all of RS, PS and ES are accepted; HS wants --alg and its key in a --jwks FILE.\n"
+             "Servers at loopback and private addresses are refused unless --allow-loopback is given.\n"
              "\n"
              "Output: {\"verdict\":\"allowed\",\"status\":\"APISEC_OK\",\"http_status\":200,\"reason\":\"\",\"principal\":...,\n"
              "\"claims\":{...}}, or \"denied\" with why and the challenge to reply with. Principal and claims are there when\n"

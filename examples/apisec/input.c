@@ -73,6 +73,7 @@ static const char *shown_name(const char *path)
 
 bool input_part(const struct command *command, const char *path, size_t max, struct bytes *bytes)
 {
+    *bytes = (struct bytes){0}; /* a file that cannot be opened leaves nothing to free */
     int error = read_path(path, max, bytes);
     if (error == 0) return true;
     failf(command, APISEC_E_SYSTEM, "cannot read %s: %s", shown_name(path), strerror(error));

@@ -105,6 +105,19 @@ static bool hides_a_token(struct text value)
     return false;
 }
 
+/* One value with bytes that no token has is a malformed token (RFC 6750 section 3.1, invalid_token), and so is the JSON serialisation
+ * (RFC 7515 section 7.2). What may be two values is a malformed request. */
+static apisec_status refuse_bytes(struct text value, apisec_error *err)
+{
+    if (value.at[0] == '{') return fail(err, APISEC_E_MALFORMED, "the token is JSON: only the compact serialisation is accepted");
+    for (size_t i = 0; i < value.len; i++) {
+        const unsigned char byte = (unsigned char)value.at[i];
+        if (byte <= ' ' || byte == ',' || byte == 0x7f)
+            return fail(err, APISEC_E_REQUEST, "the Authorization header has more than one token behind its scheme");
+    }
+    return fail(err, APISEC_E_MALFORMED, "the bearer token has bytes that no token has");
+}
+
 static apisec_status read_authorization(struct text value, struct text *token, apisec_error *err)
 {
     const struct text scheme = scheme_of(value);
@@ -121,7 +134,7 @@ static apisec_status read_authorization(struct text value, struct text *token, a
         rest.len--;
     }
     if (rest.len == 0) return fail(err, APISEC_E_REQUEST, "the Authorization header has a scheme and no token");
-    if (!is_b64token(rest)) return fail(err, APISEC_E_REQUEST, "the bearer token has bytes that no token has");
+    if (!is_b64token(rest)) return refuse_bytes(rest, err);
     *token = rest;
     return succeed(err);
 }

@@ -284,8 +284,8 @@ apisec_status call_status(const apisec_call *call, apisec_error *err);
 
 /* credential_find: the one bearer token (RFC 6750 section 2.1; scheme in any case, one or more spaces, b64token bytes).
  * NO_CREDENTIAL: no Authorization field, or one of another scheme (Basic). REQUEST: two fields, two tokens, an `access_token` in
- * the query, bytes that no b64token has, an empty token, the DPoP scheme (not in this build yet: APISEC_E_UNSUPPORTED is not for
- * clients). */
+ * the query, an empty token, the DPoP scheme (not in this build yet: APISEC_E_UNSUPPORTED is not for clients). MALFORMED: one value
+ * with bytes that no b64token has. */
 apisec_status credential_find(const apisec_call *call, struct text *token, apisec_error *err);
 
 #endif
