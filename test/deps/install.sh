@@ -13,6 +13,7 @@ base       mbedtls/md.h       libmbedtls-dev          mbedtls-devel        mbedt
 base       cjson/cJSON.h      libcjson-dev            cjson-devel          cjson-dev          cjson
 base       curl/curl.h        libcurl4-openssl-dev    libcurl-devel        curl-dev           curl
 demo       microhttpd.h       libmicrohttpd-dev       libmicrohttpd-devel  libmicrohttpd-dev  libmicrohttpd
+demo       gnutls/gnutls.h    libgnutls28-dev         gnutls-devel         gnutls-dev         gnutls
 demo       openssl            openssl                 openssl              openssl            openssl
 test       cmocka.h           libcmocka-dev           libcmocka-devel      cmocka-dev         cmocka
 test       microhttpd.h       libmicrohttpd-dev       libmicrohttpd-devel  libmicrohttpd-dev  libmicrohttpd
