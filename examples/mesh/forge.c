@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * forge.c: tokens that should not exist: see forge.h.
+ */
+#include "forge.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static char *encode(const char *text, size_t len)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    char *out = malloc(len * 4 / 3 + 4);
+    if (out == NULL) abort();
+    size_t used = 0;
+    unsigned bits = 0, num_bits = 0;
+    for (size_t i = 0; i < len; i++) {
+        bits = ((bits << 8) | (unsigned char)text[i]) & 0xffffu;
+        for (num_bits += 8; num_bits >= 6; num_bits -= 6) out[used++] = alphabet[(bits >> (num_bits - 6)) & 63u];
+    }
+    if (num_bits > 0) out[used++] = alphabet[(bits << (6 - num_bits)) & 63u];
+    out[used] = '\0';
+    return out;
+}
+
+static void write_claims(const struct stage *stage, const struct forgery *forgery, char *text, size_t size)
+{
+    long long now = (long long)time(NULL);
+    char act[96] = "";
+    if (forgery->actor) snprintf(act, sizeof act, ",\"act\":{\"sub\":\"%s\"}", forgery->actor);
+    snprintf(text, size,
+             "{%s\"iss\":\"%s\",\"sub\":\"%s\",\"aud\":\"%s\",\"client_id\":\"gateway\",\"customer\":\"%s\",\"scope\":\"%s\","
+             "\"jti\":\"forged\",\"iat\":%lld,\"exp\":%lld%s}",
+             forgery->extra ? forgery->extra : "", stage->url[STS], forgery->user, forgery->audience, forgery->customer,
+             forgery->scope, now + forgery->expires_in - 120, now + forgery->expires_in, act);
+}
+
+static char *sign(const apisec_signer *signer, const char *type, const char *claims)
+{
+    char *token = NULL;
+    if (apisec_signer_sign(signer, type, claims, strlen(claims), &token, NULL) != APISEC_OK) abort();
+    char *copy = strdup(token);
+    apisec_text_free(token);
+    return copy;
+}
+
+char *forge_signed(const struct stage *stage, const struct forgery *forgery)
+{
+    char claims[1024];
+    write_claims(stage, forgery, claims, sizeof claims);
+    return sign(stage->signing_key, "at+jwt", claims);
+}
+
+char *forge_none(const struct stage *stage, const struct forgery *forgery)
+{
+    static const char header[] = "{\"alg\":\"none\",\"typ\":\"at+jwt\"}";
+    char claims[1024];
+    write_claims(stage, forgery, claims, sizeof claims);
+    char *first = encode(header, strlen(header)), *second = encode(claims, strlen(claims));
+    size_t size = strlen(first) + strlen(second) + 3;
+    char *token = malloc(size);
+    if (token) snprintf(token, size, "%s.%s.", first, second);
+    free(second);
+    free(first);
+    return token;
+}
+
+char *forge_confused(const struct stage *stage, const struct forgery *forgery)
+{
+    char claims[1024], key[2048];
+    apisec_signer *signer = NULL;
+    const char *public_key = apisec_signer_public_jwk(stage->signing_key);
+    char *secret = encode(public_key, strlen(public_key));
+    snprintf(key, sizeof key, "{\"kty\":\"oct\",\"alg\":\"HS256\",\"kid\":\"%s\",\"k\":\"%s\"}",
+             apisec_signer_key_id(stage->signing_key), secret);
+    free(secret);
+    if (apisec_signer_new(key, strlen(key), &signer, NULL) != APISEC_OK) abort();
+    write_claims(stage, forgery, claims, sizeof claims);
+    char *token = sign(signer, "at+jwt", claims);
+    apisec_signer_free(signer);
+    return token;
+}
+
+char *forge_actor(const struct stage *stage)
+{
+    char claims[512];
+    long long now = (long long)time(NULL);
+    snprintf(claims, sizeof claims,
+             "{\"iss\":\"accounts\",\"sub\":\"accounts\",\"aud\":\"%s\",\"jti\":\"acting\",\"iat\":%lld,\"exp\":%lld}",
+             stage->url[STS], now, now + 60);
+    return sign(stage->actor_key, "JWT", claims);
+}

@@ -1,0 +1,28 @@
+# mesh.mk: the demo: four services, and the story that sets them up, uses them and attacks them. They need libmicrohttpd and GnuTLS;
+# the library and the tool do not.
+
+MESH := $(BUILD)/mesh
+mesh_objects = $(patsubst %,$(BUILD)/examples/mesh/%.o,$(1))
+MESH_SERVICE := service web web_text client
+MESH_PROGRAMS := $(addprefix $(BUILD)/mesh-,sts gateway accounts ledger story)
+
+$(BUILD)/mesh-sts: $(call mesh_objects,sts sts_login sts_token sts_exchange sts_store page $(MESH_SERVICE)) $(STATIC)
+$(BUILD)/mesh-gateway: $(call mesh_objects,gateway gateway_login gateway_session gateway_page page $(MESH_SERVICE)) $(STATIC)
+$(BUILD)/mesh-accounts: $(call mesh_objects,accounts $(MESH_SERVICE)) $(STATIC)
+$(BUILD)/mesh-ledger: $(call mesh_objects,ledger $(MESH_SERVICE)) $(STATIC)
+$(BUILD)/mesh-story: $(call mesh_objects,story story_journey story_attacks story_outage story_trail screen trail player forge stage stage_files \
+	client web_text) $(STATIC)
+$(MESH_PROGRAMS):
+	$(SAY) LD $@
+	$(Q)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CURL_LIBS) -lmicrohttpd -lgnutls
+
+demo: deps
+	$(Q)$(MAKE) --no-print-directory $(MESH_PROGRAMS)
+	$(Q)$(BUILD)/mesh-story $(MESH) $(BUILD)
+
+# The same programs, until Ctrl-C, for a person with a browser.
+demo-serve: deps
+	$(Q)$(MAKE) --no-print-directory $(MESH_PROGRAMS)
+	$(Q)$(BUILD)/mesh-story --serve $(MESH) $(BUILD)
+
+.PHONY: demo demo-serve

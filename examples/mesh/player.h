@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * player.h: everybody who uses the mesh from outside: a user's browser, honest programs, and those who have stolen something. Used
+ * by the story and by its tests, which look at the replies themselves.
+ */
+#ifndef MESH_PLAYER_H
+#define MESH_PLAYER_H
+
+#include "client.h"
+#include "stage.h"
+
+#define PLAYER_TRACE_SIZE 33
+#define PLAYER_SECRET_SIZE 65
+
+/* ---- a browser: cookies, redirects followed by hand so that each hop can be looked at ---- */
+
+struct browser {
+    char session[160];                         /* the gateway's cookie, as "name=value" */
+    char login_url[1024];                      /* where the gateway sent us to log in */
+    char form_action[256];                     /* where the password went */
+    char cookie_rules[160];                    /* what was said about the session's cookie */
+};
+/* browser_log_in goes through the gateway, the form of the authorization server, and back. */
+bool browser_log_in(const struct stage *stage, const char *user, const char *password, struct browser *browser);
+bool browser_get(const struct stage *stage, const struct browser *browser, const char *path, struct client_reply *reply);
+
+/* ---- programs ---- */
+
+/* player_log_in is the gateway's own code flow without a browser: gives the opaque reference token. */
+bool player_log_in(const struct stage *stage, const char *user, const char *password, char reference[PLAYER_SECRET_SIZE]);
+
+/* What is asked of the authorization server's token endpoint; NULL members are not sent. */
+struct player_ask {
+    int client;                                /* GATEWAY or ACCOUNTS: with that client's secret */
+    const char *grant;                         /* NULL: token exchange */
+    const char *subject, *actor, *audience, *scope;
+    char trace[PLAYER_TRACE_SIZE];             /* out: the trace under which the server has recorded it */
+};
+bool player_ask(const struct stage *stage, struct player_ask *ask, struct client_reply *reply);
+/* player_exchange is the same, and gives the token, to be freed; NULL: none was issued. */
+char *player_exchange(const struct stage *stage, struct player_ask *ask);
+bool player_revoke(const struct stage *stage, const char *reference);
+
+/* A request to a service. */
+struct player_call {
+    int service;
+    const char *path;
+    int identity;                              /* whose certificate is presented; -1: none */
+    const char *token;                         /* sent as Bearer; NULL: none */
+    const char *second_token;                  /* in a second Authorization header */
+    const char *basic;                         /* "client:secret" instead of a token */
+    char trace[PLAYER_TRACE_SIZE];             /* out: the trace under which the services have recorded it */
+};
+bool player_send(const struct stage *stage, struct player_call *call, struct client_reply *reply);
+
+#endif
