@@ -72,7 +72,7 @@ $(BUILD)/apisec: $(TOOL_OBJECTS) $(STATIC)
 	$(Q)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CURL_LIBS)
 
 include test/test.mk
--include examples/examples.mk examples/mesh/mesh.mk
+-include examples/examples.mk
 
 # ---- installing ----
 PC := $(DESTDIR)$(LIBDIR)/pkgconfig/apisec.pc

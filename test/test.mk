@@ -1,7 +1,8 @@
 # test.mk: how the tests are built and run. A test is one source file below test/, linked with test/support and the whole library
 # including its private names; the folder it lies in says when it runs:
-#   test/unit, test/attack, test/fixtures, test/cli, test/ffi, test/lint: make check      test/vectors: make vectors VECTORS=DIR
-#   test/install: make install-test                                                       test/bench: make bench
+#   test/unit, test/attack, test/fixtures, test/cli, test/ffi, test/mesh, test/lint: make check
+#   test/vectors: make vectors VECTORS=DIR    test/install: make install-test    test/bench: make bench
+#   test/mesh/browser.py: make check-browser
 
 TEST_LIBS := -lcmocka -lmicrohttpd -lgnutls
 SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard test/support/*.c)))
@@ -12,6 +13,9 @@ BENCHES := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard test/bench/*.c)))
 CLI_TESTS := $(sort $(wildcard test/cli/*.sh))
 LINTS := $(addprefix test/lint/,layers.sh banned.sh docs.sh headers.sh symbols.sh)
 
+MESH_TESTS := $(BUILD)/test/mesh/test_mesh
+CLI_ISSUER := $(BUILD)/test/cli/issuer
+
 # The tests see the private functions.
 $(BUILD)/private.a: $(LIB_OBJECTS)
 	$(Q)rm -f $@ && $(AR) rcsD $@ $^
@@ -21,6 +25,14 @@ $(BUILD)/test/%: $(BUILD)/test/%.o $(SUPPORT_OBJECTS) $(BUILD)/private.a
 	$(Q)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(LIBS) $(CURL_LIBS)
 $(BUILD)/test/%.o: ALL_CFLAGS += -Itest
 
+# The tests of the mesh play those who use it, and see only the public functions; so does the issuer that the tool's tests need.
+$(MESH_TESTS): $(BUILD)/test/mesh/test_mesh.o $(patsubst %,$(BUILD)/examples/mesh/%.o,page trail player forge stage stage_files client \
+	web_text) $(STATIC)
+$(CLI_ISSUER): $(BUILD)/test/cli/issuer.o $(BUILD)/test/cli/issuer_grant.o $(STATIC)
+$(MESH_TESTS) $(CLI_ISSUER):
+	$(SAY) LD $@
+	$(Q)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(LIBS) $(CURL_LIBS)
+
 unit: $(UNIT_TESTS)
 	$(Q)for t in $^; do echo "  TEST    $$t"; $$t || exit 1; done
 
@@ -29,8 +41,14 @@ RUN := BUILD=$(BUILD) APISEC=$(BUILD)/apisec CC="$(CC)" sh test/run.sh
 
 check: deps
 	$(Q)$(MAKE) --no-print-directory check-built
-check-built: all $(UNIT_TESTS) $(ATTACK_TESTS)
-	$(Q)$(RUN) $(UNIT_TESTS) $(ATTACK_TESTS) $(CLI_TESTS) test/ffi/test_ffi.py $(LINTS)
+check-built: all $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_ISSUER)
+	$(Q)$(RUN) $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_TESTS) test/ffi/test_ffi.py $(LINTS)
+
+# A person's session in headless Chromium; its picture is left in $(BUILD)/mesh/screenshot.png.
+check-browser: deps
+	$(Q)test "$(DEPS)" = none || CC="$(CC)" sh test/deps/install.sh browser
+	$(Q)$(MAKE) --no-print-directory $(MESH_PROGRAMS)
+	$(Q)$(RUN) test/mesh/browser.py
 
 lint: all
 	$(Q)$(RUN) $(LINTS) test/lint/cppcheck.sh test/lint/selftest.sh
@@ -71,7 +89,7 @@ mbedtls-3.6:
 	$(Q)$(MAKE) --no-print-directory BUILD=build/mbedtls-3.6 MBEDTLS_CFLAGS="-I$(NEW_MBEDTLS)/include" \
 		MBEDTLS_LIBS="$(NEW_MBEDTLS)/library/libmbedcrypto.a" other-tests
 
-other-tests: $(UNIT_TESTS) $(ATTACK_TESTS) $(TOOL)
-	$(Q)$(RUN) $(UNIT_TESTS) $(ATTACK_TESTS) $(CLI_TESTS)
+other-tests: $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_ISSUER) $(TOOL)
+	$(Q)$(RUN) $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_TESTS)
 
-.PHONY: unit check check-built lint install-test vectors bench bench-instructions sanitizer-deps asan tsan mbedtls-3.6 other-tests
+.PHONY: unit check check-built check-browser lint install-test vectors bench bench-instructions sanitizer-deps asan tsan mbedtls-3.6 other-tests

@@ -50,7 +50,7 @@ char *forge_signed(const struct stage *stage, const struct forgery *forgery)
 {
     char claims[1024];
     write_claims(stage, forgery, claims, sizeof claims);
-    return sign(stage->signing_key, "at+jwt", claims);
+    return sign(stage->signing_key, forgery->type ? forgery->type : "at+jwt", claims);
 }
 
 char *forge_none(const struct stage *stage, const struct forgery *forgery)
@@ -64,6 +64,20 @@ char *forge_none(const struct stage *stage, const struct forgery *forgery)
     if (token) snprintf(token, size, "%s.%s.", first, second);
     free(second);
     free(first);
+    return token;
+}
+
+char *forge_tampered(const struct stage *stage, const struct forgery *forgery, const char *genuine)
+{
+    char claims[1024];
+    const char *signature = strrchr(genuine, '.');
+    if (signature == NULL) return NULL;
+    write_claims(stage, forgery, claims, sizeof claims);
+    char *payload = encode(claims, strlen(claims));
+    size_t size = strlen(genuine) + strlen(payload) + 2;
+    char *token = malloc(size);
+    if (token) snprintf(token, size, "%.*s.%s%s", (int)strcspn(genuine, "."), genuine, payload, signature);
+    free(payload);
     return token;
 }
 

@@ -11,6 +11,7 @@
 /* What a token says beside what every good one does. */
 struct forgery {
     const char *audience, *user, *customer, *scope;
+    const char *type;         /* NULL: at+jwt */
     const char *extra;        /* JSON members put in front, "\"sub\":\"bob\"," */
     const char *actor;        /* NULL: no `act` */
     int expires_in;           /* seconds from now; may lie in the past */
@@ -20,6 +21,8 @@ struct forgery {
 char *forge_signed(const struct stage *stage, const struct forgery *forgery);
 char *forge_none(const struct stage *stage, const struct forgery *forgery);
 char *forge_confused(const struct stage *stage, const struct forgery *forgery);
+/* forge_tampered puts other claims under the signature of a genuine token. */
+char *forge_tampered(const struct stage *stage, const struct forgery *forgery, const char *genuine);
 /* forge_actor is what accounts signs to say that it acts. */
 char *forge_actor(const struct stage *stage);
 

@@ -25,4 +25,7 @@ demo-serve: deps
 	$(Q)$(MAKE) --no-print-directory $(MESH_PROGRAMS)
 	$(Q)$(BUILD)/mesh-story --serve $(MESH) $(BUILD)
 
+# The tests of test/cli and test/mesh run them.
+check-built other-tests: $(MESH_PROGRAMS)
+
 .PHONY: demo demo-serve

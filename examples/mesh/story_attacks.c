@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NONE, REFERENCE, FOR_ACCOUNTS, FOR_LEDGER, ALG_NONE, CONFUSED, EXPIRED, NO_SCOPE, DUPLICATE, NUL, NO_ACTOR, ACTOR_TOKEN,
-       NUM_TOKENS };
+enum { NONE, REFERENCE, FOR_ACCOUNTS, FOR_LEDGER, ALG_NONE, CONFUSED, TAMPERED, EXPIRED, NO_SCOPE, DUPLICATE, NUL, ID_TOKEN,
+       NO_ACTOR, ACTOR_TOKEN, NUM_TOKENS };
 
 static const struct attack {
     const char *title;
@@ -36,6 +36,10 @@ static const struct attack {
     {"\"alg\":\"none\", no signature", ACCOUNTS, GATEWAY, ALG_NONE, ALICES, {401, "APISEC_E_ALGORITHM", "invalid_token"}},
     {"HS256 instead of RS256, the public key as the secret", ACCOUNTS, GATEWAY, CONFUSED, ALICES,
      {401, "APISEC_E_ALGORITHM", "invalid_token"}},
+    {"Her token with another customer written into it", ACCOUNTS, GATEWAY, TAMPERED, BOBS,
+     {401, "APISEC_E_SIGNATURE", "invalid_token"}},
+    {"Genuinely signed, an ID token: made for a login page", ACCOUNTS, GATEWAY, ID_TOKEN, ALICES,
+     {401, "APISEC_E_TYPE", "invalid_token"}},
     {"Genuinely signed, expired a minute ago", ACCOUNTS, GATEWAY, EXPIRED, ALICES, {401, "APISEC_E_EXPIRED", "invalid_token"}},
     {"Genuine, issued for another scope", ACCOUNTS, GATEWAY, NO_SCOPE, ALICES, {403, "APISEC_E_SCOPE", "insufficient_scope"}},
     {"Alice at Bob's accounts", ACCOUNTS, GATEWAY, FOR_ACCOUNTS, BOBS, {403, "APISEC_E_DENIED", NULL}},
@@ -47,7 +51,6 @@ static const struct attack {
      {401, "APISEC_E_MALFORMED", "invalid_token"}},
     {"The service's own key: what accounts signs as an actor, sent as a token", LEDGER, ACCOUNTS, ACTOR_TOKEN, ALICES_LEDGER,
      {401, "APISEC_E_ISSUER", "invalid_token"}},
-    {"And no attack: her token, where it belongs", ACCOUNTS, GATEWAY, FOR_ACCOUNTS, ALICES, {200, "APISEC_OK", NULL}},
 };
 
 static void make_tokens(const struct story *story, char *tokens[NUM_TOKENS])
@@ -55,13 +58,17 @@ static void make_tokens(const struct story *story, char *tokens[NUM_TOKENS])
     const struct stage *stage = &story->stage;
     const struct forgery good = {.audience = "accounts", .user = "alice", .customer = "1001", .scope = "accounts:read",
                                  .expires_in = 120};
-    struct forgery expired = good, twice = good, nul = good, no_actor = good;
+    struct forgery expired = good, twice = good, nul = good, no_actor = good, bobs = good, id_token = good;
     struct player_ask profile = {.client = GATEWAY, .subject = story->reference, .audience = "accounts", .scope = "profile:read"};
     expired.expires_in = -60;
     twice.extra = "\"sub\":\"bob\",";
     nul.user = "alice\\u0000@evil";
     no_actor.audience = "ledger";
     no_actor.scope = "ledger:read";
+    bobs.customer = "1002";
+    id_token.type = "JWT";
+    tokens[TAMPERED] = forge_tampered(stage, &bobs, story->for_accounts);
+    tokens[ID_TOKEN] = forge_signed(stage, &id_token);
     tokens[REFERENCE] = strdup(story->reference);
     tokens[FOR_ACCOUNTS] = strdup(story->for_accounts);
     tokens[FOR_LEDGER] = strdup(story->for_ledger);
@@ -137,6 +144,14 @@ void story_attacks(const struct story *story)
                                    .token = tokens[attacks[i].token]};
         story_try(story, attacks[i].title, &call, &attacks[i].ending);
     }
+    struct player_call twice = {.service = ACCOUNTS, .identity = GATEWAY, .path = ALICES, .token = tokens[FOR_ACCOUNTS],
+                                .second_token = tokens[TAMPERED]};
+    static const struct ending refused = {400, "APISEC_E_REQUEST", "invalid_request"};
+    story_try(story, "Two tokens in one request: which one would the next proxy read?", &twice, &refused);
+    struct player_call good = {.service = ACCOUNTS, .identity = GATEWAY, .path = ALICES, .token = tokens[FOR_ACCOUNTS]};
+    static const struct ending allowed = {200, "APISEC_OK", NULL};
+    story_try(story, "And no attack: her token, where it belongs", &good, &allowed);
+
     screen_step("A stolen client secret opens nothing without a user's token");
     for (size_t i = 0; i < sizeof thefts / sizeof thefts[0]; i++) tell_theft(story, &thefts[i], tokens);
     call_with_secret(story);

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# network.sh: the tool against a real https server on loopback, the demo's issuer: keys by URL and by discovery, token exchange, and
+# network.sh: the tool against a real https server on loopback, issuer.c: keys by URL and by discovery, token exchange, and
 # what happens when the server is refused, away, or somebody else.
 set -u
 . test/support/cli.sh
 
 make_certificates || { echo 'the openssl command makes no certificates'; exit 1; }
-start ready "$BUILD/demo-issuer" server.pem server.key || exit 1
+start ready "$BUILD/test/cli/issuer" server.pem server.key || exit 1
 issuer=$(member ready issuer)
 for name in web_secret orders_secret alice_session bob_session; do member ready $name >$name; done
 cat web_secret orders_secret alice_session bob_session >canaries

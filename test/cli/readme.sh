@@ -55,10 +55,10 @@ while read -r link; do check "the link to $link" test -e "$top/$link"; done <lin
 check 'there are links' test -s links
 grep -oE '(^|[^A-Za-z0-9_])apisec_[a-z0-9_]*[a-z0-9](\(\))?`' "$readme" | grep -oE 'apisec_[a-z0-9_]+' | sort -u >names
 while read -r name; do check "the name $name" grep -qrw "$name" "$top/include/apisec"; done <names
-grep -oE '^    (.*&& )?(sudo )?make [a-z]+|`make [a-z]+' "$readme" | awk '{ print $NF }' | sort -u >targets
+grep -oE '^    (.*&& )?(sudo )?make [a-z-]+|`make [a-z-]+' "$readme" | awk '{ print $NF }' | sort -u >targets
 check 'there are targets' test -s targets
 while read -r target; do
-    check "the target $target" grep -qE "^([a-z-]+ )*$target( [a-z-]+)*:" "$top/Makefile" "$top/test/test.mk" "$top/examples/examples.mk"
+    check "the target $target" grep -qE "^([a-z-]+ )*$target( [a-z-]+)*:" "$top/Makefile" "$top/test/test.mk" "$top/examples/examples.mk" "$top/examples/mesh/mesh.mk"
 done <targets
 awk '/^```sh$/ { inside = 1 } /^```$/ { inside = 0 } inside' "$readme" | grep -oE -- ' --[a-z-]+' | tr -d ' ' | sort -u >options
 check 'there are options' test -s options

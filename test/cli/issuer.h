@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * issuer.h: the demo's authorization server, a process of its own. issuer.c serves https, issuer_grant.c decides what is issued.
- * It knows two clients and two users, keeps everything in memory, and is for demonstrations only.
+ * issuer.h: a small authorization server, a process of its own. issuer.c serves https, issuer_grant.c decides what is issued.
+ * It knows two clients and two users, keeps everything in memory, and is for tests only.
  */
-#ifndef DEMO_ISSUER_H
-#define DEMO_ISSUER_H
+#ifndef TEST_CLI_ISSUER_H
+#define TEST_CLI_ISSUER_H
 
 #include <apisec/apisec.h>
 

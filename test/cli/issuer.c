@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * issuer.c: serves the demo's issuer over https on a free port of 127.0.0.1: metadata, keys, token endpoint. It prints one line of
- * JSON when it is ready, with what its clients need to know, and ends when its standard input does: nothing outlives the demo.
+ * issuer.c: serves an issuer for the tests of the tool over https on a free port of 127.0.0.1: metadata, keys, token endpoint. It
+ * prints one line of JSON when it is ready, with what its clients need to know, and ends when its standard input does.
  *
- *     demo-issuer CERTIFICATE_FILE KEY_FILE
+ *     issuer CERTIFICATE_FILE KEY_FILE
  */
 #include "issuer.h"
 
@@ -233,11 +233,11 @@ static int serve(struct issuer *issuer, const char *certificate, const char *key
     apisec_error err = {0};
     struct MHD_Daemon *daemon = listen_on_free_port(issuer, certificate, key, &port);
     if (daemon == NULL || port == 0) {
-        fprintf(stderr, "demo-issuer: cannot listen on 127.0.0.1\n");
+        fprintf(stderr, "issuer: cannot listen on 127.0.0.1\n");
         return EXIT_FAILURE;
     }
     if (make_verifier(issuer, port, &err) != APISEC_OK) {
-        fprintf(stderr, "demo-issuer: %s\n", err.text);
+        fprintf(stderr, "issuer: %s\n", err.text);
         MHD_stop_daemon(daemon);
         return EXIT_FAILURE;
     }
@@ -254,7 +254,7 @@ static int serve(struct issuer *issuer, const char *certificate, const char *key
 int main(int argc, char **argv)
 {
     if (argc != 3) {
-        fprintf(stderr, "Usage: demo-issuer CERTIFICATE_FILE KEY_FILE\n");
+        fprintf(stderr, "Usage: issuer CERTIFICATE_FILE KEY_FILE\n");
         return 2;
     }
     struct issuer issuer = {0};
@@ -262,8 +262,8 @@ int main(int argc, char **argv)
     int exit_status = EXIT_FAILURE;
     char *certificate = read_text(argv[1]);
     char *key = read_text(argv[2]);
-    if (certificate == NULL || key == NULL) fprintf(stderr, "demo-issuer: cannot read the certificate or its key\n");
-    else if (make_secrets(&issuer, &err) != APISEC_OK) fprintf(stderr, "demo-issuer: %s\n", err.text);
+    if (certificate == NULL || key == NULL) fprintf(stderr, "issuer: cannot read the certificate or its key\n");
+    else if (make_secrets(&issuer, &err) != APISEC_OK) fprintf(stderr, "issuer: %s\n", err.text);
     else exit_status = serve(&issuer, certificate, key);
 
     apisec_verifier_free(issuer.verifier);
