@@ -34,6 +34,7 @@ typedef struct apisec_issued apisec_issued;
 /* apisec_client_new: http may be NULL when operations are driven by the caller; it must outlive the client. Once an exchange was
  * started the client is frozen: setters do nothing but make later starts fail with APISEC_E_MISUSE. */
 apisec_client *apisec_client_new(apisec_http *http);
+/* apisec_client_free: exchanges still alive keep what they need of it. Secrets are wiped. */
 void apisec_client_free(apisec_client *client);
 
 /* apisec_client_set_endpoint: the token endpoint, an https URL without user info or fragment. */
@@ -47,6 +48,7 @@ void apisec_client_set_post(apisec_client *client, const char *client_id, const 
 
 /* apisec_exchange_new: what to ask for. Builder; one exchange may be run several times. */
 apisec_exchange *apisec_exchange_new(void);
+/* apisec_exchange_free wipes the tokens it holds. */
 void apisec_exchange_free(apisec_exchange *exchange);
 
 /* apisec_exchange_set_subject: on whose behalf: a verified token and its bytes as they came, which must hash to it
@@ -58,9 +60,10 @@ void apisec_exchange_set_subject_unverified(apisec_exchange *exchange, const cha
 /* apisec_exchange_set_actor: who acts: this service's own token. type: a token type URI, NULL for access_token. An answer that can
  * be read and names no actor is APISEC_E_NOT_DELEGATED. */
 void apisec_exchange_set_actor(apisec_exchange *exchange, const char *raw, size_t len, const char *type);
-/* apisec_exchange_add_audience: a logical name of the target. apisec_exchange_add_resource: its absolute URI without fragment.
- * At most 16 of each. At least one of both is needed: a token for nobody in particular is no narrowing. */
+/* apisec_exchange_add_audience: a logical name of the target. At most 16. At least one audience or resource is needed: a token for
+ * nobody in particular is no narrowing. */
 void apisec_exchange_add_audience(apisec_exchange *exchange, const char *audience);
+/* apisec_exchange_add_resource: the absolute URI of the target, without a fragment (RFC 8707 section 2). At most 16. */
 void apisec_exchange_add_resource(apisec_exchange *exchange, const char *uri);
 /* apisec_exchange_set_scope: scope-tokens separated by one space. */
 void apisec_exchange_set_scope(apisec_exchange *exchange, const char *scope);
@@ -76,20 +79,26 @@ void apisec_exchange_set_traceparent(apisec_exchange *exchange, const char *trac
  * was asked for (SCOPE_WIDENED), no actor (NOT_DELEGATED). End *issued with apisec_issued_free. */
 apisec_status apisec_exchange_run(apisec_client *client, const apisec_exchange *exchange, apisec_issued **issued,
                                   apisec_error *err);
+/* apisec_exchange_start: the same as an operation, to be driven by the caller. It copies the exchange. */
 apisec_status apisec_exchange_start(apisec_client *client, const apisec_exchange *exchange, apisec_op **op, apisec_error *err);
+/* apisec_exchange_finish gives the result of an operation that is done, once. APISEC_E_MISUSE: not done, or taken already. */
 apisec_status apisec_exchange_finish(apisec_op *op, apisec_issued **issued, apisec_error *err);
 
-/* apisec_issued: what was granted. apisec_issued_token is a secret. expires_at is counted from when the request was made, and 0
- * when the server did not say. */
+/* apisec_issued_token: the token that was granted. A secret. */
 const char *apisec_issued_token(const apisec_issued *issued, size_t *len);
-const char *apisec_issued_token_type(const apisec_issued *issued);        /* "Bearer", "DPoP", "N_A" */
-const char *apisec_issued_issued_type(const apisec_issued *issued);       /* the token type URI of what came */
+/* apisec_issued_token_type: how it is to be sent: "Bearer", "DPoP", or "N_A" for what is no access token. */
+const char *apisec_issued_token_type(const apisec_issued *issued);
+/* apisec_issued_issued_type: the token type URI of what came. */
+const char *apisec_issued_issued_type(const apisec_issued *issued);
+/* apisec_issued_expires_at: seconds, counted from when the request was made; 0 when the server did not say. */
 int64_t apisec_issued_expires_at(const apisec_issued *issued);
-/* apisec_issued_scope: what was granted, NULL when neither asked nor told. apisec_issued_scope_reduced: the scopes asked for and
- * not granted, space-separated; NULL when none is missing. */
+/* apisec_issued_scope: what was granted, space-separated; NULL when neither asked nor told. */
 const char *apisec_issued_scope(const apisec_issued *issued);
+/* apisec_issued_scope_reduced: the scopes asked for and not granted, space-separated; NULL when none is missing. */
 const char *apisec_issued_scope_reduced(const apisec_issued *issued);
+/* apisec_issued_ref takes one more reference and returns its argument. */
 apisec_issued *apisec_issued_ref(apisec_issued *issued);
+/* apisec_issued_free gives one reference back; the last wipes the token. */
 void apisec_issued_free(apisec_issued *issued);
 
 #if defined(__GNUC__)

@@ -48,7 +48,9 @@ apisec_status apisec_authenticate_finish(apisec_op *op, apisec_decision **decisi
 /* Scopes are compared byte for byte with the elements of the token's `scope`. A scope that is not an RFC 6749 scope-token is
  * APISEC_E_ARGUMENT, an empty list APISEC_E_MISUSE: both deny. Otherwise APISEC_OK or APISEC_E_SCOPE. */
 apisec_status apisec_decision_require_scope(apisec_decision *decision, const char *scope);
+/* apisec_decision_require_scopes: all of them. */
 apisec_status apisec_decision_require_scopes(apisec_decision *decision, const char *const *scopes, size_t num_scopes);
+/* apisec_decision_require_any_scope: at least one of them. */
 apisec_status apisec_decision_require_any_scope(apisec_decision *decision, const char *const *scopes, size_t num_scopes);
 
 /* apisec_decision_require_claim demands that a top-level claim is a string equal to this one, byte for byte; else
@@ -66,9 +68,9 @@ apisec_status apisec_decision_commit(apisec_decision *decision, apisec_error *er
 /* apisec_decision_free: one that was never committed is recorded as abandoned, which is a denial. */
 void apisec_decision_free(apisec_decision *decision);
 
-/* apisec_decision_status: the verdict as it stands; APISEC_OK before commit says only that nothing has failed yet, and
- * apisec_decision_http_status stays 500 until commit. */
+/* apisec_decision_status: the verdict as it stands; APISEC_OK before commit says only that nothing has failed yet. */
 apisec_status apisec_decision_status(const apisec_decision *decision);
+/* apisec_decision_http_status: the status code to reply with; 500 until commit. */
 int32_t apisec_decision_http_status(const apisec_decision *decision);
 /* apisec_decision_token: NULL unless authenticated. Lives as long as the decision; apisec_token_ref keeps it longer. */
 const apisec_token *apisec_decision_token(const apisec_decision *decision);
@@ -78,7 +80,9 @@ const char *apisec_decision_reason(const apisec_decision *decision);
 /* The headers to reply with: WWW-Authenticate (RFC 6750 section 3, RFC 9728), and later DPoP-Nonce, Retry-After. None when
  * allowed. */
 size_t apisec_decision_num_headers(const apisec_decision *decision);
+/* apisec_decision_header_name: one of them; NULL past the last. */
 const char *apisec_decision_header_name(const apisec_decision *decision, size_t index);
+/* apisec_decision_header_value: safe to send as it is. */
 const char *apisec_decision_header_value(const apisec_decision *decision, size_t index);
 
 /* apisec_decision_explanation: JSON: {"verdict":"allowed"|"denied"|"pending","status":…,"http_status":…,"reason":…,

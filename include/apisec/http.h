@@ -39,6 +39,7 @@ typedef struct apisec_http_options apisec_http_options;
 
 /* apisec_http_options_new never returns NULL: without memory it gives options with which apisec_http_new says APISEC_E_MEMORY. */
 apisec_http_options *apisec_http_options_new(void);
+/* apisec_http_options_free: a transport made from them does not need them. */
 void apisec_http_options_free(apisec_http_options *options);
 
 /* apisec_http_options_set_ca_file trusts the PEM certificates of this file instead of the system's. */

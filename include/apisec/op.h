@@ -50,9 +50,13 @@ int64_t apisec_op_deadline_ms(const apisec_op *op);
 /* The request to make while next says APISEC_OP_HTTP; otherwise NULL and 0. The texts live until the answer ends. Send these
  * headers, and of your own at most Host, Content-Length and Connection. Do not follow redirects. */
 const char *apisec_op_method(const apisec_op *op);
+/* apisec_op_url: absolute, https. */
 const char *apisec_op_url(const apisec_op *op);
+/* apisec_op_num_headers: how many to send. */
 size_t apisec_op_num_headers(const apisec_op *op);
+/* apisec_op_header_name: NULL past the last. */
 const char *apisec_op_header_name(const apisec_op *op, size_t index);
+/* apisec_op_header_value: may hold a secret. */
 const char *apisec_op_header_value(const apisec_op *op, size_t index);
 /* apisec_op_body returns the body's bytes and their number, or NULL and 0 when there is none. It may hold a secret. */
 const char *apisec_op_body(const apisec_op *op, size_t *len);
@@ -64,7 +68,9 @@ const char *apisec_op_identity(const apisec_op *op);
 /* The answer, in the order of the wire. APISEC_OK: go on. Anything else: stop reading, the answer is refused, and say
  * apisec_op_answer_end. APISEC_E_MISUSE: no answer is awaited now. */
 apisec_status apisec_op_answer_status(apisec_op *op, int32_t http_status);
+/* apisec_op_answer_header: one field, as received; repeated ones as often as they came. */
 apisec_status apisec_op_answer_header(apisec_op *op, const char *name, size_t name_len, const char *value, size_t value_len);
+/* apisec_op_answer_body: the next bytes; chunks of any size. */
 apisec_status apisec_op_answer_body(apisec_op *op, const char *bytes, size_t len);
 
 /* apisec_op_answer_end ends the answer: APISEC_OK when all of it arrived, or what went wrong: APISEC_E_UNREACHABLE,

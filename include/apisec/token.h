@@ -22,10 +22,12 @@ typedef struct apisec_token apisec_token;
 
 /* apisec_token_ref takes one more reference and returns its argument. */
 apisec_token *apisec_token_ref(apisec_token *token);
+/* apisec_token_free gives one reference back; the last wipes the claims. */
 void apisec_token_free(apisec_token *token);
 
-/* apisec_token_issuer: `iss`. apisec_token_subject: `sub`, NULL when the token has none. */
+/* apisec_token_issuer: `iss`. */
 const char *apisec_token_issuer(const apisec_token *token);
+/* apisec_token_subject: `sub`, NULL when the token has none. */
 const char *apisec_token_subject(const apisec_token *token);
 
 /* apisec_token_principal is who this is: issuer and subject in one text, unambiguous: both are percent-encoded outside
@@ -33,22 +35,23 @@ const char *apisec_token_subject(const apisec_token *token);
  * differ. */
 const char *apisec_token_principal(const apisec_token *token);
 
-/* apisec_token_client_id: `client_id`, or in profile jwt `azp` where that is absent; NULL for none. apisec_token_id: `jti` or
- * NULL. */
+/* apisec_token_client_id: `client_id`, or in profile jwt `azp` where that is absent; NULL for none. */
 const char *apisec_token_client_id(const apisec_token *token);
+/* apisec_token_id: `jti`, or NULL. */
 const char *apisec_token_id(const apisec_token *token);
 
-/* apisec_token_expires_at: `exp`. apisec_token_issued_at: `iat`, or 0. Seconds. */
+/* apisec_token_expires_at: `exp` in seconds. */
 int64_t apisec_token_expires_at(const apisec_token *token);
+/* apisec_token_issued_at: `iat` in seconds, or 0. */
 int64_t apisec_token_issued_at(const apisec_token *token);
 
 /* apisec_token_actor returns the `sub` of the actor at a depth of the `act` chain (RFC 8693 section 4.1): 0 is the current actor,
  * the only one to decide by; deeper ones inform. NULL where there is none. */
 const char *apisec_token_actor(const apisec_token *token, size_t depth);
 
-/* apisec_token_scope: the whole `scope`, space-separated, or NULL. apisec_token_has_scope: APISEC_OK if the scope is one of its
- * elements, byte for byte; else APISEC_E_SCOPE. */
+/* apisec_token_scope: the whole `scope`, space-separated, or NULL. */
 const char *apisec_token_scope(const apisec_token *token);
+/* apisec_token_has_scope: APISEC_OK if the scope is an element of the token's `scope`, byte for byte; else APISEC_E_SCOPE. */
 apisec_status apisec_token_has_scope(const apisec_token *token, const char *scope);
 
 /* One top-level claim. APISEC_E_CLAIM: absent, or not of that type (a string; an integer within ±(2^53 - 1)). */

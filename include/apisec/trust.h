@@ -21,7 +21,9 @@ extern "C" {
 typedef struct apisec_trust apisec_trust;
 typedef struct apisec_issuer apisec_issuer;
 
+/* apisec_trust_new: nobody is trusted yet. NULL without memory, which apisec_verifier_new reports. */
 apisec_trust *apisec_trust_new(void);
+/* apisec_trust_free ends its issuers as well. Verifiers made from it stay. */
 void apisec_trust_free(apisec_trust *trust);
 
 /* apisec_trust_set_realm sets the `realm` of challenges (RFC 9110 section 11.5). Printable ASCII. Default: none. */
@@ -57,7 +59,9 @@ void apisec_issuer_set_profile(apisec_issuer *issuer, const char *profile);
  * fetched again for an unknown `kid` at most once in 30 s. When fetching fails the last good set serves until it is one hour
  * old, never longer; the next try comes after 1 s, then 2 s, up to 60 s. */
 void apisec_issuer_set_jwks(apisec_issuer *issuer, const char *json, size_t len);
+/* apisec_issuer_set_jwks_uri: fetched from here. */
 void apisec_issuer_set_jwks_uri(apisec_issuer *issuer, const char *url);
+/* apisec_issuer_discover: fetched from where the metadata says. */
 void apisec_issuer_discover(apisec_issuer *issuer);
 
 /* apisec_issuer_require_claim demands a claim that is present and not null, beside those of the profile. */

@@ -34,7 +34,9 @@ void apisec_verifier_free(apisec_verifier *verifier);
  * after all were tried: APISEC_E_KEYS_UNAVAILABLE, whatever the cause, which err tells, or APISEC_E_NO_TRANSPORT. A service may
  * also call it from a thread of its own, to keep fetches off its requests. Blocks. */
 apisec_status apisec_verifier_warm(apisec_verifier *verifier, apisec_error *err);
+/* apisec_verifier_warm_start: the same as an operation. */
 apisec_status apisec_verifier_warm_start(apisec_verifier *verifier, apisec_op **op, apisec_error *err);
+/* apisec_verifier_warm_finish: how it ended. */
 apisec_status apisec_verifier_warm_finish(apisec_op *op, apisec_error *err);
 
 /* apisec_verify verifies one compact token of at most 16 KiB at the time now (seconds). It blocks only when keys must be fetched,
