@@ -76,12 +76,11 @@ static bool add_token(apisec_call *call, const struct bytes *token)
     return true;
 }
 
+/* build_call: the call has no method and no target, so that the log does not tell of a request that never was. */
 static apisec_status build_call(const struct demands *demands, const struct bytes *token, apisec_call **call)
 {
     *call = apisec_call_new();
     if (*call == NULL || !add_token(*call, token)) return APISEC_E_MEMORY;
-    apisec_call_set_method(*call, "GET", 3);
-    apisec_call_set_target(*call, "/", 1);
     if (demands->now.given) apisec_call_set_time(*call, demands->now.value);
     return APISEC_OK;
 }
