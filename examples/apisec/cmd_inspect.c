@@ -136,7 +136,7 @@ static int run_inspect(const struct command *command, int argc, char **argv)
 {
     int exit_status = EXIT_FAILED;
     struct operands operands;
-    struct bytes token;
+    struct bytes token = {0};
     if (!options_read(command, NULL, 0, argc, argv, &operands, &exit_status)) return exit_status;
     if (!input_token(command, &operands, &token)) return EXIT_FAILED;
 

@@ -54,7 +54,7 @@ static int run_json(const struct command *command, int argc, char **argv)
         .max_elements = (uint32_t)elements.value,
         .max_string = (uint32_t)string.value,
     };
-    struct bytes text;
+    struct bytes text = {0};
     if (!input_part(command, operands.num == 1 ? operands.at[0] : "-", (size_t)limits.max_bytes + 1, &text)) return EXIT_FAILED;
     exit_status = judge(command, &text, &limits);
     bytes_free(&text);

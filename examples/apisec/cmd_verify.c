@@ -208,7 +208,7 @@ static int run_verify(const struct command *command, int argc, char **argv)
     };
     int exit_status = EXIT_FAILED;
     struct operands operands;
-    struct bytes token;
+    struct bytes token = {0};
     if (!options_read(command, options, NUM_OPTIONS(options), argc, argv, &operands, &exit_status)) return exit_status;
     if (!check_demands(command, &demands, &operands)) return EXIT_FAILED;
     if (!input_token(command, &operands, &token)) return EXIT_FAILED;

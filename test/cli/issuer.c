@@ -214,31 +214,42 @@ static char *read_text(const char *path)
     return NULL;
 }
 
-static struct MHD_Daemon *listen_on_free_port(struct issuer *issuer, const char *certificate, const char *key, unsigned *port)
+/* bind_free_port returns a socket on a port that the system chose, or -1. */
+static int bind_free_port(unsigned *port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    struct MHD_Daemon *daemon = MHD_start_daemon(
-        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_TLS | MHD_USE_ERROR_LOG, 0, NULL, NULL, answer, issuer, MHD_OPTION_SOCK_ADDR,
-        (struct sockaddr *)&address, MHD_OPTION_HTTPS_MEM_CERT, certificate, MHD_OPTION_HTTPS_MEM_KEY, key,
-        MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL, MHD_OPTION_CONNECTION_TIMEOUT, 10u, MHD_OPTION_END);
-    const union MHD_DaemonInfo *info = daemon ? MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT) : NULL;
-    *port = info ? info->port : 0;
-    return daemon;
+    socklen_t len = sizeof address;
+    int socket_fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (socket_fd < 0) return -1;
+    if (bind(socket_fd, (struct sockaddr *)&address, len) == 0 && listen(socket_fd, 16) == 0 &&
+        getsockname(socket_fd, (struct sockaddr *)&address, &len) == 0) {
+        *port = ntohs(address.sin_port);
+        return socket_fd;
+    }
+    (void)close(socket_fd);
+    return -1;
 }
 
-/* serve runs until standard input ends. Nobody knows the port before print_ready; a request that guessed it is refused. */
+/* start_server serves an issuer that is ready: its thread only reads it. */
+static struct MHD_Daemon *start_server(struct issuer *issuer, int socket_fd, const char *certificate, const char *key)
+{
+    return MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_TLS | MHD_USE_ERROR_LOG, 0, NULL, NULL, answer, issuer,
+                            MHD_OPTION_LISTEN_SOCKET, socket_fd, MHD_OPTION_HTTPS_MEM_CERT, certificate,
+                            MHD_OPTION_HTTPS_MEM_KEY, key, MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL,
+                            MHD_OPTION_CONNECTION_TIMEOUT, 10u, MHD_OPTION_END);
+}
+
+/* serve runs until standard input ends. */
 static int serve(struct issuer *issuer, const char *certificate, const char *key)
 {
     unsigned port = 0;
-    apisec_error err = {0};
-    struct MHD_Daemon *daemon = listen_on_free_port(issuer, certificate, key, &port);
-    if (daemon == NULL || port == 0) {
-        fprintf(stderr, "issuer: cannot listen on 127.0.0.1\n");
-        return EXIT_FAILURE;
-    }
-    if (make_verifier(issuer, port, &err) != APISEC_OK) {
-        fprintf(stderr, "issuer: %s\n", err.text);
-        MHD_stop_daemon(daemon);
+    apisec_error err = {.text = "cannot listen on 127.0.0.1"};
+    struct MHD_Daemon *server = NULL;
+    int socket_fd = bind_free_port(&port);
+    if (socket_fd >= 0 && make_verifier(issuer, port, &err) == APISEC_OK)
+        server = start_server(issuer, socket_fd, certificate, key);
+    if (server == NULL) {
+        fprintf(stderr, "issuer: %s\n", err.text[0] ? err.text : "cannot serve https");
         return EXIT_FAILURE;
     }
     print_ready(issuer);
@@ -247,7 +258,7 @@ static int serve(struct issuer *issuer, const char *certificate, const char *key
     ssize_t got;
     do got = read(STDIN_FILENO, ignored, sizeof ignored);
     while (got > 0 || (got < 0 && errno == EINTR));
-    MHD_stop_daemon(daemon);
+    MHD_stop_daemon(server);
     return EXIT_SUCCESS;
 }
 
