@@ -13,12 +13,11 @@
  *
  * metadata.sequence counts 1, 2, 3, … within a stream: no number is left out. metadata.uid names a record; "<stream>-7" is the
  * seventh that was to be written. unmapped.apisec.kind says what a record is: "decision"; "event"; or a notice of the log's own:
- *     "gap":{"from":7,"to":9,"reason":"ENOSPC"}      these were lost. "late":n: of them, the record of sequence n had been begun
- *                                                    on a descriptor that cannot take back what was written, and was completed
- *                                                    later
- *     "recovered":{"bytes_cut":n}                    the file ended with half a line
- *     "continues":{"stream":…,"hash":…,"reason":…}   that file could not be synced and is finished; what was not confirmed in it is
- *                                                    written again here, under the same uid
+ *     "gap":{"from":7,"to":9,"reason":"ENOSPC"}     these were lost. With "late":n, the record of sequence n is one of them: it had
+ *                                                   been begun where nothing can be taken back, and was completed later
+ *     "recovered":{"bytes_cut":n}                   the file ended with half a line
+ *     "continues":{"stream":…,"hash":…,"reason":…}  that file could not be synced and is finished; what was not confirmed in it
+ *                                                   is written again here, under the same uid
  * Threads: a log may be shared; an event belongs to one.
  */
 #ifndef APISEC_AUDIT_H

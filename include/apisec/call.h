@@ -25,8 +25,8 @@ apisec_call *apisec_call_new(void);
 void apisec_call_reset(apisec_call *call);
 void apisec_call_free(apisec_call *call);
 
-/* apisec_call_set_method: the request method, as "GET". apisec_call_set_target: the request target as on the request line, path and
- * query; the query is never recorded. */
+/* apisec_call_set_method: the request method, as "GET". apisec_call_set_target: the request target as on the request line, path
+ * and query; the query is never recorded. */
 void apisec_call_set_method(apisec_call *call, const char *method, size_t len);
 void apisec_call_set_target(apisec_call *call, const char *target, size_t len);
 

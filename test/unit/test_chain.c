@@ -115,7 +115,7 @@ static void test_orders(void **state)
         {"124", "record 3: (sequence 1", "the end of a stream removed"},
         {"1235", "record 4: (sequence 2", "the beginning of a stream removed"},
         {"12346", "record 5: (sequence 3", "one removed from the second stream"},
-        {"11", "record 2: (sequence 1", "one twice"},
+        {"11", "record 2: (sequence 1 of stream aaaaaaaaaaaaaaaaaaaa) it is the record before once more", "one twice"},
         {"1232", "record 4: (sequence 2", "one inserted again later"},
         {"12343", "record 5: (sequence 3", "one moved into the next stream"},
         {"12341", "record 5: (sequence 1", "a stream begins only once"},
@@ -185,6 +185,9 @@ static void test_forged_lines(void **state)
         {"{\"metadata\":{\"sequence\":0},\"unmapped\":{\"apisec\":{", "no sequence", ""},
         {"{\"metadata\":{\"sequence\":-1},\"unmapped\":{\"apisec\":{", "no sequence", ""},
         {"{\"metadata\":{\"sequence\":1e0},\"unmapped\":{\"apisec\":{", "no sequence", ""},
+        {"{\"metadata\":{\"sequence\":1:0},\"unmapped\":{\"apisec\":{", "strict JSON", ""},
+        {"{\"metadata\":{\"sequence\":900000000000001},\"unmapped\":{\"apisec\":{", "records before it are missing", "15 digits"},
+        {"{\"metadata\":{\"sequence\":9000000000000001},\"unmapped\":{\"apisec\":{", "no sequence", "16"},
         {"{\"metadata\":{\"sequence\":9999999999999999},\"unmapped\":{\"apisec\":{", "no sequence", "beyond 2^53"},
         {"{{\"apisec\":{", "strict JSON", ""},
         {"", "does not end", "nothing before the end: too short to be an object"},
@@ -204,6 +207,31 @@ static void test_forged_lines(void **state)
     }
 }
 
+static void test_names_that_are_no_hex(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *stream;
+        bool good;
+        const char *why;
+    } rows[] = {
+        {"0123456789abcdef0123", true, "the twin"},
+        {"0123456789abcdef012g", false, ""},
+        {"0123456789abcdef012F", false, "upper case"},
+        {"0123456789abcdef012/", false, "below 0"},
+        {"0123456789abcdef012:", false, "above 9"},
+        {"0123456789abcdef012`", false, "below a"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char head[AUDIT_HASH_HEX + 1] = CHAIN_GENESIS;
+        char *const line = seal(rows[i].stream, 1, head, NULL);
+        apisec_chain *const chain = apisec_chain_new();
+        if ((feed(chain, line, NULL) == APISEC_OK) != rows[i].good) fail_msg("%s: %s", rows[i].stream, rows[i].why);
+        apisec_chain_free(chain);
+        free(line);
+    }
+}
+
 static void test_lines_that_are_none(void **state)
 {
     (void)state;
@@ -214,10 +242,15 @@ static void test_lines_that_are_none(void **state)
     struct buffer behind = BUFFER_MAX(10000);
     buffer_text(&behind, good);
     buffer_byte(&behind, ' ');
-    const char *const rows[] = {"", "{}", "hello", big, behind.bytes};
+    const struct {
+        const char *line, *sentence;
+    } rows[] = {
+        {"", "empty"}, {"{}", "does not end"}, {"hello", "does not end"}, {big, "longer"}, {behind.bytes, "does not end"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         apisec_chain *const chain = apisec_chain_new();
-        assert_int_equal(feed(chain, rows[i], NULL), APISEC_E_AUDIT);
+        apisec_error err;
+        assert_int_equal(feed(chain, rows[i].line, &err), APISEC_E_AUDIT);
+        assert_non_null(strstr(err.text, rows[i].sentence));
         apisec_chain_free(chain);
     }
     buffer_free(&behind);
@@ -251,6 +284,11 @@ static void test_files_that_continue_each_other(void **state)
     snprintf(continues, sizeof continues, "{\"stream\":\"" STREAM_A "\",\"hash\":\"%s\"}", head);
     char *const second = seal(STREAM_B, 1, fresh, continues);
     char *const stranger = seal(STREAM_B, 1, other, NULL);
+    memcpy(other, CHAIN_GENESIS, sizeof other);
+    char *const shorter = seal(STREAM_B, 1, other, "{\"hash\":\"\"}");
+    memcpy(other, CHAIN_GENESIS, sizeof other);
+    continues[sizeof "{\"stream\":\"" STREAM_A "\",\"hash\":\"" - 1] ^= 1;
+    char *const changed = seal(STREAM_B, 1, other, continues);
     const struct {
         const char *first, *second;
         bool good;
@@ -260,6 +298,8 @@ static void test_files_that_continue_each_other(void **state)
         {second, NULL, true, "by itself it is a chain from its beginning"},
         {first, stranger, false, "another chain is not a continuation"},
         {second, first, false, "the wrong way round"},
+        {first, shorter, false, "a hash that is none"},
+        {first, changed, false, "another hash"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         apisec_chain *const chain = apisec_chain_new();
@@ -270,6 +310,8 @@ static void test_files_that_continue_each_other(void **state)
     free(first);
     free(second);
     free(stranger);
+    free(shorter);
+    free(changed);
 }
 
 static void test_null_chains(void **state)
@@ -292,6 +334,7 @@ int main(void)
         cmocka_unit_test(test_orders),
         cmocka_unit_test(test_every_flipped_byte_is_seen),
         cmocka_unit_test(test_forged_lines),
+        cmocka_unit_test(test_names_that_are_no_hex),
         cmocka_unit_test(test_lines_that_are_none),
         cmocka_unit_test(test_a_broken_chain_stays_broken),
         cmocka_unit_test(test_files_that_continue_each_other),

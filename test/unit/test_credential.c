@@ -138,6 +138,7 @@ static void test_a_token_in_the_query(void **state)
         {"/access_token=a.b.c", {"Bearer a.b.c", NULL}, APISEC_OK, "a.b.c", "in the path it is a name like any other"},
         {"/?access_token_hint=x", {"Bearer a.b.c", NULL}, APISEC_OK, "a.b.c", "a longer name"},
         {"/?xaccess_token=x", {"Bearer a.b.c", NULL}, APISEC_OK, "a.b.c", ""},
+        {"/?access_taken=x", {"Bearer a.b.c", NULL}, APISEC_OK, "a.b.c", "one as long"},
         {"/?access_toke=x", {"Bearer a.b.c", NULL}, APISEC_OK, "a.b.c", "a shorter name"},
         {"/?x=access_token", {"Bearer a.b.c", NULL}, APISEC_OK, "a.b.c", "a value is not a name"},
         {"/?x=access_token=y", {"Bearer a.b.c", NULL}, APISEC_OK, "a.b.c", ""},
