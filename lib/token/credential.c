@@ -105,8 +105,8 @@ static bool hides_a_token(struct text value)
     return false;
 }
 
-/* One value with bytes that no token has is a malformed token (RFC 6750 section 3.1, invalid_token), and so is the JSON serialisation
- * (RFC 7515 section 7.2). What may be two values is a malformed request. */
+/* One value with bytes that no token has is a malformed token (RFC 6750 section 3.1, invalid_token), and so is the JSON
+ * serialisation (RFC 7515 section 7.2). What may be two values is a malformed request. */
 static apisec_status refuse_bytes(struct text value, apisec_error *err)
 {
     if (value.at[0] == '{') return fail(err, APISEC_E_MALFORMED, "the token is JSON: only the compact serialisation is accepted");

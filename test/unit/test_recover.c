@@ -120,6 +120,7 @@ static void test_other_files_are_left_alone(void **state)
         {big, AUDIT_MAX_RECORD + 1, false, APISEC_E_AUDIT, "longer than a half record can be"},
         {"{\"metadat", 9, false, APISEC_OK, "the beginning of a first record: it may be cut"},
         {"{\"metadatA", 10, false, APISEC_E_AUDIT, "one letter is not ours"},
+        {"root:x:0:0\n{\"metadata", 21, false, APISEC_E_AUDIT, "what looks like a half record behind somebody else's line"},
         {"root:x:0:0", 10, true, APISEC_E_AUDIT, "somebody else's text behind our records"},
         {"{}\n", 3, true, APISEC_E_AUDIT, ""},
         {"\0\0\0\0", 4, true, APISEC_OK, "a tail that was never written to the disk"},

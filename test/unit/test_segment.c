@@ -235,6 +235,33 @@ static void test_the_hosts_own_pending_signal_stays(void **state)
     close(ends[1]);
 }
 
+/* The same for a file at its limit. */
+static void test_the_hosts_own_pending_limit_stays(void **state)
+{
+    (void)state;
+    struct segment segment;
+    struct rlimit limit;
+    sigset_t block, before, pending;
+    const struct timespec at_once = {0, 0};
+    sigemptyset(&block);
+    sigaddset(&block, SIGXFSZ);
+    sigprocmask(SIG_BLOCK, &block, &before);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_int_equal(segment_open_path(&segment, path, false), SEGMENT_OPENED);
+    limit_file_size(2);
+    assert_int_equal(segment_write(&segment, text_of("one\n")), APISEC_E_AUDIT);
+    sigpending(&pending);
+    assert_int_equal(sigismember(&pending, SIGXFSZ), 0);
+    raise(SIGXFSZ);
+    assert_int_equal(segment_write(&segment, text_of("one\n")), APISEC_E_AUDIT);
+    sigpending(&pending);
+    assert_int_equal(sigismember(&pending, SIGXFSZ), 1);
+    sigtimedwait(&block, NULL, &at_once);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    limit_file_size(limit.rlim_cur);
+    segment_close(&segment);
+}
+
 static void test_the_mask_is_given_back(void **state)
 {
     (void)state;
@@ -335,6 +362,7 @@ int main(void)
         IN_FOLDER(test_a_cut_that_failed_comes_first),
         IN_FOLDER(test_a_closed_pipe),
         IN_FOLDER(test_the_hosts_own_pending_signal_stays),
+        IN_FOLDER(test_the_hosts_own_pending_limit_stays),
         IN_FOLDER(test_the_mask_is_given_back),
         IN_FOLDER(test_a_line_that_was_begun_is_finished),
         IN_FOLDER(test_a_sink),
