@@ -49,19 +49,18 @@ void apisec_issuer_allow_algorithm(apisec_issuer *issuer, const char *jws_alg);
  *   "txntoken+jwt"  Transaction Tokens; not in this build yet (APISEC_E_UNSUPPORTED at apisec_verifier_new). */
 void apisec_issuer_set_profile(apisec_issuer *issuer, const char *profile);
 
-/* Exactly one source of keys:
+/* An issuer has exactly one source of keys, set by one of the next three.
+ *
  * apisec_issuer_set_jwks pins a JWK Set text (RFC 7517 section 5), at most 256 KiB and 64 keys. Keys of an unknown kty and keys
- * for encryption are skipped; a private RSA or EC key is refused: it does not belong in a verifier.
- * apisec_issuer_set_jwks_uri fetches it from an https URL, when it is first needed.
- * apisec_issuer_discover finds that URL in the issuer's metadata (OpenID Connect Discovery, then RFC 8414); the metadata's
- * `issuer` must equal the name byte for byte.
- * A fetched set is kept for the server's max-age within 60 to 3600 s (600 s without one), refreshed ahead at 80 % of that, and
- * fetched again for an unknown `kid` at most once in 30 s. When fetching fails the last good set serves until it is one hour
- * old, never longer; the next try comes after 1 s, then 2 s, up to 60 s. */
+ * for encryption are skipped; a private RSA or EC key is refused: it does not belong in a verifier. */
 void apisec_issuer_set_jwks(apisec_issuer *issuer, const char *json, size_t len);
-/* apisec_issuer_set_jwks_uri: fetched from here. */
+/* apisec_issuer_set_jwks_uri fetches the set from an https URL, when it is first needed. It is kept for the server's max-age within
+ * 60 to 3600 s (600 s without one), refreshed ahead at 80 % of that, and fetched again for an unknown `kid` at most once in 30 s.
+ * When fetching fails the last good set serves until it is one hour old, never longer; the next try comes after 1 s, then 2 s, up
+ * to 60 s. */
 void apisec_issuer_set_jwks_uri(apisec_issuer *issuer, const char *url);
-/* apisec_issuer_discover: fetched from where the metadata says. */
+/* apisec_issuer_discover finds that URL in the issuer's metadata (OpenID Connect Discovery 1.0, then RFC 8414), whose `issuer` must
+ * equal the name byte for byte. */
 void apisec_issuer_discover(apisec_issuer *issuer);
 
 /* apisec_issuer_require_claim demands a claim that is present and not null, beside those of the profile. */
