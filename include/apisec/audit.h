@@ -52,41 +52,52 @@ typedef struct apisec_audit_sink {
     void (*close)(void *context);
 } apisec_audit_sink;
 
-/* apisec_audit_open_file appends to a file, made with mode 0600 if absent. apisec_audit_open_fd writes to a descriptor that stays
- * the caller's and starts a new chain. apisec_audit_open_callback hands lines to a sink, which is copied.
+/* apisec_audit_open_file appends to a file, made with mode 0600 if absent.
  * APISEC_E_CONFIG, APISEC_E_ARGUMENT, APISEC_E_SYSTEM, APISEC_E_AUDIT (the file's last record is not one of ours). */
 apisec_status apisec_audit_open_file(const char *path, int32_t level, int32_t on_failure, apisec_audit **audit,
                                      apisec_error *err);
+/* apisec_audit_open_fd writes to a descriptor that stays the caller's, and starts a new chain. */
 apisec_status apisec_audit_open_fd(int fd, int32_t level, int32_t on_failure, apisec_audit **audit, apisec_error *err);
+/* apisec_audit_open_callback hands lines to a sink, which is copied, and starts a new chain. */
 apisec_status apisec_audit_open_callback(const apisec_audit_sink *sink, int32_t on_failure, apisec_audit **audit,
                                          apisec_error *err);
+/* apisec_audit_close: no decision may still be using the log. */
 void apisec_audit_close(apisec_audit *audit);
 
-/* Counters since opening. attempted = written + lost. */
+/* apisec_audit_num_written, apisec_audit_num_lost count since opening: attempted = written + lost. */
 uint64_t apisec_audit_num_written(const apisec_audit *audit);
+/* apisec_audit_num_lost: records that are not in the log. */
 uint64_t apisec_audit_num_lost(const apisec_audit *audit);
 
-/* An event of the service's own, for what no decision records. The path names a member of the record, "api.operation" or
- * "unmapped.apisec.order": lower-case names joined by dots, under actor, api, http_request, policy, resource, trace, src_endpoint,
- * dst_endpoint or unmapped, or message, status_code, status_detail, activity_id, action_id, status_id, severity_id. Values are
- * capped at 1024 bytes and escaped. A wrong or repeated path fails the write with APISEC_E_ARGUMENT. */
+/* apisec_event_new begins an event of the service's own, for what no decision records. */
 apisec_event *apisec_event_new(void);
+/* apisec_event_set_text sets one member of the record. The path names it, "api.operation" or "unmapped.apisec.order": lower-case
+ * names joined by dots, under actor, api, http_request, policy, resource, trace, src_endpoint, dst_endpoint or unmapped, or
+ * message, status_code, status_detail, activity_id, action_id, status_id, severity_id. The text is cut at 1024 bytes and escaped.
+ * A wrong or repeated path fails the write with APISEC_E_ARGUMENT. */
 void apisec_event_set_text(apisec_event *event, const char *path, const char *text, size_t len);
+/* apisec_event_set_number: the same with an integer. */
 void apisec_event_set_number(apisec_event *event, const char *path, int64_t number);
+/* apisec_event_free: it may have been written any number of times, or never. */
 void apisec_event_free(apisec_event *event);
 
 /* apisec_audit_write appends one event's record. APISEC_E_AUDIT: it is not in the log. */
 apisec_status apisec_audit_write(apisec_audit *audit, const apisec_event *event, apisec_error *err);
 
 /* apisec_chain checks records line by line: what `apisec audit verify` does. One per file, or one for files that continue each
- * other. Feed each line without its newline; APISEC_E_AUDIT says in err what is wrong with this one, and every later call
- * repeats it. A chain that does not begin with a stream's first record has lost its head. */
+ * other. */
 typedef struct apisec_chain apisec_chain;
+
+/* apisec_chain_new: no record was seen yet. A chain that does not begin with a stream's first record has lost its head. */
 apisec_chain *apisec_chain_new(void);
+/* apisec_chain_next takes one line without its newline. APISEC_E_AUDIT says in err what is wrong with it, and every later call
+ * repeats that. */
 apisec_status apisec_chain_next(apisec_chain *chain, const char *line, size_t len, apisec_error *err);
+/* apisec_chain_num_records: how many were good. */
 uint64_t apisec_chain_num_records(const apisec_chain *chain);
 /* apisec_chain_head returns the hash of the last good record in hex: to be kept elsewhere, and compared. NULL before the first. */
 const char *apisec_chain_head(const apisec_chain *chain);
+/* apisec_chain_free: NULL does nothing. */
 void apisec_chain_free(apisec_chain *chain);
 
 #if defined(__GNUC__)

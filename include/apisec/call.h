@@ -20,14 +20,16 @@ extern "C" {
 
 typedef struct apisec_call apisec_call;
 
+/* apisec_call_new: a request of which nothing is known yet. NULL without memory. */
 apisec_call *apisec_call_new(void);
 /* apisec_call_reset makes it as new, and keeps its memory. */
 void apisec_call_reset(apisec_call *call);
+/* apisec_call_free wipes what it held. */
 void apisec_call_free(apisec_call *call);
 
-/* apisec_call_set_method: the request method, as "GET". apisec_call_set_target: the request target as on the request line, path
- * and query; the query is never recorded. */
+/* apisec_call_set_method: the request method, as "GET". */
 void apisec_call_set_method(apisec_call *call, const char *method, size_t len);
+/* apisec_call_set_target: the request target as on the request line, path and query; the query is never recorded. */
 void apisec_call_set_target(apisec_call *call, const char *target, size_t len);
 
 /* apisec_call_add_header adds one header field. CR, LF or NUL in it make the call a bad request (APISEC_E_REQUEST), and so do a
