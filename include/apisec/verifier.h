@@ -30,9 +30,10 @@ apisec_status apisec_verifier_new(const apisec_trust *trust, apisec_http *http, 
 /* apisec_verifier_free: operations and decisions still alive keep what they need of it. */
 void apisec_verifier_free(apisec_verifier *verifier);
 
-/* apisec_verifier_warm fetches all key sets that are due, so that the first request need not. The first failure is returned,
- * after all were tried: APISEC_E_KEYS_UNAVAILABLE, whatever the cause, which err tells, or APISEC_E_NO_TRANSPORT. A service may
- * also call it from a thread of its own, to keep fetches off its requests. Blocks. */
+/* apisec_verifier_warm fetches all key sets that are absent or past half of their lifetime, so that the first request need not. The
+ * first failure is returned, after all were tried: APISEC_E_KEYS_UNAVAILABLE, whatever the cause, which err tells, or
+ * APISEC_E_NO_TRANSPORT. Called every 15 s from a thread of the service's own it keeps all fetches off the requests but those for
+ * an unknown `kid`. Blocks. */
 apisec_status apisec_verifier_warm(apisec_verifier *verifier, apisec_error *err);
 /* apisec_verifier_warm_start: the same as an operation. */
 apisec_status apisec_verifier_warm_start(apisec_verifier *verifier, apisec_op **op, apisec_error *err);

@@ -155,10 +155,12 @@ static bool is_fresh(const struct keyset *keys, int64_t now_ms)
     return is_usable(keys, now_ms) && now_ms - keys->fetched_ms < keys->lifetime_ms;
 }
 
-/* is_due: at 80 % of the lifetime, so that the new set is there before the old one is too old. */
-static bool is_due(const struct keyset *keys, int64_t now_ms)
+/* is_due: at 80 % of the lifetime, so that the new set is there before the old one is too old; for who fetches ahead at half of it,
+ * so that there is time to be the first. */
+static bool is_due(const struct keyset *keys, int64_t now_ms, bool early)
 {
-    return keys->due || now_ms - keys->fetched_ms >= keys->lifetime_ms / 5 * 4;
+    const int64_t due_ms = early ? keys->lifetime_ms / 2 : keys->lifetime_ms / 5 * 4;
+    return keys->due || now_ms - keys->fetched_ms >= due_ms;
 }
 
 /* is_flying also notices a flight that nobody drives any more, and, after fork, one that is not of this process. */
@@ -233,12 +235,13 @@ static void get_newer(struct keyset *keys, bool offline, int64_t now_ms, struct 
     }
 }
 
-static void get_current(struct keyset *keys, bool offline, int64_t now_ms, struct keyset_reply *reply)
+static void get_current(struct keyset *keys, const struct keyset_query *query, int64_t now_ms, struct keyset_reply *reply)
 {
+    const bool offline = query->offline;
     const bool usable = is_usable(keys, now_ms);
     const bool flying = is_flying(keys, now_ms);
     const bool resting = !flying && now_ms < keys->next_try_ms; /* the last fetch failed */
-    if (usable && (offline || resting || !is_due(keys, now_ms))) {
+    if (usable && (offline || resting || !is_due(keys, now_ms, query->early))) {
         reply_ready(keys, reply);
     } else if (flying && is_fresh(keys, now_ms)) {
         reply_ready(keys, reply);
@@ -282,7 +285,7 @@ void keyset_get(struct keyset *keys, const struct keyset_query *query, struct ke
     if (seen) {
         get_newer(keys, query->offline, now_ms, reply);
     } else {
-        get_current(keys, query->offline, now_ms, reply);
+        get_current(keys, query, now_ms, reply);
     }
     pthread_mutex_unlock(&keys->lock);
 }

@@ -164,10 +164,11 @@ enum keyset_state {
     KEYSET_EXHAUSTED     /* nothing more can be done now: error says why */
 };
 /* keyset_get asks for keys at now_ms. missing_kid: the snapshot of generation seen did not have the kid: is there, or may there be,
- * a newer one? offline: the caller cannot fetch and will not wait. */
+ * a newer one? offline: the caller cannot fetch and will not wait. early: the caller fetches ahead of those who need the keys. */
 struct keyset_query {
     int64_t now_ms;
     bool offline;
+    bool early;
     bool missing_kid;
     uint64_t seen;
 };

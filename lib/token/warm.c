@@ -30,7 +30,7 @@ static void note(struct warm_op *warm, const struct issuer *issuer, const apisec
 /* turn asks for one issuer's keys. APISEC_OP_DONE: its turn is over; APISEC_OP_HTTP: a flight was begun. */
 static int32_t turn(struct warm_op *warm, const struct issuer *issuer, int64_t now_ms)
 {
-    const struct keyset_query query = {.now_ms = now_ms, .offline = warm->offline};
+    const struct keyset_query query = {.now_ms = now_ms, .offline = warm->offline, .early = true};
     struct keyset_reply reply;
     keyset_get(issuer->keys, &query, &reply);
     keyset_release(issuer->keys, reply.snapshot);

@@ -20,8 +20,9 @@ static const char set_text[] =
     "\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\","
     "\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}]}"; /* RFC 7515 A.3 */
 
-enum event { GET, MISSING, OFFLINE, OFFLINE_MISSING, LAND, FAIL, ABANDON, UNSENT };
-static const char *const event_names[] = {"GET", "MISSING", "OFFLINE", "OFFLINE_MISSING", "LAND", "FAIL", "ABANDON", "UNSENT"};
+enum event { GET, EARLY, MISSING, OFFLINE, OFFLINE_MISSING, LAND, FAIL, ABANDON, UNSENT };
+static const char *const event_names[] = {"GET",  "EARLY", "MISSING", "OFFLINE", "OFFLINE_MISSING",
+                                          "LAND", "FAIL",  "ABANDON", "UNSENT"};
 
 /* What keyset_get says, in one number: READY, FETCH, WAIT, or why it is exhausted. */
 enum says { NOTHING, READY, FETCH, WAIT, UNKNOWN, UNAVAILABLE, NO_TRANSPORT, OTHER };
@@ -65,6 +66,7 @@ static enum says in_words(const struct keyset_reply *reply)
 static enum says ask(struct keyset *keys, int64_t at_ms, enum event event, uint64_t *ticket, uint64_t *generation)
 {
     const struct keyset_query query = {.now_ms = START + at_ms,
+                                       .early = event == EARLY,
                                        .offline = event == OFFLINE || event == OFFLINE_MISSING,
                                        .missing_kid = event == MISSING || event == OFFLINE_MISSING,
                                        .seen = *generation};
@@ -149,6 +151,21 @@ static void test_max_age_is_clamped(void **state)
         };
         PLAY(steps);
     }
+}
+
+static void test_ahead_of_those_who_need_them(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {
+        {0, EARLY, FETCH, 0, ""},
+        {0, LAND, NOTHING, 600, ""},
+        {299999, EARLY, READY, 0, "not half of the lifetime yet"},
+        {300000, GET, READY, 0, "a request does not fetch so early"},
+        {300000, EARLY, FETCH, 0, "who fetches ahead does"},
+        {300000, GET, READY, 0, "and nobody waits"},
+        {300000, LAND, NOTHING, 600, ""},
+    };
+    PLAY(steps);
 }
 
 static void test_past_its_lifetime(void **state)
@@ -644,6 +661,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_life_of_a_set),
         cmocka_unit_test(test_max_age_is_clamped),
+        cmocka_unit_test(test_ahead_of_those_who_need_them),
         cmocka_unit_test(test_past_its_lifetime),
         cmocka_unit_test(test_the_hard_limit),
         cmocka_unit_test(test_back_off_doubles),
