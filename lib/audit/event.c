@@ -240,7 +240,7 @@ static apisec_status sort_fields(const apisec_event *event, const struct field *
 
 static apisec_status compose(const apisec_event *event, struct record *record, apisec_error *err)
 {
-    const struct field *sorted[EVENT_MAX_FIELDS];
+    const struct field *sorted[EVENT_MAX_FIELDS] = {NULL};
     const struct field *const activity = find_field(event, "activity_id");
     const apisec_status status = sort_fields(event, sorted, err);
     if (status != APISEC_OK) return status;

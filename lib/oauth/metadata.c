@@ -40,7 +40,7 @@ static apisec_status parse(struct text bytes, struct json **document, apisec_err
 apisec_status metadata_read(struct text document, struct text issuer, char **jwks_uri, apisec_error *err)
 {
     struct json *json = NULL;
-    struct text named, uri;
+    struct text named = {NULL, 0}, uri = {NULL, 0};
     apisec_error why;
     *jwks_uri = NULL;
     apisec_status status = parse(document, &json, err);
