@@ -20,7 +20,7 @@ CLI_ISSUER := $(BUILD)/test/cli/issuer
 $(BUILD)/private.a: $(LIB_OBJECTS)
 	$(Q)rm -f $@ && $(AR) rcsD $@ $^
 
-$(BUILD)/test/%: $(BUILD)/test/%.o $(SUPPORT_OBJECTS) $(BUILD)/private.a
+$(BUILD)/test/%: $(BUILD)/test/%.o $(SUPPORT_OBJECTS) $(BUILD)/private.a $(filter %.a,$(MBEDTLS_LIBS))
 	$(SAY) LD $@
 	$(Q)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(LIBS) $(CURL_LIBS)
 $(BUILD)/test/%.o: ALL_CFLAGS += -Itest

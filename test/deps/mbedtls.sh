@@ -13,7 +13,7 @@ deps=$(pwd)/build/deps
 target=$deps/mbedtls-$version-$name
 give_up() { echo "mbedtls.sh: $*" >&2; exit 2; }
 
-want="$version|$cflags|$($cc --version 2>/dev/null | head -n 1)|2"
+want="$version|$cflags|$($cc --version 2>/dev/null | head -n 1)|$(cksum <"$0")"
 [ "$(cat "$target/built" 2>/dev/null)" = "$want" ] && exit 0
 
 # ---- the source, unpacked once into build/deps/mbedtls-VERSION ----
