@@ -5,11 +5,15 @@
 # line for each, all of its output only if it failed, and the sum as the last line. Exit status 1 if anything failed.
 #
 # What a test says of itself is counted: cmocka's lines, or "N passed, N failed" as its last one. One that says nothing counts
-# as one; one that ends with another status than 0 has failed, whatever it said.
+# as one; one that ends with another status than 0 has failed, whatever it said. One that takes longer than TEST_SECONDS (300) is
+# stopped.
 set -u
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
 passed=0 failed=0 skipped=0
+seconds=${TEST_SECONDS:-300}
+limit=
+if command -v timeout >/dev/null; then limit="timeout -k 10 $seconds"; fi
 
 count() { # of one log: passed, failed, skipped
     awk '/^\[  PASSED  \] [0-9]+ test/ { p += $4; said = 1 }
@@ -22,11 +26,12 @@ count() { # of one log: passed, failed, skipped
 for test in "$@"; do
     began=$(date +%s%N)
     case $test in
-    *.sh) sh "$test" >"$log" 2>&1 </dev/null ;;
-    *.py) python3 "$test" >"$log" 2>&1 </dev/null ;;
-    *) "$test" >"$log" 2>&1 </dev/null ;;
+    *.sh) $limit sh "$test" >"$log" 2>&1 </dev/null ;;
+    *.py) $limit python3 "$test" >"$log" 2>&1 </dev/null ;;
+    *) $limit "$test" >"$log" 2>&1 </dev/null ;;
     esac
     code=$?
+    [ $code -ne 124 ] || echo "stopped: it took more than $seconds seconds" >>"$log"
     # shellcheck disable=SC2046 # three numbers
     set -- $(count "$log") "$began"
     p=$1 f=$2 s=$3 ms=$((($(date +%s%N) - began) / 1000000))

@@ -82,7 +82,7 @@ asan: sanitizer-deps
 tsan: sanitizer-deps
 	$(Q)sh test/deps/mbedtls.sh 2.28.3 thread "$(TSAN)" clang
 	$(Q)$(MAKE) $(SANITIZED) BUILD=build/tsan CFLAGS="$(TSAN)" LDFLAGS="-fsanitize=thread" \
-		MBEDTLS_CFLAGS="-I$(TSAN_MBEDTLS)/include" MBEDTLS_LIBS="$(TSAN_MBEDTLS)/library/libmbedcrypto.a" other-tests
+		MBEDTLS_CFLAGS="-I$(TSAN_MBEDTLS)/include" MBEDTLS_LIBS="$(TSAN_MBEDTLS)/library/libmbedcrypto.a" thread-tests
 
 mbedtls-3.6:
 	$(Q)sh test/deps/mbedtls.sh 3.6 plain "-O2 -g"
@@ -92,4 +92,8 @@ mbedtls-3.6:
 other-tests: $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_ISSUER) $(TOOL)
 	$(Q)$(RUN) $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_TESTS)
 
-.PHONY: unit check check-built check-browser lint install-test vectors bench bench-instructions sanitizer-deps asan tsan mbedtls-3.6 other-tests
+# The tools of test/cli have no threads.
+thread-tests: $(UNIT_TESTS) $(ATTACK_TESTS)
+	$(Q)$(RUN) $(UNIT_TESTS) $(ATTACK_TESTS)
+
+.PHONY: unit check check-built check-browser lint install-test vectors bench bench-instructions sanitizer-deps asan tsan mbedtls-3.6 other-tests thread-tests
