@@ -14,6 +14,8 @@
 #include "token/token.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -39,6 +41,7 @@ struct keyset {
     char *issuer;
     struct snapshot pinned;      /* the rest is for fetched sets, under the lock */
     pthread_mutex_t lock;
+    _Atomic int64_t process;     /* whose the lock is; negative: of a child that is making it anew */
     struct snapshot *current;    /* NULL: none was ever fetched */
     uint64_t generation;         /* of current; 0: none */
     int64_t fetched_ms;
@@ -83,6 +86,7 @@ apisec_status keyset_new(const struct keyset_config *config, struct keyset **key
         free(made);
         return fail_memory(err);
     }
+    atomic_init(&made->process, (int64_t)getpid());
     made->source = config->source;
     made->issuer = text_copy(config->issuer);
     apisec_status status = made->issuer == NULL ? fail_memory(err) : APISEC_OK;
@@ -116,6 +120,25 @@ void keyset_free(struct keyset *keys)
     free(keys->uri);
     free(keys->issuer);
     free(keys);
+}
+
+/* ---- the lock ---- */
+
+/* own_lock takes the lock. At a fork a thread that is not in the child may have held it: then the child's copy stays held for ever,
+ * and is made anew. Whatever that thread left half done is safe: each moment only moves back, and each pointer is good before it is
+ * stored and until another is. */
+static void own_lock(struct keyset *keys)
+{
+    const int64_t self = (int64_t)getpid();
+    for (int64_t owner = atomic_load(&keys->process); owner != self; owner = atomic_load(&keys->process)) {
+        if (owner == -self || !atomic_compare_exchange_strong(&keys->process, &owner, -self)) {
+            sched_yield(); /* another thread of this child is at it */
+            continue;
+        }
+        pthread_mutex_init(&keys->lock, NULL);
+        atomic_store(&keys->process, self);
+    }
+    pthread_mutex_lock(&keys->lock);
 }
 
 /* ---- time ---- */
@@ -279,7 +302,7 @@ void keyset_get(struct keyset *keys, const struct keyset_query *query, struct ke
         get_pinned(keys, query, reply);
         return;
     }
-    pthread_mutex_lock(&keys->lock);
+    own_lock(keys);
     const int64_t now_ms = follow_clock(keys, query->now_ms);
     const bool seen = query->missing_kid && query->seen == keys->generation && is_usable(keys, now_ms);
     if (seen) {
@@ -293,7 +316,7 @@ void keyset_get(struct keyset *keys, const struct keyset_query *query, struct ke
 void keyset_release(struct keyset *keys, struct snapshot *snapshot)
 {
     if (snapshot == NULL || keys->source == KEYS_PINNED) return;
-    pthread_mutex_lock(&keys->lock);
+    own_lock(keys);
     snapshot->references--;
     const bool last = snapshot->references == 0 && snapshot != keys->current;
     pthread_mutex_unlock(&keys->lock);
@@ -305,22 +328,20 @@ void keyset_release(struct keyset *keys, struct snapshot *snapshot)
 apisec_status keyset_known_uri(struct keyset *keys, char **uri)
 {
     *uri = NULL;
-    pthread_mutex_lock(&keys->lock);
+    own_lock(keys);
     /* nothing that was learned from a server is believed for more than an hour */
-    const bool forget = keys->source == KEYS_DISCOVERED && keys->uri != NULL && keys->latest_ms - keys->uri_ms >= MAX_AGE_MS;
-    if (forget) {
-        free(keys->uri);
-        keys->uri = NULL;
-    }
+    char *const forgotten = keys->source == KEYS_DISCOVERED && keys->latest_ms - keys->uri_ms >= MAX_AGE_MS ? keys->uri : NULL;
+    if (forgotten != NULL) keys->uri = NULL;
     const bool known = keys->uri != NULL;
     if (known) *uri = text_copy(text_of(keys->uri));
     pthread_mutex_unlock(&keys->lock);
+    free(forgotten);
     return known && *uri == NULL ? APISEC_E_MEMORY : APISEC_OK;
 }
 
 void keyset_learn_uri(struct keyset *keys, uint64_t ticket, char *uri)
 {
-    pthread_mutex_lock(&keys->lock);
+    own_lock(keys);
     if (keys->ticket == ticket) {
         char *old = keys->uri;
         keys->uri = uri;
@@ -349,7 +370,7 @@ apisec_status keyset_land(struct keyset *keys, uint64_t ticket, struct jwk_set *
     }
     fresh->set = set;
     struct snapshot *old = fresh;
-    pthread_mutex_lock(&keys->lock);
+    own_lock(keys);
     if (keys->ticket == ticket) {
         const int64_t now = follow_clock(keys, now_ms);
         old = keys->current != NULL && keys->current->references == 0 ? keys->current : NULL;
@@ -370,7 +391,7 @@ apisec_status keyset_land(struct keyset *keys, uint64_t ticket, struct jwk_set *
 void keyset_fail(struct keyset *keys, uint64_t ticket, const apisec_error *why, int64_t now_ms)
 {
     char *forgotten = NULL;
-    pthread_mutex_lock(&keys->lock);
+    own_lock(keys);
     if (keys->ticket == ticket) {
         const int64_t now = follow_clock(keys, now_ms);
         const uint32_t doublings = keys->failures < 6 ? keys->failures : 6;
@@ -390,7 +411,7 @@ void keyset_fail(struct keyset *keys, uint64_t ticket, const apisec_error *why, 
 
 void keyset_abandon(struct keyset *keys, uint64_t ticket)
 {
-    pthread_mutex_lock(&keys->lock);
+    own_lock(keys);
     if (keys->ticket == ticket) {
         keys->ticket = 0;
         keys->orphaned = true;
@@ -400,7 +421,7 @@ void keyset_abandon(struct keyset *keys, uint64_t ticket)
 
 void keyset_unsent(struct keyset *keys, uint64_t ticket)
 {
-    pthread_mutex_lock(&keys->lock);
+    own_lock(keys);
     if (keys->ticket == ticket) {
         keys->ticket = 0;
         keys->cooldown_until_ms = keys->latest_ms;

@@ -7,6 +7,7 @@
 #include "token/token.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -372,6 +373,54 @@ static void test_a_leader_on_the_other_side_of_fork(void **state)
     keyset_free(keys);
 }
 
+static void *get_until_told(void *context)
+{
+    void *const *both = context;
+    struct keyset *keys = both[0];
+    _Atomic int *const stop = both[1];
+    uint64_t ticket = 0, generation = 0;
+    while (!atomic_load(stop)) ask(keys, 1, GET, &ticket, &generation);
+    return NULL;
+}
+
+/* num_served: how many of so many children get keys; one that waits for ever is killed. */
+static int num_served(struct keyset *keys, int num_children)
+{
+    int num = 0;
+    for (int i = 0; i < num_children; i++) {
+        uint64_t ticket = 0, generation = 0;
+        int status = -1;
+        const pid_t child = fork();
+        if (child == 0) {
+            alarm(5);
+            _exit(ask(keys, 1, GET, &ticket, &generation) == READY ? 0 : 1);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return num;
+        num++;
+    }
+    return num;
+}
+
+/* At the fork some thread holds the lock: in the child it is held for ever, and must not be waited for. */
+static void test_fork_under_load(void **state)
+{
+    (void)state;
+    struct keyset *keys = fetched();
+    uint64_t ticket = 0, generation = 0;
+    _Atomic int stop = 0;
+    void *both[] = {keys, &stop};
+    pthread_t threads[2];
+    assert_int_equal(ask(keys, 0, GET, &ticket, &generation), FETCH);
+    assert_int_equal(keyset_land(keys, ticket, parse_set(), 600, START), APISEC_OK);
+    assert_int_equal(num_served(keys, 3), 3); /* nobody else is there */
+    for (size_t i = 0; i < 2; i++) assert_int_equal(pthread_create(&threads[i], NULL, get_until_told, both), 0);
+    assert_int_equal(num_served(keys, 100), 100);
+    atomic_store(&stop, 1);
+    for (size_t i = 0; i < 2; i++) pthread_join(threads[i], NULL);
+    keyset_free(keys);
+}
+
 /* ---- without a network ---- */
 
 static void test_offline(void **state)
@@ -672,6 +721,7 @@ int main(void)
         cmocka_unit_test(test_an_undriven_fetch_for_an_unknown_kid),
         cmocka_unit_test(test_back_off_counts_for_unknown_kids_too),
         cmocka_unit_test(test_a_leader_on_the_other_side_of_fork),
+        cmocka_unit_test(test_fork_under_load),
         cmocka_unit_test(test_offline),
         cmocka_unit_test(test_the_clock_is_set_back),
         cmocka_unit_test(test_the_clock_is_set_back_and_keys_can_be_had),
