@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RECORD_MAX 65536 /* bytes of a line without its newline: no record is longer */
+#define RECORD_MAX 131072 /* bytes of a line without its newline: no record is longer */
 
 /* Where the reading is. */
 struct reading {

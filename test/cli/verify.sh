@@ -155,6 +155,18 @@ head -c 100 /dev/zero >bad.jsonl
 broken 'nothing but NULs' 1 bad.jsonl
 : >bad.jsonl
 run 'an emptied log' 1 '"verdict":"broken"' audit verify bad.jsonl
+# What a record escapes grows to six times its length; all of it is still one record, and is read as one.
+angles() { head -c "$1" /dev/zero | tr '\0' '<'; }
+long=$(angles 1024) name=$(angles 256)
+names=$(for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do printf '"%s",' "$name"; done)
+long_claims=$(printf '{"iss":"https://id.example","sub":"%s","aud":[%s"orders"],"client_id":"%s","jti":"%s","txn":"%s","scope":"%s",' \
+    "$long" "$names" "$long" "$long" "$long" "$long"
+    printf '"act":{"sub":"%s","act":{"sub":"%s","act":{"sub":"%s"}}},"iat":%d,"exp":%d}' "$name" "$name" "$name" $now $((now + 300)))
+verify 'claims that take much room' 0 "$allowed" --scope "$long" --audit long.jsonl "$(token key.json "$long_claims" at+jwt)"
+check 'its record is long' test "$(wc -c <long.jsonl)" -gt 65536
+run 'a long record is intact' 0 '"verdict":"intact"' audit verify long.jsonl
+sed 's/"severity_id":1/"severity_id":2/' long.jsonl >bad.jsonl
+run 'a long record changed' 1 'its hash differs' audit verify bad.jsonl
 verify 'a second log' 0 "$allowed" --audit second.jsonl "$honest"
 run 'two logs' 0 '"verdict":"intact"' audit verify audit.jsonl second.jsonl
 run 'two logs, one of them broken' 1 '"file":"bad.jsonl"' audit verify audit.jsonl bad.jsonl
