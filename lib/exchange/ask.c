@@ -41,7 +41,6 @@ static apisec_status make_request(struct ask *ask, int64_t now_ms)
 /* judge reads the answer. The server's words may repeat what was sent to it: then they are left out. */
 static void judge(struct ask *ask)
 {
-    const struct oauth_credential *credential = &ask->client->credential;
     struct token_answer answer;
     apisec_status status = answer_read(&ask->op.answer, &answer, &ask->error);
     if (status == APISEC_OK) status = grant_check(&ask->asked, &answer, &ask->issued, &ask->error);
@@ -49,7 +48,7 @@ static void judge(struct ask *ask)
         answer_redact(&ask->error, ask->subject);
         answer_redact(&ask->error, ask->actor);
         answer_redact(&ask->error, answer.access_token);
-        answer_redact(&ask->error, (struct text){credential->secret, credential->secret_len});
+        auth_redact(&ask->client->credential, &ask->error);
     }
     answer_free(&answer);
 }

@@ -147,14 +147,27 @@ static bool has_piece(struct text text, struct text piece)
     return false;
 }
 
+static bool repeats(struct text said, struct text secret)
+{
+    const size_t len = secret.len < REPEATED ? secret.len : REPEATED;
+    for (size_t i = 0; i <= secret.len - len; i++)
+        if (has_piece(said, (struct text){secret.at + i, len})) return true;
+    return false;
+}
+
+void answer_withhold(apisec_error *err)
+{
+    if (err == NULL) return;
+    (void)fail(err, err->status, "the authorization server's words are left out: they repeat a secret that was sent to it");
+}
+
 void answer_redact(apisec_error *err, struct text secret)
 {
     if (err == NULL || secret.len == 0) return;
     const struct text said = text_of(err->text);
-    const size_t len = secret.len < REPEATED ? secret.len : REPEATED;
-    for (size_t i = 0; i <= secret.len - len; i++) {
-        if (!has_piece(said, (struct text){secret.at + i, len})) continue;
-        (void)fail(err, err->status, "the authorization server's words are left out: they repeat a secret that was sent to it");
-        return;
-    }
+    struct buffer sent = BUFFER_MAX(SIZE_MAX / 2);
+    form_append_encoded(&sent, secret);
+    if (sent.status != APISEC_OK || repeats(said, secret) || repeats(said, (struct text){sent.bytes, sent.len}))
+        answer_withhold(err);
+    buffer_free(&sent);
 }

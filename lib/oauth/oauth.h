@@ -32,6 +32,8 @@ struct oauth_credential {
 /* auth_apply adds what the method demands to the request of an operation (a header, or members of the form). NONE adds the
  * client_id alone, if there is one (RFC 6749 section 3.2.1). TOO_LARGE, MEMORY. */
 apisec_status auth_apply(const struct oauth_credential *credential, apisec_op *op, struct buffer *form);
+/* auth_redact is answer_redact for the secret in every form in which auth_apply sends it. */
+void auth_redact(const struct oauth_credential *credential, apisec_error *err);
 void auth_free(struct oauth_credential *credential); /* wipes; the struct itself is not freed */
 
 /* ---- answer.c: the token endpoint's answer, RFC 6749 sections 5.1 and 5.2 ---- */
@@ -49,8 +51,10 @@ struct token_answer {
  * body is a JSON object with a string `error`; 5xx and 429 are UNREACHABLE and BUSY. */
 apisec_status answer_read(const struct op_answer *answer, struct token_answer *out, apisec_error *err);
 void answer_free(struct token_answer *answer);
-/* answer_redact takes the server's words out of err when they repeat a piece of a secret that was sent to it: 8 bytes in a row, or
- * all of a shorter one. The status stays. Called once for each secret before err leaves the library. */
+/* answer_redact takes the server's words out of err when they repeat a piece of a secret that was sent to it, as it is or as a form
+ * has it: 8 bytes in a row, or all of a shorter one. The status stays. Called once for each secret before err leaves the library.
+ * answer_withhold takes them out in any case. */
 void answer_redact(apisec_error *err, struct text secret);
+void answer_withhold(apisec_error *err);
 
 #endif

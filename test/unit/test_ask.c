@@ -415,7 +415,8 @@ static bool repeats(const char *text, const char *secret)
 static void no_error_repeats_a_secret(void **state)
 {
     (void)state;
-    static const char *const secrets[] = {SUBJECT, ACTOR, SECRET, "issuedcanary"};
+    static const char *const secrets[] = {SUBJECT, ACTOR, SECRET, "issuedcanary", /* and id and secret as the header has them */
+                                          "c3ZjJTNBb2RkK2lkOnAlMjUzQSUyQnNzK3clM0FyZCUyRiU3RWNhbmFyeQ=="};
     static const char *const shapes[] = {
         /* a server that repeats the first secret wherever its words are repeated */
         "400 {\"error\":\"%s\"}",

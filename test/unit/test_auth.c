@@ -147,6 +147,34 @@ static void an_unknown_method_is_refused(void **state)
     apisec_op_free(op);
 }
 
+static void secrets_as_they_were_sent(void **state)
+{
+    (void)state;
+    static const struct {
+        enum oauth_auth method;
+        const char *words;
+        bool left_out;
+        const char *why;
+    } rows[] = {
+        {OAUTH_AUTH_BASIC, "no such client: Basic czZCaGRSa3F0Mzpn4oCm", true, "a part of the header"},
+        {OAUTH_AUTH_BASIC, "no such client: Basic YTpi", false, "the header of another client"},
+        {OAUTH_AUTH_POST, "no such client: Basic czZCaGRSa3F0Mzpn", false, "no header was sent"},
+        {OAUTH_AUTH_POST, "client_secret=gX%2F1%2BBa is wrong", true, "as the form has it"},
+        {OAUTH_AUTH_BASIC, "client_secret=gX%2F1%2BBa is wrong", true, "as the header has it before base64"},
+        {OAUTH_AUTH_BASIC, "gX/1+Ba+3bV is wrong", true, "as it is"},
+        {OAUTH_AUTH_BASIC, "gX/1+Bo is wrong", false, "another secret"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char id[] = "s6BhdRkqt3", secret[] = "gX/1+Ba+3bV";
+        const struct oauth_credential credential = {rows[i].method, id, secret, strlen(secret)};
+        apisec_error err;
+        fail(&err, APISEC_E_INVALID_CLIENT, "the authorization server says invalid_client: %s", rows[i].words);
+        auth_redact(&credential, &err);
+        if ((strstr(err.text, rows[i].words) == NULL) != rows[i].left_out) fail_msg("row %zu: %s: %s", i, rows[i].why, err.text);
+        assert_int_equal(err.status, APISEC_E_INVALID_CLIENT);
+    }
+}
+
 static void free_empties(void **state)
 {
     (void)state;
@@ -164,7 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(basic), cmocka_unit_test(a_secret_has_a_limit), cmocka_unit_test(post),
         cmocka_unit_test(a_posted_secret_has_the_limit_of_the_form), cmocka_unit_test(none),
-        cmocka_unit_test(an_unknown_method_is_refused), cmocka_unit_test(free_empties),
+        cmocka_unit_test(an_unknown_method_is_refused), cmocka_unit_test(secrets_as_they_were_sent), cmocka_unit_test(free_empties),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
