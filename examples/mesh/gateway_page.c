@@ -78,6 +78,30 @@ static void put_accounts(struct page *page, const cJSON *body)
     page_html(page, "</table></section>");
 }
 
+static void put_stop(struct page *page, const char *name, const char *class_name)
+{
+    page_html(page, "<li>");
+    page_element(page, "span", class_name, name);
+    page_html(page, "</li>");
+}
+
+/* put_path draws how far the request came. */
+static void put_path(struct page *page, const struct session *session, const cJSON *decisions)
+{
+    static const char *const services[] = {"accounts", "ledger"};
+    const cJSON *decision = decisions ? decisions->child : NULL;
+    page_html(page, "<ol class=\"path\" id=\"path\">");
+    put_stop(page, session->user, NULL);
+    put_stop(page, "gateway", NULL);
+    for (size_t i = 0; i < sizeof services / sizeof services[0]; i++) {
+        bool reached = decision && strcmp(text_of(decision, "service"), services[i]) == 0;
+        bool allowed = reached && strcmp(text_of(decision, "verdict"), "allowed") == 0;
+        put_stop(page, services[i], allowed ? "allowed" : reached ? "denied" : "unreached");
+        if (reached) decision = decision->next;
+    }
+    page_html(page, "</ol>");
+}
+
 void page_accounts(const struct session *session, const struct web_request *request, int status, const cJSON *body,
                    struct web_reply *reply)
 {
@@ -100,6 +124,7 @@ void page_accounts(const struct session *session, const struct web_request *requ
     page_html(&page, "<h2>How this was decided</h2><p class=\"soft\">The gateway swapped your opaque login for a token that only "
                      "<b>accounts</b> accepts, and decided nothing. Each service verified its own token and checked, in this order:"
                      "</p>");
+    put_path(&page, session, decisions);
     if (cJSON_GetArraySize(decisions) > 0) page_decisions(&page, decisions);
     else page_html(&page, "<p>No service was reached: nobody was asked to decide, so nobody said yes.</p>");
     page_html(&page, "<p class=\"soft\">The same trace is in the audit log of each service: <code id=\"trace\">");

@@ -110,14 +110,63 @@ static void put_actors(struct page *page, const cJSON *decision)
     put_pair(page, "acting for the user", chain);
 }
 
-static void put_check(struct page *page, const cJSON *check)
+/* meaning says in plain words what a check of the library is about. */
+static const char *meaning(const char *id)
+{
+    static const struct {
+        const char *id, *text;
+    } meanings[] = {
+        {"credential", "one token, in the Authorization header"},
+        {"form", "a well-formed signed token, strict JSON"},
+        {"issuer", "from an authorization server that is trusted"},
+        {"type", "an access token, nothing else"},
+        {"algorithm", "signed the way that was agreed"},
+        {"audience", "meant for this service"},
+        {"key", "a key of that issuer, fit for it"},
+        {"signature", "nothing was changed"},
+        {"expiry", "not expired"},
+        {"not_before", "valid already"},
+        {"issued_at", "not from the future"},
+        {"lifetime", "not valid for too long"},
+        {"claims", "says all that it must"},
+        {"binding", "not bound to somebody else's key"},
+        {"scope", "allows"},
+    };
+    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
+        if (strcmp(meanings[i].id, id) == 0) return meanings[i].text;
+    return "";
+}
+
+/* put_standard: "RFC 7519 section 4.1.1" as "RFC 7519 §4.1.1". */
+static void put_standard(struct page *page, const char *standard)
+{
+    static const char section[] = " section ";
+    const char *at = strstr(standard, section);
+    char document[64];
+    page_html(page, "<td class=\"standard\">");
+    if (at && (size_t)(at - standard) < sizeof document) {
+        memcpy(document, standard, (size_t)(at - standard));
+        document[at - standard] = '\0';
+        page_text(page, document);
+        page_html(page, " &sect;");
+        standard = at + strlen(section);
+    }
+    page_text(page, standard);
+    page_html(page, "</td></tr>");
+}
+
+static void put_check(struct page *page, const cJSON *check, const char *reason)
 {
     bool passed = strcmp(text_of(check, "verdict"), "pass") == 0;
+    const char *means = meaning(text_of(check, "id")), *detail = text_of(check, "detail");
     page_html(page, passed ? "<tr class=\"pass\"><td>&#10003;</td>" : "<tr class=\"fail\"><td>&#10007;</td>");
     page_element(page, "td", "check", text_of(check, "id"));
-    page_element(page, "td", NULL, text_of(check, "detail"));
-    page_element(page, "td", "standard", text_of(check, "standard"));
-    page_html(page, "</tr>");
+    page_html(page, "<td>");
+    page_text(page, passed || detail[0] ? means : reason);
+    if (means[0] && detail[0]) page_html(page, " ");
+    page_text(page, detail);
+    page_html(page, "</td>");
+    put_standard(page, text_of(check, "standard"));
 }
 
 static void put_decision(struct page *page, const cJSON *decision)
@@ -136,7 +185,8 @@ static void put_decision(struct page *page, const cJSON *decision)
     put_pair(page, "scope", text_of(decision, "scope"));
     if (!allowed) put_pair(page, "status", text_of(decision, "status"));
     page_html(page, "</dl><table class=\"checks\">");
-    cJSON_ArrayForEach(check, cJSON_GetObjectItemCaseSensitive(decision, "checks")) put_check(page, check);
+    cJSON_ArrayForEach(check, cJSON_GetObjectItemCaseSensitive(decision, "checks"))
+        put_check(page, check, text_of(decision, "reason"));
     page_html(page, "</table></section>");
 }
 
@@ -155,7 +205,7 @@ static const char style[] =
     "--accent:#2f4b8f}*{box-sizing:border-box}"
     "body{margin:0;background:var(--ground);color:var(--ink);"
     "font:16px/1.5 system-ui,'Segoe UI',Roboto,'Liberation Sans',sans-serif}"
-    "main{max-width:64rem;margin:0 auto;padding:2.5rem 1.5rem 4rem}"
+    "main{max-width:76rem;margin:0 auto;padding:2.5rem 1.5rem 4rem}"
     ".kicker{margin:0;color:var(--accent);font-size:.8rem;font-weight:600;letter-spacing:.06em;text-transform:uppercase}"
     "h1{margin:.1rem 0 1rem;font-size:1.9rem;line-height:1.25}h2{margin:2.2rem 0 .3rem;font-size:1.2rem}"
     "h3{display:flex;justify-content:space-between;align-items:center;margin:0 0 .6rem;font-size:1.05rem}"
@@ -187,6 +237,9 @@ static const char style[] =
     "form.login{max-width:24rem}label{display:block;margin:.7rem 0 .2rem;font-size:.85rem;color:var(--soft)}"
     "input{width:100%;padding:.5rem .7rem;border:1px solid var(--line);border-radius:6px;font:inherit}"
     "form.login button{margin-top:1.1rem}"
+    "h2+p{margin-bottom:1rem}.path .denied{border-color:var(--bad);color:var(--bad);font-weight:600}"
+    ".path .allowed{border-color:var(--good);color:var(--good);font-weight:600}.path .unreached{opacity:.45}"
+    ".narrow{max-width:28rem}"
     ".warning{border-left:4px solid #d99a1c;background:#fdf6e3;padding:.6rem 1rem;border-radius:0 6px 6px 0;"
     "font-size:.9rem}";
 

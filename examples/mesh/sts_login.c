@@ -51,7 +51,7 @@ static void show_form(const struct sts *sts, const char *ticket_id, const char *
     struct page page;
     page_begin(&page, "sts, the demo's authorization server", "Log in");
     page_html(&page, "<p class=\"soft\">The gateway sent you here. Your password stays between you and this server: the gateway "
-                     "only learns that you logged in.</p><div class=\"card\">");
+                     "only learns that you logged in.</p><div class=\"card narrow\">");
     if (problem) page_element(&page, "p", "reason", problem);
     page_html(&page, "<form class=\"login\" method=\"post\" action=\"/login\">");
     page_hidden(&page, "ticket", ticket_id);
