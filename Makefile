@@ -1,6 +1,7 @@
 # libapisec. Targets:
 #   make            libraries and tool in build/         make install      PREFIX DESTDIR LIBDIR INCLUDEDIR BINDIR
 #   make demo       the main job, as a story             make uninstall    the same variables
+#   make demo-serve the same, for a person's browser     make check-browser a session in headless Chromium
 #   make check      all tests that need no network       make asan tsan    the tests under sanitizers
 #   make unit       the unit tests only                  make mbedtls-3.6  the tests with Debian 13's mbedTLS
 #   make lint       layers, symbols, banned functions    make vectors      VECTORS=DIR: Wycheproof, JSONTestSuite

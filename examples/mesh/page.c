@@ -223,7 +223,7 @@ static const char style[] =
     "th{color:var(--soft);font-size:.75rem;font-weight:600;border-top:0}"
     "td.amount,th.amount{text-align:right;font-variant-numeric:tabular-nums}.checks{font-size:.85rem}"
     ".checks td:first-child{width:1.4rem;font-weight:700}.pass td:first-child{color:var(--good)}.fail td{color:var(--bad)}"
-    ".check{font-weight:600;white-space:nowrap}.standard{color:var(--soft);text-align:right;white-space:nowrap}"
+    ".check{font-weight:600;white-space:nowrap}.standard{width:1%;color:var(--soft);text-align:right;white-space:nowrap}"
     ".fail .standard{color:var(--bad)}"
     "ol.path{display:flex;flex-wrap:wrap;list-style:none;gap:.5rem 0;margin:.8rem 0;padding:0}"
     "ol.path li{display:flex;align-items:center}ol.path li+li::before{content:'\\2192';color:var(--soft);padding:0 .6rem}"

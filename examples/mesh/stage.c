@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #define START_MS 10000
+#define STOP_MS 5000
 #define LISTENER_FD 3
 
 /* Known to the signal handler. */
@@ -111,20 +112,22 @@ bool stage_start(struct stage *stage, int service)
     return ready || fail_with(stage, "does not start:", service);
 }
 
-/* stage_stop closes the service's standard input, which ends it; after two seconds it is killed. */
-void stage_stop(struct stage *stage, int service)
+/* stage_stop closes the service's standard input, which ends it; one that does not end is killed. */
+bool stage_stop(struct stage *stage, int service)
 {
     const struct timespec moment = {0, 5000000};
-    pid_t pid = stage->pid[service];
-    if (pid <= 0) return;
+    pid_t pid = stage->pid[service], ended = 0;
+    int status = 0;
+    if (pid <= 0) return true;
     (void)close(stage->input[service]);
-    for (int i = 0; i < 400 && waitpid(pid, NULL, WNOHANG) == 0; i++) {
-        if (i == 399) (void)kill(pid, SIGKILL);
-        nanosleep(&moment, NULL);
+    for (int i = 0; i < STOP_MS / 5 && (ended = waitpid(pid, &status, WNOHANG)) == 0; i++) nanosleep(&moment, NULL);
+    if (ended == 0) {
+        (void)kill(pid, SIGKILL);
+        (void)waitpid(pid, &status, 0);
     }
-    (void)waitpid(pid, NULL, WNOHANG);
     running[service] = 0;
     stage->pid[service] = 0;
+    return status == 0 || fail_with(stage, "did not end well:", service);
 }
 
 bool stage_open(struct stage *stage, const char *folder, const char *binaries)
@@ -140,16 +143,18 @@ bool stage_open(struct stage *stage, const char *folder, const char *binaries)
         snprintf(stage->path[i], sizeof stage->path[i], "%s/%s", folder, stage_name(i));
         snprintf(stage->url[i], sizeof stage->url[i], "https://%s.localhost:%u", stage_name(i), stage->port[i]);
     }
+    snprintf(stage->path[IMPOSTOR], sizeof stage->path[IMPOSTOR], "%s/impostor/accounts", folder);
     if (!stage_make_files(stage)) return false;
     for (int i = 0; i < NUM_SERVICES; i++)
         if (!stage_start(stage, i)) return false;
     return true;
 }
 
-void stage_close(struct stage *stage)
+bool stage_close(struct stage *stage)
 {
+    bool well = true;
     for (int i = 0; i < NUM_SERVICES; i++) {
-        stage_stop(stage, i);
+        well = stage_stop(stage, i) && well;
         if (stage->listener[i] >= 0) (void)close(stage->listener[i]);
         stage->listener[i] = -1;
     }
@@ -158,4 +163,5 @@ void stage_close(struct stage *stage)
     stage->actor_key = stage->signing_key = NULL;
     explicit_bzero(stage->gateway_secret, sizeof stage->gateway_secret);
     explicit_bzero(stage->accounts_secret, sizeof stage->accounts_secret);
+    return well;
 }

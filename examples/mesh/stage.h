@@ -13,12 +13,13 @@
 #include <sys/types.h>
 
 enum { STS, GATEWAY, ACCOUNTS, LEDGER, NUM_SERVICES };
+#define IMPOSTOR NUM_SERVICES /* whose certificate has the name of accounts, and is from a CA of its own */
 #define STAGE_SECRET_SIZE 65
 
 struct stage {
     const char *folder;                       /* all files are left in it */
     const char *binaries;                     /* the folder of mesh-sts and the others */
-    char path[NUM_SERVICES][512];             /* the services' own folders */
+    char path[NUM_SERVICES + 1][512];         /* the services' own folders, and the impostor's */
     char url[NUM_SERVICES][64];               /* "https://ledger.localhost:40123" */
     uint16_t port[NUM_SERVICES];
     int listener[NUM_SERVICES];
@@ -31,11 +32,12 @@ struct stage {
 };
 
 const char *stage_name(int service);
-/* stage_open makes the folder, whatever was in it before, and starts all four. false: problem says why; stage_close in any case. */
+/* stage_open makes the folder, whatever was in it before, and starts all four. false: problem says why; stage_close in any
+ * case. */
 bool stage_open(struct stage *stage, const char *folder, const char *binaries);
-void stage_close(struct stage *stage);
-/* stage_stop ends one service and waits for it; stage_start starts it again at the same address. */
-void stage_stop(struct stage *stage, int service);
+bool stage_close(struct stage *stage);
+/* stage_stop ends one service and waits for it; stage_start starts it again at the same address. false: it did not end well. */
+bool stage_stop(struct stage *stage, int service);
 bool stage_start(struct stage *stage, int service);
 
 #endif

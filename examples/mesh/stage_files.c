@@ -140,6 +140,13 @@ static bool prepare_folder(const struct stage *stage, int service, const char *c
     return write_file(stage->path[service], "ca.pem", ca) && make_certificate(stage->folder, stage_name(service));
 }
 
+static bool make_impostor(const struct stage *stage)
+{
+    char folder[512];
+    snprintf(folder, sizeof folder, "%s/impostor", stage->folder);
+    return make_folder(folder) && make_folder(stage->path[IMPOSTOR]) && make_ca(folder) && make_certificate(folder, "accounts");
+}
+
 bool stage_make_files(struct stage *stage)
 {
     apisec_error err = {0};
@@ -157,6 +164,7 @@ bool stage_make_files(struct stage *stage)
     bool prepared = ca != NULL;
     for (int i = 0; i < NUM_SERVICES; i++) prepared = prepared && prepare_folder(stage, i, ca);
     free(ca);
+    prepared = prepared && make_impostor(stage);
     if (!prepared) return refuse(stage, "no certificates in", stage->folder);
     return write_configs(stage) || refuse(stage, "cannot write into", stage->folder);
 }

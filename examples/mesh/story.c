@@ -114,6 +114,7 @@ int main(int argc, char **argv)
     else exit_status = serving ? serve(&story.stage) : tell(&story);
     free(story.for_accounts);
     free(story.for_ledger);
-    stage_close(&story.stage);
-    return exit_status;
+    if (stage_close(&story.stage) || exit_status != EXIT_SUCCESS) return exit_status;
+    fprintf(stderr, "mesh-story: %s\n", story.stage.problem);
+    return EXIT_FAILURE;
 }

@@ -29,6 +29,8 @@ static const struct attack {
      {403, "APISEC_E_PEER", NULL}},
     {"Past the gateway: a genuine token for ledger, the gateway's certificate", LEDGER, GATEWAY, FOR_LEDGER, ALICES_LEDGER,
      {403, "APISEC_E_PEER", NULL}},
+    {"A certificate with the name of accounts, from the attacker's own CA", LEDGER, IMPOSTOR, FOR_LEDGER, ALICES_LEDGER,
+     {403, "APISEC_E_PEER", NULL}},
     {"Past the gateway: her opaque reference token, at accounts", ACCOUNTS, GATEWAY, REFERENCE, ALICES,
      {401, "APISEC_E_MALFORMED", "invalid_token"}},
     {"A token for ledger, genuinely signed, in which nobody acts for her", LEDGER, ACCOUNTS, NO_ACTOR, ALICES_LEDGER,

@@ -57,8 +57,7 @@ void story_outage(struct story *story)
     tell_killed(story);
 
     screen_step("The authorization server is down: the mesh stays shut");
-    stage_stop(stage, STS);
-    stage_stop(stage, LEDGER);
+    expect(stage_stop(stage, STS) && stage_stop(stage, LEDGER), "both have ended well");
     expect(stage_start(stage, LEDGER), "ledger starts again");
     story_try(story, "A genuine login at the gateway, which cannot exchange it", &at_gateway, &unreachable);
     story_try(story, "A genuine token at accounts: verified with keys it has, but it cannot go on", &at_accounts, &unreachable);

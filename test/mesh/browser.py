@@ -17,7 +17,7 @@ import time
 
 BUILD = os.environ.get("BUILD", "build")
 PICTURES = os.path.join(BUILD, "mesh")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--window-size=1280,900"]
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the standard's key of an element's reference
 

@@ -133,6 +133,9 @@ static const struct row rows[] = {
     {"past the gateway, its certificate", LEDGER, GATEWAY, FOR_LEDGER, ALICES_LEDGER, 403, "APISEC_E_PEER", "forbidden",
      NO_CHALLENGE, NULL},
     {"ledger's own certificate", LEDGER, LEDGER, FOR_LEDGER, ALICES_LEDGER, 403, "APISEC_E_PEER", "forbidden", NO_CHALLENGE, NULL},
+    {"accounts' name, another CA", LEDGER, IMPOSTOR, FOR_LEDGER, ALICES_LEDGER, 403, "APISEC_E_PEER", "forbidden", NO_CHALLENGE,
+     NULL},
+    {"accounts' name, another CA", ACCOUNTS, IMPOSTOR, FOR_ACCOUNTS, ALICES, 403, "APISEC_E_PEER", "forbidden", NO_CHALLENGE, NULL},
     {"accounts without a certificate", ACCOUNTS, -1, FOR_ACCOUNTS, ALICES, 403, "APISEC_E_PEER", "forbidden", NO_CHALLENGE, NULL},
     {"a reference token at a service", ACCOUNTS, GATEWAY, REFERENCE, ALICES, 401, "APISEC_E_MALFORMED", "invalid_token",
      "invalid_token", NULL},
@@ -182,7 +185,7 @@ static void check_body(const struct row *row, const struct player_call *call, co
     const cJSON *decision = decision_of(body, stage_name(row->service));
     assert_string_equal(text_of(body, "error"), row->body_error);
     if (row->http_status != 200) assert_string_equal(text_of(body, "trace"), call->trace);
-    if (row->http_status == 404 || row->identity < 0) { /* explanations are not for strangers */
+    if (row->http_status == 404 || row->identity < 0 || row->identity == IMPOSTOR) { /* explanations are not for strangers */
         assert_null(cJSON_GetObjectItemCaseSensitive(body, "decisions"));
     } else {
         assert_non_null(decision);
@@ -613,8 +616,8 @@ static void without_the_authorization_server_it_stays_shut(void **state)
     const struct timespec moment = {0, 50000000};
     char again[PLAYER_SECRET_SIZE];
     int status = 0;
-    stage_stop(&stage, STS);
-    stage_stop(&stage, LEDGER);
+    assert_true(stage_stop(&stage, STS));
+    assert_true(stage_stop(&stage, LEDGER));
     assert_true(stage_start(&stage, LEDGER));
     check_shut(GATEWAY, -1, ALICES, reference, "APISEC_E_UNREACHABLE");
     check_shut(ACCOUNTS, GATEWAY, ALICES, tokens[FOR_ACCOUNTS], "APISEC_E_UNREACHABLE");
@@ -718,8 +721,9 @@ static int close_mesh(void **state)
 {
     (void)state;
     for (int i = 0; i < NUM_TOKENS; i++) free(tokens[i]);
-    stage_close(&stage);
-    return 0;
+    if (stage_close(&stage)) return 0;
+    print_error("%s\n", stage.problem); /* a leak that a sanitizer found in a service is one of these */
+    return -1;
 }
 
 int main(void)
