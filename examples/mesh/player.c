@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The verifier and challenge of RFC 7636 appendix B. */
-#define VERIFIER "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+/* The challenge of PLAYER_VERIFIER. */
 #define CHALLENGE "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 #define STATE "0123456789abcdef0123456789abcdef"
 
@@ -140,22 +139,34 @@ static char *take_token(const struct client_reply *reply)
     return copied;
 }
 
-bool player_log_in(const struct stage *stage, const char *user, const char *password, char reference[PLAYER_SECRET_SIZE])
+bool player_get_code(const struct stage *stage, const char *user, const char *password, char code[PLAYER_SECRET_SIZE])
 {
-    char back[128], url[768], action[256], location[1024], code[80] = "", form[768] = "", trace[PLAYER_TRACE_SIZE];
-    struct client_reply reply = {0};
+    char back[128], url[768], action[256], location[1024], redirect[256] = "";
     snprintf(back, sizeof back, "%s/callback", stage->url[GATEWAY]);
-    if (!client_encode(form, sizeof form, "redirect_uri", back)) return false;
+    if (!client_encode(redirect, sizeof redirect, "redirect_uri", back)) return false;
     snprintf(url, sizeof url,
              "%s/authorize?response_type=code&client_id=gateway&%s&state=" STATE "&code_challenge=" CHALLENGE
              "&code_challenge_method=S256",
-             stage->url[STS], form);
-    if (!submit(stage, url, user, password, action, sizeof action, location, sizeof location)) return false;
-    if (!cut(location, "?code=", "&", code, sizeof code)) return false;
-    if (!client_encode(form, sizeof form, "grant_type", "authorization_code") || !client_encode(form, sizeof form, "code", code) ||
-        !client_encode(form, sizeof form, "code_verifier", VERIFIER))
-        return false;
-    char *token = post(stage, GATEWAY, "/token", form, trace, &reply) ? take_token(&reply) : NULL;
+             stage->url[STS], redirect);
+    return submit(stage, url, user, password, action, sizeof action, location, sizeof location) &&
+           cut(location, "?code=", "&", code, PLAYER_SECRET_SIZE);
+}
+
+bool player_redeem(const struct stage *stage, int client, const char *code, const char *verifier, struct client_reply *reply)
+{
+    char back[128], form[768] = "", trace[PLAYER_TRACE_SIZE];
+    snprintf(back, sizeof back, "%s/callback", stage->url[GATEWAY]);
+    return client_encode(form, sizeof form, "grant_type", "authorization_code") &&
+           client_encode(form, sizeof form, "redirect_uri", back) && client_encode(form, sizeof form, "code", code) &&
+           client_encode(form, sizeof form, "code_verifier", verifier) && post(stage, client, "/token", form, trace, reply);
+}
+
+bool player_log_in(const struct stage *stage, const char *user, const char *password, char reference[PLAYER_SECRET_SIZE])
+{
+    char code[PLAYER_SECRET_SIZE];
+    struct client_reply reply = {0};
+    if (!player_get_code(stage, user, password, code)) return false;
+    char *token = player_redeem(stage, GATEWAY, code, PLAYER_VERIFIER, &reply) ? take_token(&reply) : NULL;
     bool got = token && copy(reference, PLAYER_SECRET_SIZE, token, strlen(token));
     free(token);
     client_free(&reply);

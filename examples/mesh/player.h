@@ -26,6 +26,10 @@ bool browser_get(const struct stage *stage, const struct browser *browser, const
 
 /* ---- programs ---- */
 
+/* The verifier of RFC 7636 appendix B: player_get_code logs in with its challenge. */
+#define PLAYER_VERIFIER "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+bool player_get_code(const struct stage *stage, const char *user, const char *password, char code[PLAYER_SECRET_SIZE]);
+bool player_redeem(const struct stage *stage, int client, const char *code, const char *verifier, struct client_reply *reply);
 /* player_log_in is the gateway's own code flow without a browser: gives the opaque reference token. */
 bool player_log_in(const struct stage *stage, const char *user, const char *password, char reference[PLAYER_SECRET_SIZE]);
 

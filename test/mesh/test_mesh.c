@@ -494,6 +494,36 @@ static void a_login_begins_at_its_own_client_only(void **state)
     }
 }
 
+/* check_redeem: the token, or "", is the caller's to free. */
+static char *check_redeem(int client, const char *code, const char *verifier, int http_status, const char *why)
+{
+    struct client_reply reply = {0};
+    if (!player_redeem(&stage, client, code, verifier, &reply)) fail_msg("%s: %s", why, reply.why);
+    cJSON *body = read_body(&reply);
+    if (reply.status != http_status) fail_msg("%s: %d", why, reply.status);
+    if (http_status != 200) assert_string_equal(text_of(body, "error"), "invalid_grant");
+    char *token = strdup(text_of(body, "access_token"));
+    cJSON_Delete(body);
+    client_free(&reply);
+    return token;
+}
+
+/* RFC 6749 section 4.1.2: a code that comes twice was stolen once, so what it gave ends. */
+static void a_code_is_redeemed_once_by_who_began(void **state)
+{
+    (void)state;
+    char code[PLAYER_SECRET_SIZE];
+    assert_true(player_get_code(&stage, "alice", "wonderland", code));
+    free(check_redeem(GATEWAY, code, "another-verifier-of-as-many-characters-as-that", 400, "another verifier"));
+    free(check_redeem(ACCOUNTS, code, PLAYER_VERIFIER, 400, "another client"));
+    char *token = check_redeem(GATEWAY, code, PLAYER_VERIFIER, 200, "who began");
+    struct player_ask swap = {.client = GATEWAY, .subject = token, .audience = "accounts", .scope = "accounts:read"};
+    check_exchange(&swap, 200, "", "the token is good");
+    free(check_redeem(GATEWAY, code, PLAYER_VERIFIER, 400, "the second time"));
+    check_exchange(&swap, 400, "invalid_request", "the token has ended");
+    free(token);
+}
+
 /* The same journey for a program, which is told no explanation. */
 static void a_program_gets_her_accounts(void **state)
 {
@@ -738,6 +768,7 @@ int main(void)
         cmocka_unit_test(metadata_and_keys_are_public),
         cmocka_unit_test(strangers_do_not_log_in),
         cmocka_unit_test(a_login_begins_at_its_own_client_only),
+        cmocka_unit_test(a_code_is_redeemed_once_by_who_began),
         cmocka_unit_test(a_killed_login_opens_nothing),
         cmocka_unit_test(whatever_is_shown_is_escaped),
         cmocka_unit_test(without_the_authorization_server_it_stays_shut),
