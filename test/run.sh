@@ -1,19 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# run.sh: runs each test named on the command line, whatever the one before did: programs, shell scripts, Python scripts. Prints one
-# line for each, all of its output only if it failed, and the sum as the last line. Exit status 1 if anything failed.
+# run.sh: runs each test named on the command line, TEST_JOBS at a time (as many as there are processors), whatever the others do:
+# programs, shell scripts, Python scripts. Prints one line for each as it ends, all of its output only if it failed, and the sum as the
+# last line. Exit status 1 if anything failed.
 #
 # What a test says of itself is counted: cmocka's lines, or "N passed, N failed" as its last one. One that says nothing counts
 # as one; one that ends with another status than 0 has failed, whatever it said. One that takes longer than TEST_SECONDS (300) is
 # stopped.
 set -u
-log=$(mktemp) || exit 1
-trap 'rm -f "$log"' EXIT
-passed=0 failed=0 skipped=0
-seconds=${TEST_SECONDS:-300}
-limit=
-if command -v timeout >/dev/null; then limit="timeout -k 10 $seconds"; fi
 
 count() { # of one log: passed, failed, skipped
     awk '/^\[  PASSED  \] [0-9]+ test/ { p += $4; said = 1 }
@@ -23,29 +18,48 @@ count() { # of one log: passed, failed, skipped
          END { if (!said) p = 1; print p + 0, f + 0, s + 0 }' "$1"
 }
 
-for test in "$@"; do
+run_one() { # folder for logs and results, test
+    seconds=${TEST_SECONDS:-300}
+    limit=
+    if command -v timeout >/dev/null; then limit="timeout -k 10 $seconds"; fi
+    log=$(mktemp "$1/log.XXXXXX") || exit 1
     began=$(date +%s%N)
-    case $test in
-    *.sh) $limit sh "$test" >"$log" 2>&1 </dev/null ;;
-    *.py) $limit python3 "$test" >"$log" 2>&1 </dev/null ;;
-    *) $limit "$test" >"$log" 2>&1 </dev/null ;;
+    case $2 in
+    *.sh) $limit sh "$2" >"$log" 2>&1 </dev/null ;;
+    *.py) $limit python3 "$2" >"$log" 2>&1 </dev/null ;;
+    *) $limit "$2" >"$log" 2>&1 </dev/null ;;
     esac
     code=$?
     [ $code -ne 124 ] || echo "stopped: it took more than $seconds seconds" >>"$log"
+    name=${2#"${BUILD:-build}"/}
     # shellcheck disable=SC2046 # three numbers
-    set -- $(count "$log") "$began"
-    p=$1 f=$2 s=$3 ms=$((($(date +%s%N) - began) / 1000000))
-    if [ $code -ne 0 ] && [ "$f" -eq 0 ]; then
-        f=1 # it died before it could say so
-        [ "$p" -eq 1 ] && p=0
+    set -- "$1" $(count "$log")
+    if [ $code -ne 0 ] && [ "$3" -eq 0 ]; then # it died before it could say so
+        if [ "$2" -eq 1 ]; then set -- "$1" 0 1 "$4"; else set -- "$1" "$2" 1 "$4"; fi
     fi
-    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-    if [ "$f" -eq 0 ]; then
-        printf '  ok      %-42s %4d passed %6d ms\n' "${test#"${BUILD:-build}"/}" "$p" "$ms"
+    if [ "$3" -eq 0 ]; then
+        printf '  ok      %-42s %4d passed %6d ms\n' "$name" "$2" $((($(date +%s%N) - began) / 1000000))
     else
+        printf '  FAILED  %-42s %4d failed, exit status %d\n' "$name" "$3" $code >>"$log"
         cat "$log"
-        printf '  FAILED  %-42s %4d failed, exit status %d\n' "${test#"${BUILD:-build}"/}" "$f" $code
     fi
-done
-if [ $skipped -gt 0 ]; then echo "$passed passed, $failed failed, $skipped skipped"; else echo "$passed passed, $failed failed"; fi
-[ $failed -eq 0 ]
+    echo "$2 $3 $4" >"$log.result"
+}
+
+if [ "${1-}" = --one ]; then
+    run_one "$2" "$3"
+    exit 0
+fi
+
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+printf '%s\0' "$@" | xargs -0 -n 1 -P "${TEST_JOBS:-$(nproc 2>/dev/null || echo 2)}" sh "$0" --one "$work"
+# Each test has left its result, or something went wrong with the running itself.
+cat "$work"/*.result | awk -v wanted=$# '
+    { passed += $1; failed += $2; skipped += $3 }
+    END {
+        if (NR < wanted) failed += wanted - NR
+        printf "%d passed, %d failed%s\n", passed, failed, skipped ? ", " skipped " skipped" : ""
+        exit failed > 0
+    }'
