@@ -186,7 +186,9 @@ static void put_decision(struct page *page, const cJSON *decision)
     if (!allowed) put_pair(page, "status", text_of(decision, "status"));
     page_html(page, "</dl><table class=\"checks\">");
     cJSON_ArrayForEach(check, cJSON_GetObjectItemCaseSensitive(decision, "checks"))
+    {
         put_check(page, check, text_of(decision, "reason"));
+    }
     page_html(page, "</table></section>");
 }
 
@@ -194,7 +196,10 @@ void page_decisions(struct page *page, const cJSON *decisions)
 {
     const cJSON *decision;
     page_html(page, "<div class=\"cards\">");
-    cJSON_ArrayForEach(decision, decisions) put_decision(page, decision);
+    cJSON_ArrayForEach(decision, decisions)
+    {
+        put_decision(page, decision);
+    }
     page_html(page, "</div>");
 }
 
