@@ -13,6 +13,9 @@ static const struct command *const commands[] = {
 };
 #define NUM_COMMANDS (sizeof commands / sizeof commands[0])
 
+/* What fails before a command is found. */
+static const struct command whole_tool = {.name = NULL, .failure = FAILURE_OBJECT};
+
 static void print_help(FILE *out)
 {
     fputs("Usage: apisec COMMAND [options] [arguments]\n"
@@ -26,8 +29,8 @@ static void print_help(FILE *out)
           "\n"
           "Standard output gets exactly one JSON object (sign: the token), standard error gets sentences.\n"
           "Exit status: 0 allowed or done, 1 denied, 2 usage, configuration or a remote failure. With 2 the object\n"
-          "is {\"error\":...,\"status\":...}. Secrets are read from files (\"-\" is standard input), never from the\n"
-          "command line. Options are written in full: --name VALUE or --name=VALUE; \"--\" ends them.\n", out);
+          "is {\"error\":...,\"status\":...}. Keys and client secrets are read from files (\"-\" is standard input), never\n"
+          "from the command line. Options are written in full: --name VALUE or --name=VALUE; \"--\" ends them.\n", out);
 }
 
 /* match_command says how many words of argv name the command: 0 for another one. */
@@ -56,10 +59,7 @@ int main(int argc, char **argv)
     /* A reader that went away is an error of writing, which is reported, not a silent end. */
     (void)signal(SIGPIPE, SIG_IGN);
 
-    if (argc < 2) {
-        print_help(stderr);
-        return EXIT_FAILED;
-    }
+    if (argc < 2) return fail(&whole_tool, APISEC_E_ARGUMENT, "a command is needed; apisec --help lists them");
     for (size_t i = 0; i < NUM_COMMANDS; i++) {
         int words = match_command(commands[i], argc - 1, argv + 1);
         if (words > 0) return commands[i]->run(commands[i], argc - 1 - words, argv + 1 + words);
@@ -72,6 +72,5 @@ int main(int argc, char **argv)
         printf("apisec %s\n", apisec_version());
         return print_checked(EXIT_ALLOWED);
     }
-    say(NULL, "there is no such command; apisec --help lists them");
-    return EXIT_FAILED;
+    return fail(&whole_tool, APISEC_E_ARGUMENT, "there is no such command; apisec --help lists them");
 }

@@ -140,7 +140,7 @@ void say(const struct command *command, const char *sentence)
     char text[SENTENCE_MAX];
     snprintf(text, sizeof text, "%s", sentence);
     output_clean(text);
-    if (command) fprintf(stderr, "apisec %s: %s\n", command->name, text);
+    if (command && command->name) fprintf(stderr, "apisec %s: %s\n", command->name, text);
     else fprintf(stderr, "apisec: %s\n", text);
 }
 

@@ -88,7 +88,7 @@ apisec_status apisec_audit_write(apisec_audit *audit, const apisec_event *event,
  * other. */
 typedef struct apisec_chain apisec_chain;
 
-/* apisec_chain_new: no record was seen yet. A chain that does not begin with a stream's first record has lost its head. */
+/* apisec_chain_new: no record was seen yet. A chain that does not begin with a stream's first record has lost its beginning. */
 apisec_chain *apisec_chain_new(void);
 /* apisec_chain_next takes one line without its newline. APISEC_E_AUDIT says in err what is wrong with it, and every later call
  * repeats that. */

@@ -29,14 +29,17 @@ void apisec_call_free(apisec_call *call);
 
 /* apisec_call_set_method: the request method, as "GET". */
 void apisec_call_set_method(apisec_call *call, const char *method, size_t len);
-/* apisec_call_set_target: the request target as on the request line, path and query; the query is never recorded. */
+/* apisec_call_set_target: the request target as on the request line, path and query. Always set it: a token in
+ * the query is only seen, and refused, where it is. The query is never recorded. */
 void apisec_call_set_target(apisec_call *call, const char *target, size_t len);
 
-/* apisec_call_add_header adds one header field. CR, LF or NUL in it make the call a bad request (APISEC_E_REQUEST), and so do a
+/* apisec_call_add_header adds one header field. Read are Authorization, and for the record traceparent (W3C Trace Context) and
+ * X-Forwarded-For. CR, LF or NUL in it make the call a bad request (APISEC_E_REQUEST), and so do a
  * name with anything but visible ASCII, more than 128 fields, or 64 KiB in all. */
 void apisec_call_add_header(apisec_call *call, const char *name, size_t name_len, const char *value, size_t value_len);
 
-/* apisec_call_set_peer_certificate: the client certificate that the TLS layer verified, in DER; never one from a header. */
+/* apisec_call_set_peer_certificate: the client certificate that the TLS layer verified, in DER; never one from a header. The
+ * record names its SHA-256. */
 void apisec_call_set_peer_certificate(apisec_call *call, const unsigned char *der, size_t len);
 /* apisec_call_set_peer_address: the socket's peer, "192.0.2.1" or "2001:db8::1", without a port. */
 void apisec_call_set_peer_address(apisec_call *call, const char *address);

@@ -65,7 +65,8 @@ void apisec_exchange_set_actor(apisec_exchange *exchange, const char *raw, size_
 void apisec_exchange_add_audience(apisec_exchange *exchange, const char *audience);
 /* apisec_exchange_add_resource: the absolute URI of the target, without a fragment (RFC 8707 section 2). At most 16. */
 void apisec_exchange_add_resource(apisec_exchange *exchange, const char *uri);
-/* apisec_exchange_set_scope: scope-tokens separated by one space. */
+/* apisec_exchange_set_scope: scope-tokens separated by one space. Always set it: without it the server chooses, and its choice is
+ * only compared with the scope of a subject set as a verified token. */
 void apisec_exchange_set_scope(apisec_exchange *exchange, const char *scope);
 /* apisec_exchange_set_requested_type: a token type URI. Short names are accepted: access_token, refresh_token, id_token, saml1,
  * saml2, jwt, txn_token. Default: not sent, and an access_token or jwt is expected. */
@@ -74,7 +75,7 @@ void apisec_exchange_set_requested_type(apisec_exchange *exchange, const char *t
  * sent as the header of that name, so that the authorization server's records join ours. Default: not sent. */
 void apisec_exchange_set_traceparent(apisec_exchange *exchange, const char *traceparent);
 
-/* apisec_exchange_run asks the endpoint, blocking. APISEC_E_CONFIG: client or exchange incomplete. 4xx: transport, TLS, an answer
+/* apisec_exchange_run asks the endpoint, blocking. APISEC_E_CONFIG: client or exchange incomplete. -4xx: transport, TLS, an answer
  * that breaks the standard (RESPONSE), an OAuth error (INVALID_REQUEST …; the server's words, sanitised, in err), more scope than
  * was asked for (SCOPE_WIDENED), no actor (NOT_DELEGATED). End *issued with apisec_issued_free. */
 apisec_status apisec_exchange_run(apisec_client *client, const apisec_exchange *exchange, apisec_issued **issued,

@@ -34,13 +34,14 @@ extern "C" {
 typedef struct apisec_decision apisec_decision;
 
 /* apisec_authenticate finds the call's one credential (RFC 6750 section 2.1) and verifies it. APISEC_OK: it is genuine, which is
- * not yet a permission. *decision is never NULL afterwards, whatever is returned: a denial that can be replied with, and that must
- * be committed (or freed) and freed like any other. It copies what it needs of the call.
+ * not yet a permission. *decision is never NULL afterwards, whatever is returned: a denial that can be replied with: commit it,
+ * or just free it, like any other. It copies what it needs of the call.
  * audit is where the decision's record goes; it must outlive the decision. NULL: the caller has decided to keep no record.
  * Blocks only when keys must be fetched. */
 apisec_status apisec_authenticate(apisec_verifier *verifier, apisec_audit *audit, const apisec_call *call,
                                   apisec_decision **decision, apisec_error *err);
-/* The same as an operation. An operation freed before _finish gave the decision away records it as abandoned. */
+/* The same as an operation; *decision is never NULL after _finish either. An operation freed before _finish gave the decision
+ * away records it as abandoned. */
 apisec_status apisec_authenticate_start(apisec_verifier *verifier, apisec_audit *audit, const apisec_call *call, apisec_op **op,
                                         apisec_error *err);
 apisec_status apisec_authenticate_finish(apisec_op *op, apisec_decision **decision, apisec_error *err);
@@ -57,7 +58,7 @@ apisec_status apisec_decision_require_any_scope(apisec_decision *decision, const
  * APISEC_E_CONDITION. */
 apisec_status apisec_decision_require_claim(apisec_decision *decision, const char *name, const char *equals);
 
-/* apisec_decision_deny is the service's own refusal. status: any of 3xx (commonly APISEC_E_DENIED), 5xx or 6xx; another one
+/* apisec_decision_deny is the service's own refusal. status: any of -3xx (commonly APISEC_E_DENIED), -5xx or -6xx; another one
  * becomes APISEC_E_DENIED. The reason is for the record and the explanation, not for the client. Returns the status that stands. */
 apisec_status apisec_decision_deny(apisec_decision *decision, apisec_status status, const char *reason);
 
@@ -77,7 +78,7 @@ const apisec_token *apisec_decision_token(const apisec_decision *decision);
 /* apisec_decision_reason: one sentence for the operator; "" when nothing failed. */
 const char *apisec_decision_reason(const apisec_decision *decision);
 
-/* The headers to reply with: WWW-Authenticate (RFC 6750 section 3, RFC 9728), and later DPoP-Nonce, Retry-After. None when
+/* The headers to reply with: WWW-Authenticate (RFC 6750 section 3, RFC 9728), or Retry-After with a 503. None when
  * allowed. */
 size_t apisec_decision_num_headers(const apisec_decision *decision);
 /* apisec_decision_header_name: one of them; NULL past the last. */

@@ -6,7 +6,7 @@
  * test, or apisec_op_run) does that and hands back the answer as it arrives, in chunks of any size:
  *
  *     while ((need = apisec_op_next(op, now_ms)) != APISEC_OP_DONE) {
- *         if (need == APISEC_OP_WAIT)  call next again at apisec_op_deadline_ms(op)
+ *         if (need == APISEC_OP_WAIT)  call next again at the deadline, apisec_op_deadline_ms(op)
  *         if (need == APISEC_OP_HTTP)  send what method, url, header and body say; then
  *                                      answer_status, answer_header…, answer_body…, answer_end
  *     }
@@ -65,8 +65,10 @@ size_t apisec_op_max_body(const apisec_op *op);
 /* apisec_op_identity returns the name of the client certificate to use, or NULL for none. */
 const char *apisec_op_identity(const apisec_op *op);
 
-/* The answer, in the order of the wire. APISEC_OK: go on. Anything else: stop reading, the answer is refused, and say
- * apisec_op_answer_end. APISEC_E_MISUSE: no answer is awaited now. */
+/* The answer, in the order of the wire, with every header: without its Content-Type a JSON answer is refused, and Cache-Control
+ * says how long keys are kept. After the end call apisec_op_next at once: other operations may be waiting for this one.
+ * APISEC_OK: go on. Anything else: stop reading, the answer is refused, and say apisec_op_answer_end. APISEC_E_MISUSE: no answer
+ * is awaited now. */
 apisec_status apisec_op_answer_status(apisec_op *op, int32_t http_status);
 /* apisec_op_answer_header: one field, as received; repeated ones as often as they came. */
 apisec_status apisec_op_answer_header(apisec_op *op, const char *name, size_t name_len, const char *value, size_t value_len);

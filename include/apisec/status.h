@@ -26,8 +26,10 @@ extern "C" {
 #endif
 
 /* apisec_status is APISEC_OK or one of the codes below. Their numbers never change.
- * The hundreds say whose fault it is: 1xx the programmer, 2xx the credential, 3xx the permission, 4xx another server,
- * 5xx this process, 6xx too much at once. The reply to a client is made from the table in status.c, not from the hundreds. */
+ * The hundreds say whose fault it is: -1xx the programmer, -2xx the credential, -3xx the permission, -4xx another server,
+ * -5xx this process, -6xx too much at once. They are not the HTTP status, which apisec_status_http knows: of -2xx 401, but
+ * REQUEST 400; of -3xx 403, but BODY 400; of -4xx 502, but UNREACHABLE, KEYS_UNAVAILABLE and BREAKER 503, TIMEOUT 504; AUDIT,
+ * STORE and BUSY 503; RATE 429; of all others 500. */
 typedef int32_t apisec_status;
 
 enum {

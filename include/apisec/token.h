@@ -20,8 +20,8 @@ extern "C" {
 
 typedef struct apisec_token apisec_token;
 
-/* apisec_token_ref takes one more reference and returns its argument. */
-apisec_token *apisec_token_ref(apisec_token *token);
+/* apisec_token_ref takes one more reference, to be given back with apisec_token_free, and returns the same token. */
+apisec_token *apisec_token_ref(const apisec_token *token);
 /* apisec_token_free gives one reference back; the last wipes the claims. */
 void apisec_token_free(apisec_token *token);
 

@@ -21,7 +21,7 @@ extern "C" {
 typedef struct apisec_trust apisec_trust;
 typedef struct apisec_issuer apisec_issuer;
 
-/* apisec_trust_new: nobody is trusted yet. NULL without memory, which apisec_verifier_new reports. */
+/* apisec_trust_new: nobody is trusted yet. NULL without memory; apisec_verifier_new then says APISEC_E_MEMORY. */
 apisec_trust *apisec_trust_new(void);
 /* apisec_trust_free ends its issuers as well. Verifiers made from it stay. */
 void apisec_trust_free(apisec_trust *trust);

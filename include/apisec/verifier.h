@@ -42,8 +42,8 @@ apisec_status apisec_verifier_warm_finish(apisec_op *op, apisec_error *err);
 
 /* apisec_verify verifies one compact token of at most 16 KiB at the time now (seconds). It blocks only when keys must be fetched,
  * and never where the verifier has no transport: then keys that an operation has fetched are used, or it is APISEC_E_NO_TRANSPORT.
- * A token with a `cnf` fails with APISEC_E_BINDING: only apisec_authenticate sees the proof and the certificate.
- * End *token with apisec_token_free. Every status of 2xx, APISEC_E_KEYS_UNAVAILABLE, APISEC_E_NO_TRANSPORT. */
+ * A token with a `cnf` fails with APISEC_E_BINDING: what it is bound to can only be seen in a request.
+ * End *verified with apisec_token_free. Every status of -2xx, APISEC_E_KEYS_UNAVAILABLE, APISEC_E_NO_TRANSPORT. */
 apisec_status apisec_verify(apisec_verifier *verifier, const char *token, size_t len, int64_t now, apisec_token **verified,
                             apisec_error *err);
 apisec_status apisec_verify_start(apisec_verifier *verifier, const char *token, size_t len, int64_t now, apisec_op **op,

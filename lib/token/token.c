@@ -110,10 +110,11 @@ apisec_status token_new(struct arena *arena, struct json *document, struct text 
     return APISEC_OK;
 }
 
-apisec_token *apisec_token_ref(apisec_token *token)
+apisec_token *apisec_token_ref(const apisec_token *token)
 {
-    if (token != NULL) atomic_fetch_add_explicit(&token->references, 1, memory_order_relaxed);
-    return token;
+    apisec_token *same = (apisec_token *)token; /* the count is not part of what is constant: the owner gave out a const token */
+    if (same != NULL) atomic_fetch_add_explicit(&same->references, 1, memory_order_relaxed);
+    return same;
 }
 
 void apisec_token_free(apisec_token *token)

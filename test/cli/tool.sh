@@ -27,7 +27,8 @@ check 'the version' grep -qE '^apisec [0-9]+\.[0-9]+\.[0-9]+$' out
 for arguments in '' nonsense audit 'audit nonsense' verif --nonsense; do
     # shellcheck disable=SC2086
     "$APISEC" $arguments >out 2>err
-    check "usage: apisec $arguments" test $? -eq 2 -a ! -s out -a -s err
+    check "usage: apisec $arguments" test $? -eq 2 -a -s err
+    check "usage: apisec $arguments: one object" grep -q "^{.*APISEC_E_ARGUMENT.*}$" out
 done
 usage='"status":"APISEC_E_ARGUMENT"'
 run 'an unknown option' 2 "$usage" inspect --nonsense

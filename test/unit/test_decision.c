@@ -375,7 +375,7 @@ static void test_the_token_outlives_the_decision(void **state)
 {
     (void)state;
     apisec_decision *const decision = service_decide(&service, good);
-    apisec_token *const token = apisec_token_ref((apisec_token *)apisec_decision_token(decision));
+    apisec_token *const token = apisec_token_ref(apisec_decision_token(decision));
     apisec_decision_commit(decision, NULL);
     apisec_decision_free(decision);
     assert_string_equal(apisec_token_issuer(token), FORGE_ISSUER);
