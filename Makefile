@@ -7,7 +7,7 @@
 #   make lint       layers, symbols, banned functions    make vectors      VECTORS=DIR: Wycheproof, JSONTestSuite
 #   make bench      speed, allocations, threads          make install-test programs outside the tree
 #   make deps       installs what is missing             make format       clang-format
-#   make clean
+#   make clean                                           make check-integration  with real authorization servers
 # V=1 shows the commands. CC, CFLAGS, LDFLAGS as usual; BUILD is the folder of all output; WERROR=1 stops at warnings;
 # DEPS=none skips the look for missing packages.
 

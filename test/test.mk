@@ -3,6 +3,7 @@
 #   test/unit, test/attack, test/fixtures, test/cli, test/ffi, test/mesh, test/lint: make check
 #   test/vectors: make vectors VECTORS=DIR    test/install: make install-test    test/bench: make bench
 #   test/mesh/browser.py: make check-browser
+#   test/integration: make check-integration, which needs the network
 
 TEST_LIBS := -lcmocka -lmicrohttpd -lgnutls
 SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard test/support/*.c)))
@@ -95,5 +96,7 @@ other-tests: $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_ISSUER) $(TOOL)
 # The tools of test/cli have no threads.
 thread-tests: $(UNIT_TESTS) $(ATTACK_TESTS)
 	$(Q)$(RUN) $(UNIT_TESTS) $(ATTACK_TESTS)
+
+include test/integration/integration.mk
 
 .PHONY: unit check check-built check-browser lint install-test vectors bench bench-instructions sanitizer-deps asan tsan mbedtls-3.6 other-tests thread-tests

@@ -29,6 +29,12 @@ sanitizers g++                g++                     gcc-c++              g++  
 sanitizers valgrind           valgrind                valgrind             valgrind           valgrind
 sanitizers cppcheck           cppcheck                cppcheck             cppcheck           cppcheck
 sanitizers dpkg-source        dpkg-dev                dpkg-dev             dpkg-dev           dpkg
+integration node              nodejs                  nodejs               nodejs             nodejs
+integration npm               npm                     nodejs-npm           npm                npm
+integration glewlwyd          glewlwyd                glewlwyd             glewlwyd           glewlwyd
+integration sqlite3           sqlite3                 sqlite               sqlite             sqlite
+integration curl              curl                    curl                 curl               curl
+integration openssl           openssl                 openssl              openssl            openssl
 '
 
 # One run of the preprocessor asks for all headers at once.

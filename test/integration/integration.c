@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * integration.c: what the integration tests share. Whatever goes wrong here is not what is tested: it ends the process.
+ */
+#include "integration.h"
+
+#include <cjson/cJSON.h>
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static _Noreturn void die(const char *what, const char *more)
+{
+    fprintf(stderr, "integration: %s: %s\n", what, more);
+    exit(2);
+}
+
+const char *setting(const char *name)
+{
+    char variable[64];
+    snprintf(variable, sizeof variable, "INTEGRATION_%s", name);
+    const char *value = getenv(variable);
+    if (value == NULL) die("not set; run make check-integration", variable);
+    return value;
+}
+
+const char *setting_url(const char *name, const char *path)
+{
+    static char urls[8][256];
+    static size_t next;
+    char *url = urls[next++ % 8];
+    snprintf(url, sizeof urls[0], "%s%s", setting(name), path);
+    return url;
+}
+
+int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- the plain HTTP client ---- */
+
+struct body {
+    char bytes[65536];
+    size_t len;
+};
+
+static size_t take(char *bytes, size_t size, size_t num, void *context)
+{
+    struct body *body = context;
+    const size_t len = size * num;
+    if (len > sizeof body->bytes - 1 - body->len) return 0;
+    memcpy(body->bytes + body->len, bytes, len);
+    body->len += len;
+    body->bytes[body->len] = '\0';
+    return len;
+}
+
+char *fetch_text(const char *url, const char *user, const char *form, const char *member)
+{
+    struct body body = {.len = 0};
+    long status = 0;
+    CURL *easy = curl_easy_init();
+    if (easy == NULL) die(url, "no memory");
+    curl_easy_setopt(easy, CURLOPT_URL, url);
+    curl_easy_setopt(easy, CURLOPT_CAINFO, setting("CA"));
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT, 20L);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &body);
+    if (user != NULL) curl_easy_setopt(easy, CURLOPT_USERPWD, user);
+    if (form != NULL) curl_easy_setopt(easy, CURLOPT_POSTFIELDS, form);
+    const CURLcode code = curl_easy_perform(easy);
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_cleanup(easy);
+    if (code != CURLE_OK) die(url, curl_easy_strerror(code));
+    if (status != 200) die(url, body.bytes);
+    if (member == NULL) return NULL;
+
+    cJSON *document = cJSON_Parse(body.bytes);
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(document, member));
+    char *copy = text == NULL ? NULL : strdup(text);
+    cJSON_Delete(document);
+    if (copy == NULL) die(url, body.bytes);
+    return copy;
+}
+
+const char *resource_of(const char *alg)
+{
+    static const char *const resources[][2] = {
+        {"RS256", "https://rs256.test/"}, {"PS256", "https://ps256.test/"}, {"ES256", "https://es256.test/"}};
+    for (size_t i = 0; i < sizeof resources / sizeof resources[0]; i++)
+        if (strcmp(resources[i][0], alg) == 0) return resources[i][1];
+    die("no resource for this algorithm", alg);
+}
+
+char *fetch_user_token(const char *alg, const char *query)
+{
+    char url[512];
+    snprintf(url, sizeof url, "%s/_test/user-token?resource=%s&%s", setting("OIDC"), resource_of(alg), query);
+    return fetch_text(url, NULL, NULL, "access_token");
+}
+
+char *fetch_client_token(const char *alg, const char *client)
+{
+    const bool post = strcmp(client, "svc-post") == 0;
+    char form[256];
+    snprintf(form, sizeof form, "grant_type=client_credentials&scope=orders:read+orders:write&resource=%s%s", resource_of(alg),
+             post ? "&client_id=svc-post&client_secret=post-secret" : "");
+    return fetch_text(setting_url("OIDC", "/token"), post ? NULL : "svc-basic:basic-secret", form, "access_token");
+}
+
+/* ---- the library's transport ---- */
+
+static apisec_status perform(apisec_http *http, apisec_op *op)
+{
+    struct counted *counted = http->context;
+    atomic_fetch_add(&counted->num_requests, 1);
+    return counted->inner->perform(counted->inner, op);
+}
+
+void counted_open(struct counted *counted, uint32_t total_ms)
+{
+    apisec_error err;
+    apisec_http_options *options = apisec_http_options_new();
+    apisec_http_options_set_ca_file(options, setting("CA"));
+    apisec_http_options_allow_loopback(options);
+    if (total_ms > 0) apisec_http_options_set_timeouts_ms(options, total_ms, total_ms);
+    *counted = (struct counted){.http = {.context = counted, .perform = perform}};
+    if (apisec_http_new(options, &counted->inner, &err) != APISEC_OK) die("transport", err.text);
+    apisec_http_options_free(options);
+}
+
+void counted_close(struct counted *counted)
+{
+    apisec_http_free(counted->inner);
+}
+
+/* ---- verifying ---- */
+
+apisec_verifier *demand_verifier(const struct demand *demand, apisec_http *http)
+{
+    apisec_error err;
+    apisec_verifier *verifier = NULL;
+    apisec_trust *trust = apisec_trust_new();
+    apisec_issuer *issuer = apisec_trust_add_issuer(trust, demand->issuer);
+    apisec_issuer_add_audience(issuer, demand->audience);
+    apisec_issuer_allow_algorithm(issuer, demand->algorithm);
+    if (demand->profile != NULL) apisec_issuer_set_profile(issuer, demand->profile);
+    if (demand->jwks_uri != NULL) apisec_issuer_set_jwks_uri(issuer, demand->jwks_uri);
+    else apisec_issuer_discover(issuer);
+    if (apisec_verifier_new(trust, http, &verifier, &err) != APISEC_OK) die("verifier", err.text);
+    apisec_trust_free(trust);
+    return verifier;
+}
+
+apisec_status verify_at(apisec_verifier *verifier, apisec_http *http, const char *token, int64_t ahead_ms, apisec_token **verified,
+                        apisec_error *err)
+{
+    apisec_op *op = NULL;
+    *verified = NULL;
+    apisec_status status = apisec_verify_start(verifier, token, strlen(token), now_ms() / 1000, &op, err);
+    if (status != APISEC_OK) return status;
+    for (;;) {
+        const int32_t need = apisec_op_next(op, now_ms() + ahead_ms);
+        if (need == APISEC_OP_DONE) break;
+        if (need == APISEC_OP_HTTP) (void)http->perform(http, op);
+        else nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    status = apisec_verify_finish(op, verified, err);
+    apisec_op_free(op);
+    return status;
+}
+
+apisec_status verify_now(apisec_verifier *verifier, const char *token, apisec_error *err)
+{
+    apisec_token *verified = NULL;
+    const apisec_status status = apisec_verify(verifier, token, strlen(token), now_ms() / 1000, &verified, err);
+    apisec_token_free(verified);
+    return status;
+}

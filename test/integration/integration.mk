@@ -1,0 +1,19 @@
+# integration.mk: the tests with real authorization servers, which run.sh starts. The programs see the public headers only; they run
+# twice, the second time under AddressSanitizer with its leak checker.
+
+INTEGRATION_TESTS := $(basename $(sort $(wildcard test/integration/test_*.c)))
+
+$(BUILD)/test/integration/%: $(BUILD)/test/integration/%.o $(BUILD)/test/integration/integration.o $(STATIC)
+	$(SAY) LD $@
+	$(Q)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS) $(CURL_LIBS)
+
+integration-built: $(INTEGRATION_TESTS:%=$(BUILD)/%) $(TOOL)
+
+check-integration:
+	$(Q)test "$(DEPS)" = none || CC="$(CC)" sh test/deps/install.sh base test sanitizers integration
+	$(Q)$(MAKE) --no-print-directory integration-built
+	$(Q)$(MAKE) $(SANITIZED) BUILD=build/asan CFLAGS="$(ASAN)" LDFLAGS="-fsanitize=address,undefined" integration-built
+	$(Q)BUILD=$(BUILD) APISEC=$(BUILD)/apisec sh test/integration/run.sh $(INTEGRATION_TESTS:%=$(BUILD)/%) \
+		$(INTEGRATION_TESTS:%=build/asan/%) test/integration/tool.sh
+
+.PHONY: integration-built check-integration

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// oidc.mjs FOLDER: an authorization server for the tests: oidc-provider on a free port of localhost, over https. Keys, tokens,
+// client authentication and discovery are its own. It knows no token exchange: the grant below adds one, whose policy is test code.
+// Below /_test/ the tests ask for what a browser or an administrator would do. FOLDER has server.pem and server.key; the program
+// prints its URL when it is ready.
+import crypto from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import https from 'node:https';
+import * as jose from 'jose';
+import { Provider, errors } from 'oidc-provider';
+import { buildTokenResponse } from 'oidc-provider/lib/helpers/grants.js';
+
+const folder = process.argv[2];
+const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const TYPE = 'urn:ietf:params:oauth:token-type:';
+const SCOPES = 'orders:read orders:write billing:read';
+const LIFETIME = 300;
+let issuer, provider, generation = 0, keys = [];
+
+// ---- keys: each generation has one of each algorithm ----
+
+function newKeys() {
+  generation += 1;
+  return ['RS256', 'PS256', 'ES256'].map((alg) => {
+    const pair = alg === 'ES256' ? crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      : crypto.generateKeyPairSync('rsa', { modulusLength: 2048 });
+    return { ...pair.privateKey.export({ format: 'jwk' }), kid: `${alg.toLowerCase()}-${generation}`, alg, use: 'sig' };
+  });
+}
+
+function publicKeys() {
+  return { keys: keys.map(({ d, p, q, dp, dq, qi, ...rest }) => rest) };
+}
+
+// ---- resource servers: https://<algorithm>.test/ gets tokens signed with it ----
+
+function resourceServer(id) {
+  const alg = /^https:\/\/(rs256|ps256|es256)\.test\/$/.exec(id)?.[1].toUpperCase();
+  if (!alg) throw new errors.InvalidTarget();
+  return { audience: id, scope: SCOPES, accessTokenTTL: LIFETIME, accessTokenFormat: 'jwt', jwt: { sign: { alg } } };
+}
+
+const client = (id, secret, method, grants = ['client_credentials', EXCHANGE]) => ({
+  client_id: id, client_secret: secret, token_endpoint_auth_method: method, grant_types: grants, redirect_uris: [],
+  response_types: [],
+});
+const clients = [
+  client('svc-basic', 'basic-secret', 'client_secret_basic'),
+  client('svc-post', 'post-secret', 'client_secret_post'),
+  client('svc:odd id', 'p%3A+ss w:rd/~', 'client_secret_basic'),
+  client('svc&post=odd', 'p%26+ss w&rd=~', 'client_secret_post'),
+  client('svc-no-exchange', 'plain-secret', 'client_secret_basic', ['client_credentials']),
+];
+
+// ---- token exchange, RFC 8693 ----
+
+const extraClaims = new WeakMap();
+const exchangeParameters = ['audience', 'resource', 'scope', 'requested_token_type', 'subject_token', 'subject_token_type',
+  'actor_token', 'actor_token_type'];
+
+async function claimsOf(token, type, what) {
+  if (type !== `${TYPE}access_token` && type !== `${TYPE}jwt`) throw new errors.InvalidRequest(`${what}: unsupported token type`);
+  const verified = jose.jwtVerify(token, jose.createLocalJWKSet(publicKeys()), { issuer, typ: 'at+jwt' });
+  return (await verified.catch((e) => { throw new errors.InvalidRequest(`invalid ${what}`, 400, e.message); })).payload;
+}
+
+// The ways in which a server says no, one for each error of RFC 6749 section 5.2 and RFC 8693 section 2.2.2 that a policy can give.
+function checkPolicy(subject, actor, parameters) {
+  const { requested_token_type: type = `${TYPE}access_token` } = parameters;
+  if (![`${TYPE}access_token`, `${TYPE}jwt`].includes(type)) throw new errors.InvalidRequest('unsupported requested_token_type');
+  if (actor && subject.may_act && subject.may_act.sub !== actor.sub) throw new errors.InvalidRequest('may_act names another actor');
+  if (subject.sub === 'locked') throw new errors.InvalidGrant('the account is locked');
+  if (subject.sub === 'guest') throw new errors.UnauthorizedClient('not for guests');
+  if (subject.sub === 'robot') throw new errors.UnsupportedGrantType('not for robots');
+  if (subject.sub === 'minor') throw new errors.AccessDenied('ask your parents');
+}
+
+function narrowScope(subject, wanted) {
+  const held = (subject.scope ?? '').split(' ');
+  const scopes = wanted === undefined ? held : wanted.split(' ');
+  const wider = scopes.filter((scope) => !held.includes(scope));
+  if (wider.length) throw new errors.InvalidScope('more than the subject token has', wider.join(' '));
+  return scopes.join(' ');
+}
+
+async function exchange(ctx) {
+  const p = ctx.oidc.params;
+  for (const name of ['subject_token', 'subject_token_type']) if (!p[name]) throw new errors.InvalidRequest(`${name} is missing`);
+  const subject = await claimsOf(p.subject_token, p.subject_token_type, 'subject_token');
+  const actor = p.actor_token && await claimsOf(p.actor_token, p.actor_token_type, 'actor_token');
+  checkPolicy(subject, actor, p);
+  const targets = [p.resource ?? [], p.audience ?? []].flat();
+  if (targets.length > 1) throw new errors.InvalidTarget('one target at a time');
+
+  const token = new provider.AccessToken({
+    client: ctx.oidc.client, accountId: subject.sub, gty: 'token_exchange', scope: narrowScope(subject, p.scope),
+    resourceServer: new provider.ResourceServer(targets[0], resourceServer(targets[0])),
+  });
+  // the actor of the token that is exchanged becomes the one before
+  const act = actor ? { sub: actor.sub, ...(subject.act && { act: subject.act }) } : subject.act;
+  if (act) extraClaims.set(token, { act });
+  ctx.oidc.entity('AccessToken', token);
+  ctx.body = buildTokenResponse(provider, {
+    accessToken: await token.save(), issuedTokenType: p.requested_token_type ?? `${TYPE}access_token`, tokenType: token.tokenType,
+    expiresIn: token.expiration, scope: token.scope,
+  });
+}
+
+// ---- the server ----
+
+function makeProvider() {
+  const made = new Provider(issuer, {
+    clients, jwks: { keys }, cookies: { keys: ['for tests'] }, scopes: ['openid', ...SCOPES.split(' ')],
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post'],
+    findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+    extraTokenClaims: (ctx, token) => extraClaims.get(token),
+    features: {
+      devInteractions: { enabled: false }, clientCredentials: { enabled: true },
+      resourceIndicators: { enabled: true, defaultResource: () => 'https://es256.test/', useGrantedResource: () => true,
+        getResourceServerInfo: (ctx, id) => resourceServer(id) },
+    },
+  });
+  made.registerGrantType(EXCHANGE, exchange, exchangeParameters, ['audience', 'resource']);
+  made.on('server_error', (ctx, e) => console.error(e));
+  return made;
+}
+
+// A user's token, as a login would end with: /_test/user-token?sub=alice&resource=https://es256.test/&scope=…&may_act=…
+async function userToken(query) {
+  const resource = query.get('resource') ?? 'https://es256.test/';
+  const token = new provider.AccessToken({
+    client: await provider.Client.find('svc-basic'), accountId: query.get('sub') ?? 'alice', scope: query.get('scope') ?? SCOPES,
+    expiresIn: LIFETIME, gty: 'authorization_code', resourceServer: new provider.ResourceServer(resource, resourceServer(resource)),
+  });
+  if (query.has('may_act')) extraClaims.set(token, { may_act: { sub: query.get('may_act') } });
+  return { access_token: await token.save() };
+}
+
+const control = {
+  '/_test/user-token': userToken,
+  '/_test/rotate': () => { keys = [...newKeys(), ...keys]; },                          // the old keys stay in the set
+  '/_test/retire': () => { keys = keys.filter((key) => key.kid.endsWith(`-${generation}`)); },
+};
+
+async function answer(request, response) {
+  const url = new URL(request.url, issuer);
+  if (!control[url.pathname]) return provider.callback()(request, response);
+  const result = await control[url.pathname](url.searchParams);
+  if (!result) provider = makeProvider(); // the keys have changed
+  response.setHeader('content-type', 'application/json');
+  return response.end(JSON.stringify(result ?? {}));
+}
+
+const tls = { key: readFileSync(`${folder}/server.key`), cert: readFileSync(`${folder}/server.pem`) };
+const server = https.createServer(tls, (request, response) => answer(request, response).catch((e) => {
+  console.error(e);
+  response.destroy();
+}));
+server.listen(0, '127.0.0.1', () => {
+  issuer = `https://localhost:${server.address().port}`;
+  keys = newKeys();
+  provider = makeProvider();
+  console.log(issuer);
+});
