@@ -13,8 +13,8 @@
 #include <string.h>
 #include <time.h>
 
-#define TIMEOUT_MS 1000
-#define SLACK_MS 1500 /* for a busy machine: no call may hang */
+#define TIMEOUT_MS 2000
+#define SLACK_MS 2000 /* for a busy machine: no call may hang */
 
 /* ---- the proxy ---- */
 
