@@ -5,7 +5,7 @@
 //   pass          delay MS       each piece comes later        drip MS     one byte at a time
 //   hole          no answer      close       at once           reset N     after N bytes, with a RST
 //   truncate N    after N bytes, with a FIN                    flip N      one bit of byte N is another one
-// FOLDER/passed is the number of bytes that the last connection has let through to the client.
+// FOLDER/passed is the number of bytes that came from the server on the last connection.
 import { readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -55,9 +55,9 @@ async function serve(client) {
   client.on('close', () => server.destroy());
   let passed = 0;
   for await (const bytes of server) {
+    writeFileSync(`${folder}/passed`, String(passed + bytes.length)); // before the client has them, and may look
     if (await carry(fault, Number(argument ?? 0), bytes, passed, client)) break;
     passed += bytes.length;
-    writeFileSync(`${folder}/passed`, String(passed));
   }
   return client.end();
 }
