@@ -20,6 +20,8 @@ INCLUDEDIR ?= $(PREFIX)/include
 BINDIR ?= $(PREFIX)/bin
 DEPS ?= base demo test
 Q := $(if $(V),,@)
+# What a person calls builds with all processors, unless told otherwise with -j.
+PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
 SAY := @$(if $(V),:,printf '  %-7s %s\n')
 
 CFLAGS ?= -O2 -g

@@ -41,14 +41,14 @@ unit: $(UNIT_TESTS)
 RUN := BUILD=$(BUILD) APISEC=$(BUILD)/apisec CC="$(CC)" sh test/run.sh
 
 check: deps
-	$(Q)$(MAKE) --no-print-directory check-built
+	$(Q)$(MAKE) --no-print-directory $(PARALLEL) check-built
 check-built: all $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_ISSUER)
 	$(Q)$(RUN) $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_TESTS) test/ffi/test_ffi.py $(LINTS)
 
-# A person's session in headless Chromium; its picture is left in $(BUILD)/mesh/screenshot.png.
+# A person's session in headless Chromium; its picture is left in $(BUILD)/demo/screenshot.png.
 check-browser: deps
 	$(Q)test "$(DEPS)" = none || CC="$(CC)" sh test/deps/install.sh browser
-	$(Q)$(MAKE) --no-print-directory $(MESH_PROGRAMS)
+	$(Q)$(MAKE) --no-print-directory $(PARALLEL) $(MESH_PROGRAMS)
 	$(Q)$(RUN) test/mesh/browser.py
 
 lint: all

@@ -1,7 +1,7 @@
 # mesh.mk: the demo: four services, and the story that sets them up, uses them and attacks them. They need libmicrohttpd and GnuTLS;
 # the library and the tool do not.
 
-MESH := $(BUILD)/mesh
+MESH := $(BUILD)/demo
 mesh_objects = $(patsubst %,$(BUILD)/examples/mesh/%.o,$(1))
 MESH_SERVICE := service web web_text client
 MESH_PROGRAMS := $(addprefix $(BUILD)/mesh-,sts gateway accounts ledger story)
@@ -17,12 +17,12 @@ $(MESH_PROGRAMS):
 	$(Q)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CURL_LIBS) -lmicrohttpd -lgnutls
 
 demo: deps
-	$(Q)$(MAKE) --no-print-directory $(MESH_PROGRAMS)
+	$(Q)$(MAKE) --no-print-directory $(PARALLEL) $(MESH_PROGRAMS)
 	$(Q)$(BUILD)/mesh-story $(MESH) $(BUILD)
 
 # The same programs, until Ctrl-C, for a person with a browser.
 demo-serve: deps
-	$(Q)$(MAKE) --no-print-directory $(MESH_PROGRAMS)
+	$(Q)$(MAKE) --no-print-directory $(PARALLEL) $(MESH_PROGRAMS)
 	$(Q)$(BUILD)/mesh-story --serve $(MESH) $(BUILD)
 
 # The tests of test/cli and test/mesh run them.

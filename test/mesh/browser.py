@@ -2,7 +2,7 @@
 #
 # browser.py: a person's session in headless Chromium, driven through chromedriver (WebDriver, a W3C standard) with Python's standard
 # library only: alice logs in, sees her accounts with each decision explained, is refused bob's, and logs out. BUILD is the folder of
-# the programs; the pictures are left in BUILD/mesh.
+# the programs; the pictures are left in BUILD/demo.
 import base64
 import http.client
 import json
@@ -16,7 +16,7 @@ import tempfile
 import time
 
 BUILD = os.environ.get("BUILD", "build")
-PICTURES = os.path.join(BUILD, "mesh")
+PICTURES = os.path.join(BUILD, "demo")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--window-size=1280,900"]
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the standard's key of an element's reference
