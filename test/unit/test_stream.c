@@ -39,6 +39,7 @@ static void test_a_child_has_another(void **state)
         if (stream_id(childs) != APISEC_OK || write(ends[1], childs, sizeof childs) != sizeof childs) _exit(1);
         _exit(0);
     }
+    assert_true(child > 0);
     assert_int_equal(stream_id(own), APISEC_OK);
     assert_int_equal(read(ends[0], childs, sizeof childs), sizeof childs);
     assert_int_equal(waitpid(child, &status, 0), child);
