@@ -75,6 +75,19 @@ class Driver:
     def click(self, css):
         self.ask("POST", "/element/%s/click" % self.find(css)[0], {})
 
+    def follow(self, css):
+        """Clicks, and waits until another document is there, whole: a click alone does not wait for where it leads."""
+        self.run("document.documentElement.dataset.left = '1'")
+        self.click(css)
+        for _ in range(200):
+            try:
+                if self.run("return document.readyState === 'complete' && !document.documentElement.dataset.left"):
+                    return
+            except RuntimeError:
+                pass  # between two documents there is none to ask
+            time.sleep(0.05)
+        raise RuntimeError("after 10 s the click on %s has led nowhere" % css)
+
     def type(self, css, text):
         self.ask("POST", "/element/%s/value" % self.find(css)[0], {"text": text})
 
@@ -98,13 +111,13 @@ class Driver:
 def log_in(driver, user, password):
     driver.type("#username", user)
     driver.type("#password", password)
-    driver.click("#login")
+    driver.follow("#login")
 
 
 def visit(driver, gateway):
     driver.go(gateway)
     check("the gateway greets a stranger", "none trusts the gateway" in driver.text("h1"), driver.text("h1"))
-    driver.click("#login")
+    driver.follow("#login")
     sts = gateway.replace("gateway.", "sts.").split(":")[1]
     check("the password is asked for by the authorization server", sts in driver.url(), driver.url())
     check("it says that it is an example", "Example code" in driver.text(".warning"))
@@ -134,7 +147,7 @@ def visit(driver, gateway):
     check("the browser has no complaint", driver.complaints() == [])
     driver.picture("screenshot.png")
 
-    driver.click("#other")
+    driver.follow("#other")
     check("bob's accounts are refused to her", "Refused" in driver.text("h1") and "HTTP 403" in driver.text("#refused"), driver.text("main"))
     check("the page says by whom and why", driver.texts(".cards .card.denied h3") != [] and
           "the customer in the path is not the user's own" in driver.text(".cards .card.denied .reason"), driver.text(".cards"))
@@ -143,7 +156,7 @@ def visit(driver, gateway):
     check("nothing of bob's is shown", "312.07" not in driver.source())
     driver.picture("screenshot-refused.png")
 
-    driver.click("#logout")
+    driver.follow("#logout")
     check("she is logged out", driver.url() == gateway and driver.find("a#login") != [], driver.url())
     driver.go(gateway + "customers/1001/accounts")
     check("the way back is closed", "not logged in" in driver.text("h1"), driver.text("h1"))
