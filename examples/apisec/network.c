@@ -4,8 +4,6 @@
  */
 #include "tool.h"
 
-#define CONNECT_MS 2000
-
 apisec_status network_open(const struct network *network, apisec_http **http, apisec_error *err)
 {
     apisec_http_options *options = apisec_http_options_new();
@@ -16,7 +14,7 @@ apisec_status network_open(const struct network *network, apisec_http **http, ap
     }
     if (network->timeout.given) {
         uint32_t total = (uint32_t)network->timeout.value;
-        apisec_http_options_set_timeouts_ms(options, total, total < CONNECT_MS ? total : CONNECT_MS);
+        apisec_http_options_set_timeouts_ms(options, total, total); /* who waits longer also waits longer for a connection */
     }
     *http = NULL;
     /* NULL options would mean all defaults: what was asked for must not get lost. */

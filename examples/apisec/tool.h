@@ -134,7 +134,7 @@ struct network {
     {.name = "cacert", .argument = "FILE", .text = &(network)->cacert,                                                        \
      .help = "trust the PEM certificates of this file instead of the system's"},                                              \
     {.name = "timeout", .argument = "MS", .number = &(network)->timeout, .min = 1, .max = 300000,                             \
-     .help = "milliseconds for one request (default 5000)"}
+     .help = "milliseconds for one request (default 5000, of which 2000 to connect)"}
 apisec_status network_open(const struct network *network, apisec_http **http, apisec_error *err);
 
 #endif
