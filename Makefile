@@ -18,7 +18,7 @@ PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 BINDIR ?= $(PREFIX)/bin
-DEPS ?= base demo test
+DEPS ?= auto
 Q := $(if $(V),,@)
 # What a person calls builds with all processors, unless told otherwise with -j.
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
@@ -98,8 +98,13 @@ uninstall:
 	$(Q)rm -f $(DESTDIR)$(LIBDIR)/libapisec.a $(DESTDIR)$(LIBDIR)/libapisec.so* $(PC) $(DESTDIR)$(BINDIR)/apisec
 	$(Q)rm -rf $(DESTDIR)$(INCLUDEDIR)/apisec
 
+# Groups of packages, as in test/deps/install.sh. A target that needs fewer or more says so.
+NEEDS := base demo test
 deps:
-	$(Q)test "$(DEPS)" = none || CC="$(CC)" sh test/deps/install.sh $(DEPS)
+	$(Q)test "$(DEPS)" = none || CC="$(CC)" sh test/deps/install.sh $(NEEDS) $(filter-out auto,$(DEPS))
+demo demo-serve: NEEDS := base demo
+asan tsan: NEEDS += sanitizers
+check-browser: NEEDS += browser
 
 format:
 	$(Q)clang-format -i $(wildcard include/apisec/*.h lib/*/*.[ch] test/*/*.[ch] examples/*/*.[ch])

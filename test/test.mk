@@ -47,7 +47,6 @@ check-built: all $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_ISSUER)
 
 # A person's session in headless Chromium; its picture is left in $(BUILD)/demo/screenshot.png.
 check-browser: deps
-	$(Q)test "$(DEPS)" = none || CC="$(CC)" sh test/deps/install.sh browser
 	$(Q)$(MAKE) --no-print-directory $(PARALLEL) $(MESH_PROGRAMS)
 	$(Q)$(RUN) test/mesh/browser.py
 
@@ -74,20 +73,17 @@ TSAN := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 TSAN_MBEDTLS := $(CURDIR)/build/deps/mbedtls-2.28.3-thread
 NEW_MBEDTLS := $(CURDIR)/build/deps/mbedtls-3.6-plain
 
-sanitizer-deps:
-	$(Q)test "$(DEPS)" = none || CC="$(CC)" sh test/deps/install.sh base demo test sanitizers
+asan: deps
+	$(Q)$(MAKE) $(PARALLEL) $(SANITIZED) BUILD=build/asan CFLAGS="$(ASAN)" LDFLAGS="-fsanitize=address,undefined" other-tests
 
-asan: sanitizer-deps
-	$(Q)$(MAKE) $(SANITIZED) BUILD=build/asan CFLAGS="$(ASAN)" LDFLAGS="-fsanitize=address,undefined" other-tests
-
-tsan: sanitizer-deps
+tsan: deps
 	$(Q)sh test/deps/mbedtls.sh 2.28.3 thread "$(TSAN)" clang
-	$(Q)$(MAKE) $(SANITIZED) BUILD=build/tsan CFLAGS="$(TSAN)" LDFLAGS="-fsanitize=thread" \
+	$(Q)$(MAKE) $(PARALLEL) $(SANITIZED) BUILD=build/tsan CFLAGS="$(TSAN)" LDFLAGS="-fsanitize=thread" \
 		MBEDTLS_CFLAGS="-I$(TSAN_MBEDTLS)/include" MBEDTLS_LIBS="$(TSAN_MBEDTLS)/library/libmbedcrypto.a" thread-tests
 
 mbedtls-3.6:
 	$(Q)sh test/deps/mbedtls.sh 3.6 plain "-O2 -g"
-	$(Q)$(MAKE) --no-print-directory BUILD=build/mbedtls-3.6 MBEDTLS_CFLAGS="-I$(NEW_MBEDTLS)/include" \
+	$(Q)$(MAKE) $(PARALLEL) --no-print-directory BUILD=build/mbedtls-3.6 MBEDTLS_CFLAGS="-I$(NEW_MBEDTLS)/include" \
 		MBEDTLS_LIBS="$(NEW_MBEDTLS)/library/libmbedcrypto.a" other-tests
 
 other-tests: $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_ISSUER) $(TOOL)
@@ -99,4 +95,4 @@ thread-tests: $(UNIT_TESTS) $(ATTACK_TESTS)
 
 include test/integration/integration.mk
 
-.PHONY: unit check check-built check-browser lint install-test vectors bench bench-instructions sanitizer-deps asan tsan mbedtls-3.6 other-tests thread-tests
+.PHONY: unit check check-built check-browser lint install-test vectors bench bench-instructions asan tsan mbedtls-3.6 other-tests thread-tests

@@ -17,7 +17,7 @@ $(MESH_PROGRAMS):
 	$(Q)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CURL_LIBS) -lmicrohttpd -lgnutls
 
 demo: deps
-	$(Q)$(MAKE) --no-print-directory $(PARALLEL) $(MESH_PROGRAMS)
+	$(Q)$(MAKE) --no-print-directory $(PARALLEL) $(TOOL) $(MESH_PROGRAMS)
 	$(Q)$(BUILD)/mesh-story $(MESH) $(BUILD)
 
 # The same programs, until Ctrl-C, for a person with a browser.

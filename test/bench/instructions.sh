@@ -5,7 +5,7 @@
 # on a busy machine as on a quiet one. Only the repetitions themselves are counted.
 set -eu
 program=${BUILD:-build}/test/bench/bench_verify
-command -v valgrind >/dev/null || { echo "instructions: valgrind is not installed: make deps DEPS='base demo test sanitizers'" >&2; exit 2; }
+command -v valgrind >/dev/null || { echo "instructions: valgrind is not installed: make deps DEPS=sanitizers" >&2; exit 2; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
