@@ -47,7 +47,7 @@ check-built: all $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_ISSUER)
 
 # A person's session in headless Chromium; its picture is left in $(BUILD)/demo/screenshot.png.
 check-browser: deps
-	$(Q)$(MAKE) --no-print-directory $(PARALLEL) $(MESH_PROGRAMS)
+	$(Q)$(MAKE) --no-print-directory $(PARALLEL) demo-built
 	$(Q)$(RUN) test/mesh/browser.py
 
 lint: all

@@ -16,16 +16,19 @@ $(MESH_PROGRAMS):
 	$(SAY) LD $@
 	$(Q)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CURL_LIBS) -lmicrohttpd -lgnutls
 
+demo-built: $(MESH_PROGRAMS) $(TOOL)
+	@:
+
 demo: deps
-	$(Q)$(MAKE) --no-print-directory $(PARALLEL) $(TOOL) $(MESH_PROGRAMS)
+	$(Q)$(MAKE) --no-print-directory $(PARALLEL) demo-built
 	$(Q)$(BUILD)/mesh-story $(MESH) $(BUILD)
 
 # The same programs, until Ctrl-C, for a person with a browser.
 demo-serve: deps
-	$(Q)$(MAKE) --no-print-directory $(PARALLEL) $(MESH_PROGRAMS)
+	$(Q)$(MAKE) --no-print-directory $(PARALLEL) demo-built
 	$(Q)$(BUILD)/mesh-story --serve $(MESH) $(BUILD)
 
 # The tests of test/cli and test/mesh run them.
 check-built other-tests: $(MESH_PROGRAMS)
 
-.PHONY: demo demo-serve
+.PHONY: demo demo-serve demo-built
