@@ -29,12 +29,13 @@ static void write_claims(const struct stage *stage, const struct forgery *forger
 {
     long long now = (long long)time(NULL);
     char act[96] = "";
+    long long issued_at = (forgery->expires_in < 0 ? now + forgery->expires_in : now) - 60;
     if (forgery->actor) snprintf(act, sizeof act, ",\"act\":{\"sub\":\"%s\"}", forgery->actor);
     snprintf(text, size,
              "{%s\"iss\":\"%s\",\"sub\":\"%s\",\"aud\":\"%s\",\"client_id\":\"gateway\",\"customer\":\"%s\",\"scope\":\"%s\","
              "\"jti\":\"forged\",\"iat\":%lld,\"exp\":%lld%s}",
              forgery->extra ? forgery->extra : "", stage->url[STS], forgery->user, forgery->audience, forgery->customer,
-             forgery->scope, now + forgery->expires_in - 120, now + forgery->expires_in, act);
+             forgery->scope, issued_at, now + forgery->expires_in, act);
 }
 
 static char *sign(const apisec_signer *signer, const char *type, const char *claims)
@@ -103,6 +104,6 @@ char *forge_actor(const struct stage *stage)
     long long now = (long long)time(NULL);
     snprintf(claims, sizeof claims,
              "{\"iss\":\"accounts\",\"sub\":\"accounts\",\"aud\":\"%s\",\"jti\":\"acting\",\"iat\":%lld,\"exp\":%lld}",
-             stage->url[STS], now, now + 60);
+             stage->url[STS], now, now + 240);
     return sign(stage->actor_key, "JWT", claims);
 }

@@ -59,7 +59,7 @@ static void make_tokens(const struct story *story, char *tokens[NUM_TOKENS])
 {
     const struct stage *stage = &story->stage;
     const struct forgery good = {.audience = "accounts", .user = "alice", .customer = "1001", .scope = "accounts:read",
-                                 .expires_in = 120};
+                                 .expires_in = 300};
     struct forgery expired = good, twice = good, nul = good, no_actor = good, bobs = good, id_token = good;
     struct player_ask profile = {.client = GATEWAY, .subject = story->reference, .audience = "accounts", .scope = "profile:read"};
     expired.expires_in = -60;

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#define LIFETIME 120
+#define LIFETIME 300
 #define MAX_ACTORS 512
 
 /* Row: which client may exchange for which audience; the most that is granted; the scope that the subject must have for it; who

@@ -112,7 +112,7 @@ void sts_revoke(struct sts *sts, const struct web_request *request, struct web_r
         sts_error(reply, 400, "invalid_request", "token is needed, once");
         return;
     }
-    if (strchr(token, '.')) { /* a JWT ends by itself, in two minutes at most */
+    if (strchr(token, '.')) { /* a JWT ends by itself, in five minutes at most */
         sts_error(reply, 400, "unsupported_token_type", "only reference tokens can be revoked");
         return;
     }

@@ -691,7 +691,7 @@ static void logs_are_whole_and_tampering_is_found(void **state)
 static void make_forgeries(void)
 {
     const struct forgery good = {.audience = "accounts", .user = "alice", .customer = "1001", .scope = "accounts:read",
-                                 .extra = "\"may_act\":{\"sub\":\"accounts\"},", .expires_in = 120};
+                                 .extra = "\"may_act\":{\"sub\":\"accounts\"},", .expires_in = 300};
     struct forgery odd = good;
     tokens[FORGED] = forge_signed(&stage, &good);
     tokens[ALG_NONE] = forge_none(&stage, &good);
