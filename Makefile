@@ -7,9 +7,10 @@
 #   make lint       layers, symbols, banned functions    make vectors      VECTORS=DIR: Wycheproof, JSONTestSuite
 #   make bench      speed, allocations, threads          make install-test programs outside the tree
 #   make deps       installs what is missing             make format       clang-format
-#   make clean                                           make check-integration  with real authorization servers
+#   make platforms  no libcurl, other processors         make check-integration  with real authorization servers
+#   make clean
 # V=1 shows the commands. CC, CFLAGS, LDFLAGS as usual; BUILD is the folder of all output; WERROR=1 stops at warnings;
-# DEPS=none skips the look for missing packages.
+# DEPS=none skips the look for missing packages; HTTP=none builds without libcurl.
 
 VERSION := 0.1.0
 SOVERSION := 0
@@ -19,6 +20,9 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 BINDIR ?= $(PREFIX)/bin
 DEPS ?= auto
+HTTP ?= curl
+# Without libcurl, what only its transport needs is left out.
+ABSENT := $(or $(if $(filter curl,$(HTTP)),none),$(if $(filter none,$(HTTP)),curl idle sigpipe),$(error HTTP is curl or none))
 Q := $(if $(V),,@)
 # What a person calls builds with all processors, unless told otherwise with -j.
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
@@ -32,9 +36,9 @@ ALL_CFLAGS := -std=c11 -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L -fvisibility=
 MBEDTLS_CFLAGS ?=
 MBEDTLS_LIBS ?= -lmbedcrypto
 LIBS := $(MBEDTLS_LIBS) -lcjson
-CURL_LIBS ?= -lcurl
+CURL_LIBS ?= $(if $(filter curl,$(HTTP)),-lcurl)
 
-LIB_SOURCES := $(sort $(wildcard lib/*/*.c))
+LIB_SOURCES := $(filter-out $(ABSENT:%=lib/http/%.c),$(sort $(wildcard lib/*/*.c)))
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/%.o)
 HEADERS := $(sort $(wildcard include/apisec/*.h))
 TOOL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard examples/apisec/*.c)))
@@ -45,7 +49,7 @@ TOOL := $(if $(TOOL_OBJECTS),$(BUILD)/apisec)
 all: $(STATIC) $(SHARED) $(TOOL)
 
 # All objects depend on this file, which changes when the compiler or its flags do.
-FLAGS := $(CC) $(ALL_CFLAGS) $(MBEDTLS_CFLAGS)
+FLAGS := $(CC) $(ALL_CFLAGS) $(MBEDTLS_CFLAGS) HTTP=$(HTTP)
 ifneq ($(FLAGS),$(file <$(BUILD)/flags))
 $(shell mkdir -p $(BUILD))
 $(file >$(BUILD)/flags,$(FLAGS))

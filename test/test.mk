@@ -3,11 +3,13 @@
 #   test/unit, test/attack, test/fixtures, test/cli, test/ffi, test/mesh, test/lint: make check
 #   test/vectors: make vectors VECTORS=DIR    test/install: make install-test    test/bench: make bench
 #   test/mesh/browser.py: make check-browser
+#   test/platforms: make platforms
 #   test/integration: make check-integration, which needs the network
 
-TEST_LIBS := -lcmocka -lmicrohttpd -lgnutls
-SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard test/support/*.c)))
-UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard test/unit/test_*.c)))
+# Without libcurl there is no use for the https server, and the tests need nothing else but cmocka.
+TEST_LIBS := -lcmocka $(if $(filter curl,$(HTTP)),-lmicrohttpd -lgnutls)
+SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(if $(filter none,$(HTTP)),%/https_server.c),$(sort $(wildcard test/support/*.c))))
+UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(ABSENT:%=test/unit/test_%.c),$(sort $(wildcard test/unit/test_*.c))))
 ATTACK_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard test/attack/attack*.c)))
 VECTOR_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard test/vectors/*.c)))
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard test/bench/*.c)))
@@ -36,6 +38,10 @@ $(MESH_TESTS) $(CLI_ISSUER):
 
 unit: $(UNIT_TESTS)
 	$(Q)for t in $^; do echo "  TEST    $$t"; $$t || exit 1; done
+
+# The unit tests as test/platforms runs them.
+core: all $(UNIT_TESTS)
+	$(Q)$(RUN) $(UNIT_TESTS)
 
 # One line for each program, its output only when it fails, and the sum at the end.
 RUN := BUILD=$(BUILD) APISEC=$(BUILD)/apisec CC="$(CC)" sh test/run.sh
@@ -93,6 +99,10 @@ other-tests: $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_ISSUER) $(TOOL)
 thread-tests: $(UNIT_TESTS) $(ATTACK_TESTS)
 	$(Q)$(RUN) $(UNIT_TESTS) $(ATTACK_TESTS)
 
+# What does not come with the machine: each script builds what it needs in a folder of its own.
+platforms: deps
+	$(Q)TEST_JOBS=1 TEST_SECONDS=1200 $(RUN) $(sort $(filter-out %/platforms.sh,$(wildcard test/platforms/*.sh)))
+
 include test/integration/integration.mk
 
-.PHONY: unit check check-built check-browser lint install-test vectors bench bench-instructions asan tsan mbedtls-3.6 other-tests thread-tests
+.PHONY: unit check check-built check-browser lint install-test platforms core vectors bench bench-instructions asan tsan mbedtls-3.6 other-tests thread-tests

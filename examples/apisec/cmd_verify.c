@@ -88,7 +88,9 @@ static apisec_status build_call(const struct demands *demands, const struct byte
 /* set_up makes everything that can be wrong before a token is looked at. */
 static apisec_status set_up(const struct demands *demands, const struct bytes *token, struct bench *bench, apisec_error *err)
 {
-    apisec_status status = network_open(&demands->network, &bench->http, err);
+    /* Keys in a file need no network; certificates that were named are looked at all the same. */
+    const bool online = !demands->jwks_file || demands->network.cacert;
+    apisec_status status = online ? network_open(&demands->network, &bench->http, err) : APISEC_OK;
     if (status != APISEC_OK) return status;
     bench->trust = build_trust(demands, &bench->jwks);
     status = apisec_verifier_new(bench->trust, bench->http, &bench->verifier, err);

@@ -6,6 +6,7 @@
  *   url.c       which URLs are acceptable       form.c      form encoding
  *   transport.c a transport's options           address.c   which addresses are        curl.c    the transport over libcurl
  *   idle.c      connections that wait           sigpipe.c   no signal for the host
+ *   none.c      in place of the last three: a library without libcurl (make HTTP=none)
  */
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
