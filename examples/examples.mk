@@ -10,3 +10,4 @@ $(EXAMPLES): %: %.o $(STATIC)
 check-built other-tests: $(EXAMPLES)
 
 include examples/mesh/mesh.mk
+include examples/loop/loop.mk

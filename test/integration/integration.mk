@@ -7,7 +7,7 @@ $(BUILD)/test/integration/%: $(BUILD)/test/integration/%.o $(BUILD)/test/integra
 	$(SAY) LD $@
 	$(Q)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS) $(CURL_LIBS)
 
-integration-built: $(INTEGRATION_TESTS:%=$(BUILD)/%) $(TOOL)
+integration-built: $(INTEGRATION_TESTS:%=$(BUILD)/%) $(TOOL) $(BUILD)/loop
 
 check-integration:
 	$(Q)test "$(DEPS)" = none || CC="$(CC)" sh test/deps/install.sh base test sanitizers integration

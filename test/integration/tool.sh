@@ -51,6 +51,14 @@ rs256='--audience https://rs256.test/'
     expect 'what it gave' 0 '"scope":"orders:read"' verify $rs256 "$issued"
     expect 'no such target' 1 APISEC_E_INVALID_TARGET exchange --audience https://nobody.test/ "$token"
     expect 'more than there is' 1 APISEC_E_INVALID_SCOPE exchange $rs256 --scope orders:write "$issued"
+
+    # not the tool, but the event loop of examples/loop: its operations with a server that nobody here wrote
+    printf '%s\n' "$token" >"$INTEGRATION_FOLDER/token"
+    expect 'two hundred requests in one thread' 0 '100 exchanged, 0 failed' "${BUILD:-build}/loop" "$INTEGRATION_OIDC" \
+        "$INTEGRATION_CA" https://es256.test/ orders:read "$INTEGRATION_FOLDER/token" svc-basic "$secret" https://rs256.test/ \
+        orders:read 200
+    rm -f "$INTEGRATION_FOLDER/token"
+
     printf 'wrong' >"$secret"
     expect 'a wrong secret' 1 APISEC_E_INVALID_CLIENT exchange $rs256 "$token"
 }
