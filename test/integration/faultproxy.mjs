@@ -49,7 +49,7 @@ async function serve(client) {
   client.setNoDelay(true);
   if (fault === 'close') return client.destroy();
   if (fault === 'hole') return client.resume();
-  const server = net.connect(port, 'localhost');
+  const server = net.connect(port, '127.0.0.1');
   server.on('error', () => client.destroy());
   client.pipe(server);
   client.on('close', () => server.destroy());

@@ -117,4 +117,4 @@ start_glewlwyd
 INTEGRATION_CA=$server/ca.pem INTEGRATION_FOLDER=$server
 export INTEGRATION_OIDC INTEGRATION_PROXY INTEGRATION_GLEWLWYD INTEGRATION_CA INTEGRATION_FOLDER
 echo "check-integration: oidc-provider $INTEGRATION_OIDC, glewlwyd $INTEGRATION_GLEWLWYD, fault proxy $INTEGRATION_PROXY"
-sh test/run.sh "$@"
+TEST_JOBS=1 sh test/run.sh "$@" # one at a time: keys rotate, and there is one fault proxy
