@@ -1,5 +1,5 @@
 # libapisec. Targets:
-#   make            libraries and tool in build/         make install      PREFIX DESTDIR LIBDIR INCLUDEDIR BINDIR
+#   make            libraries and tool in build/         make install      PREFIX DESTDIR LIBDIR INCLUDEDIR BINDIR MANDIR
 #   make demo       the main job, as a story             make uninstall    the same variables
 #   make demo-serve the same, for a person's browser     make check-browser a session in headless Chromium
 #   make check      all tests that need no network       make asan tsan    the tests under sanitizers
@@ -8,7 +8,7 @@
 #   make bench      speed, allocations, threads          make install-test programs outside the tree
 #   make deps       installs what is missing             make format       clang-format
 #   make platforms  no libcurl, other processors         make check-integration  with real authorization servers
-#   make clean
+#   make docs       manual pages; `make` does so too     make clean
 # V=1 shows the commands. CC, CFLAGS, LDFLAGS as usual; BUILD is the folder of all output; WERROR=1 stops at warnings;
 # DEPS=none skips the look for missing packages; HTTP=none builds without libcurl.
 
@@ -19,6 +19,7 @@ PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
 DEPS ?= auto
 HTTP ?= curl
 # Without libcurl, what only its transport needs is left out.
@@ -45,8 +46,9 @@ TOOL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard examples/apisec/*.
 STATIC := $(BUILD)/libapisec.a
 SHARED := $(BUILD)/libapisec.so.$(SOVERSION)
 TOOL := $(if $(TOOL_OBJECTS),$(BUILD)/apisec)
+MAN := $(BUILD)/man/man3/apisec.3
 
-all: $(STATIC) $(SHARED) $(TOOL)
+all: $(STATIC) $(SHARED) $(TOOL) $(MAN)
 
 # All objects depend on this file, which changes when the compiler or its flags do.
 FLAGS := $(CC) $(ALL_CFLAGS) $(MBEDTLS_CFLAGS) HTTP=$(HTTP)
@@ -78,6 +80,11 @@ $(BUILD)/apisec: $(TOOL_OBJECTS) $(STATIC)
 	$(SAY) LD $@
 	$(Q)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CURL_LIBS)
 
+$(MAN): $(sort $(wildcard lib/man/*)) $(HEADERS) README.md $(TOOL)
+	$(SAY) MAN $(BUILD)/man
+	$(Q)sh lib/man/make.sh $(BUILD)/man $(VERSION) $(TOOL)
+docs: $(MAN)
+
 include test/test.mk
 -include examples/examples.mk
 
@@ -97,9 +104,12 @@ install: all
 		pkgconfig/apisec.pc.in > $(PC)
 	$(Q)chmod 644 $(PC)
 	$(if $(TOOL),$(Q)install -m 755 $(TOOL) $(DESTDIR)$(BINDIR)/apisec)
+	$(Q)for s in man1 man3; do test ! -d $(BUILD)/man/$$s || { install -d $(DESTDIR)$(MANDIR)/$$s && \
+		install -m 644 $(BUILD)/man/$$s/* $(DESTDIR)$(MANDIR)/$$s; } || exit 1; done
 
 uninstall:
 	$(Q)rm -f $(DESTDIR)$(LIBDIR)/libapisec.a $(DESTDIR)$(LIBDIR)/libapisec.so* $(PC) $(DESTDIR)$(BINDIR)/apisec
+	$(Q)rm -f $(DESTDIR)$(MANDIR)/man1/apisec.1 $(DESTDIR)$(MANDIR)/man3/apisec.3 $(DESTDIR)$(MANDIR)/man3/apisec_*.3
 	$(Q)rm -rf $(DESTDIR)$(INCLUDEDIR)/apisec
 
 # Groups of packages, as in test/deps/install.sh. A target that needs fewer or more says so.
@@ -117,5 +127,5 @@ clean:
 	$(Q)rm -rf $(BUILD)
 
 .SECONDARY:
-.PHONY: all install uninstall deps format clean
+.PHONY: all docs install uninstall deps format clean
 -include $(shell find $(addprefix $(BUILD)/,lib test examples) -name '*.d' 2>/dev/null)

@@ -14,7 +14,7 @@ ATTACK_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard test/attack/attack*.
 VECTOR_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard test/vectors/*.c)))
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard test/bench/*.c)))
 CLI_TESTS := $(sort $(wildcard test/cli/*.sh))
-LINTS := $(addprefix test/lint/,layers.sh banned.sh docs.sh headers.sh symbols.sh)
+LINTS := $(addprefix test/lint/,layers.sh banned.sh docs.sh headers.sh symbols.sh man.sh)
 
 MESH_TESTS := $(BUILD)/test/mesh/test_mesh
 CLI_ISSUER := $(BUILD)/test/cli/issuer

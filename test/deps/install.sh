@@ -21,6 +21,7 @@ test       gnutls/gnutls.h    libgnutls28-dev         gnutls-devel         gnutl
 test       openssl            openssl                 openssl              openssl            openssl
 test       python3            python3                 python3              python3            python
 test       pkg-config         pkg-config              pkgconf-pkg-config   pkgconf            pkgconf
+test       groff              groff-base              groff-base           groff              groff
 browser    chromium           chromium                chromium             chromium           chromium
 browser    chromedriver       chromium-driver         chromedriver         chromium-chromedriver chromium
 sanitizers clang              clang                   clang                clang              clang

@@ -35,6 +35,16 @@ if [ -d "$here/examples/apisec" ]; then
     check 'the tool is installed' [ -x "$prefix/bin/apisec" ]
     check 'the tool runs' "$prefix/bin/apisec" --help
 fi
+for header in "$here"/include/apisec/*.h; do
+    part=${header##*/} part=${part%.h} page=apisec_$part
+    [ "$part" != apisec ] || page=apisec
+    check "$page.3 is installed" [ -s "$prefix/share/man/man3/$page.3" ]
+done
+check 'a function leads to its page' grep -qx '.so man3/apisec_verifier.3' "$prefix/share/man/man3/apisec_verify.3"
+[ ! -d "$here/examples/apisec" ] || check 'the page of the tool is installed' [ -s "$prefix/share/man/man1/apisec.1" ]
+if command -v man >/dev/null; then
+    check 'man finds a function' sh -c "man -M '$prefix/share/man' apisec_verify | grep -q 'End \*verified with apisec_token_free'"
+fi
 
 # ---- programs outside the tree ----
 cd "$work" || exit 2
@@ -142,13 +152,14 @@ check 'uninstall leaves no file' [ -z "$(find "$prefix" ! -type d)" ]
 check 'uninstall leaves no folder of its own' [ ! -e "$prefix/include/apisec" ]
 
 # A packager's install: other folders, below a DESTDIR that no installed file knows.
-dirs="PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu INCLUDEDIR=/usr/include BINDIR=/usr/libexec"
+dirs="PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu INCLUDEDIR=/usr/include BINDIR=/usr/libexec MANDIR=/usr/man"
 # shellcheck disable=SC2086
 check 'make install DESTDIR' run_make install DESTDIR="$work/root" $dirs
 check 'LIBDIR is honoured' [ -f "$work/root/usr/lib/x86_64-linux-gnu/libapisec.a" ]
 check 'INCLUDEDIR is honoured' [ -f "$work/root/usr/include/apisec/apisec.h" ]
 [ ! -d examples/apisec ] || check 'BINDIR is honoured' [ -x "$work/root/usr/libexec/apisec" ]
-check 'no installed text knows DESTDIR' not grep -rqF "$work" "$work/root/usr/include" "$work/root/usr/lib/x86_64-linux-gnu/pkgconfig"
+check 'MANDIR is honoured' [ -f "$work/root/usr/man/man3/apisec.3" ]
+check 'no installed text knows DESTDIR' not grep -rqF "$work" "$work/root/usr/man" "$work/root/usr/include" "$work/root/usr/lib/x86_64-linux-gnu/pkgconfig"
 # shellcheck disable=SC2086
 check 'make uninstall DESTDIR' run_make uninstall DESTDIR="$work/root" $dirs
 check 'uninstall leaves no file below DESTDIR' [ -z "$(find "$work/root" ! -type d)" ]

@@ -132,5 +132,18 @@ library 'int curl_easy_init(void); int apisec_x(void) { return curl_easy_init();
 library '__attribute__((constructor)) static void go(void) { __asm__ volatile(""); } int apisec_x(void) { return 1; }' &&
     expect symbols.sh 'when the library is loaded' 'a constructor'
 
+# man.sh looks at the pages made from the headers.
+pages() { good && cp -r "$lints/../../lib/man" lib/man && sh lib/man/make.sh build/man 0.0.1; }
+if command -v groff >/dev/null; then
+    pages && expect man.sh - 'pages as they should be'
+    pages && rm build/man/man3/apisec_name.3 && expect man.sh apisec_name 'a function without a page'
+    pages && rm build/man/man3/apisec_status.3 && expect man.sh apisec_status.3 'a header without a page'
+    pages && sed -i '/^\.SS.*apisec_name/d' build/man/man3/apisec_status.3 && expect man.sh 'apisec_name has no paragraph' 'a function without a paragraph'
+    pages && sed -i 's/\\-301/\\-302/' build/man/man3/apisec_status.3 && expect man.sh 'APISEC_E_SCOPE = -301' 'a constant with another number'
+    pages && sed -i 's/ is a name\.//' build/man/man3/apisec_status.3 && expect man.sh 'lost from include/apisec/status.h: a is' 'a lost sentence'
+    pages && echo '.XY' >>build/man/man3/apisec_status.3 && expect man.sh XY 'an unknown request'
+    pages && echo 'ä' >>build/man/man3/apisec_status.3 && expect man.sh ASCII 'a byte that is not ASCII'
+fi
+
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
