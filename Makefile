@@ -33,7 +33,7 @@ CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -pedantic $(if $(WERROR),-Werror)
 HARDEN := -fstack-protector-strong $(if $(findstring -O,$(CFLAGS)),$(if $(findstring fsanitize,$(CFLAGS)),,-D_FORTIFY_SOURCE=2))
 ALL_CFLAGS := -std=c11 -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L -fvisibility=hidden -fPIC -pthread -MMD -MP $(WARNINGS) $(HARDEN) \
-	-Iinclude -Ilib -DAPISEC_VERSION='"$(VERSION)"' $(CPPFLAGS) $(CFLAGS)
+	'-ffile-prefix-map=$(CURDIR)=.' -Iinclude -Ilib -DAPISEC_VERSION='"$(VERSION)"' $(CPPFLAGS) $(CFLAGS)
 MBEDTLS_CFLAGS ?=
 MBEDTLS_LIBS ?= -lmbedcrypto
 LIBS := $(MBEDTLS_LIBS) -lcjson
