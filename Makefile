@@ -8,7 +8,8 @@
 #   make bench      speed, allocations, threads          make install-test programs outside the tree
 #   make deps       installs what is missing             make format       clang-format
 #   make platforms  no libcurl, other processors         make check-integration  with real authorization servers
-#   make docs       manual pages; `make` does so too     make clean
+#   make docs       manual pages; `make` does so too     make dist         the sources as one file; make dist-test
+#   make clean
 # V=1 shows the commands. CC, CFLAGS, LDFLAGS as usual; BUILD is the folder of all output; WERROR=1 stops at warnings;
 # DEPS=none skips the look for missing packages; HTTP=none builds without libcurl.
 
@@ -112,6 +113,19 @@ uninstall:
 	$(Q)rm -f $(DESTDIR)$(MANDIR)/man1/apisec.1 $(DESTDIR)$(MANDIR)/man3/apisec.3 $(DESTDIR)$(MANDIR)/man3/apisec_*.3
 	$(Q)rm -rf $(DESTDIR)$(INCLUDEDIR)/apisec
 
+# The sources as one file. Its bytes follow from the files alone, so that anybody can make it again and compare: from a clone, from
+# what git tracks; from the unpacked file, from what is there.
+DIST := apisec-$(VERSION)
+SOURCE_DATE_EPOCH ?= 1767225600
+dist:
+	$(SAY) DIST $(BUILD)/$(DIST).tar.gz
+	$(Q)mkdir -p $(BUILD)
+	$(Q)if [ "$$(git rev-parse --show-toplevel 2>/dev/null)" = "$$(pwd -P)" ]; then git ls-files; \
+		else find . \( -path ./build -o -path ./.git \) -prune -o \( -type f -o -type l \) -print | sed 's|^\./||'; fi | LC_ALL=C sort > $(BUILD)/dist.list
+	$(Q)tar --format=ustar --no-recursion --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX --mtime=@$(SOURCE_DATE_EPOCH) \
+		--transform='flags=r;s|^|$(DIST)/|' -cf $(BUILD)/$(DIST).tar -T $(BUILD)/dist.list
+	$(Q)gzip -9nf $(BUILD)/$(DIST).tar && rm -f $(BUILD)/dist.list
+
 # Groups of packages, as in test/deps/install.sh. A target that needs fewer or more says so.
 NEEDS := base demo test
 deps:
@@ -127,5 +141,5 @@ clean:
 	$(Q)rm -rf $(BUILD)
 
 .SECONDARY:
-.PHONY: all docs install uninstall deps format clean
+.PHONY: all docs dist install uninstall deps format clean
 -include $(shell find $(addprefix $(BUILD)/,lib test examples) -name '*.d' 2>/dev/null)

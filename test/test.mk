@@ -1,7 +1,7 @@
 # test.mk: how the tests are built and run. A test is one source file below test/, linked with test/support and the whole library
 # including its private names; the folder it lies in says when it runs:
 #   test/unit, test/attack, test/fixtures, test/cli, test/ffi, test/mesh, test/lint: make check
-#   test/vectors: make vectors VECTORS=DIR    test/install: make install-test    test/bench: make bench
+#   test/vectors: make vectors VECTORS=DIR    test/install: make install-test, dist-test    test/bench: make bench
 #   test/mesh/browser.py: make check-browser
 #   test/platforms: make platforms
 #   test/integration: make check-integration, which needs the network
@@ -61,6 +61,9 @@ lint: all
 
 install-test: all
 	$(Q)$(RUN) test/install/install.sh
+
+dist-test:
+	$(Q)$(RUN) test/install/dist.sh
 
 vectors: $(VECTOR_TESTS)
 	$(Q)test -d "$(VECTORS)" || { echo "make vectors needs VECTORS=DIR, the folder with the test vectors" >&2; exit 2; }
