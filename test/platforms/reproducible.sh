@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.." || exit 1
 
 rm -rf build/reproducible
 make_copy() { # folder
-    mkdir -p "$1" && cp -r Makefile include lib examples pkgconfig test "$1"
+    mkdir -p "$1" && cp -r Makefile README.md include lib examples pkgconfig test "$1"
 }
 make_copy build/reproducible/one && make_copy build/reproducible/another/folder || exit 1
 made() { # folder, then what the environment and make get
@@ -20,7 +20,7 @@ made() { # folder, then what the environment and make get
 made one make -C build/reproducible/one -j1 all
 made another LC_ALL=C.UTF-8 TZ=Asia/Tokyo make -C build/reproducible/another/folder "$jobs" BUILD="$PWD/build/reproducible/output" all
 
-for file in libapisec.a libapisec.so.0 apisec; do
+for file in libapisec.a libapisec.so.0 apisec man/man1/apisec.1 man/man3/apisec_status.3; do
     if cmp "build/reproducible/one/build/$file" "build/reproducible/output/$file"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 done
 echo "$passed passed, $failed failed"
