@@ -30,6 +30,7 @@ sanitizers g++                g++                     gcc-c++              g++  
 sanitizers valgrind           valgrind                valgrind             valgrind           valgrind
 sanitizers cppcheck           cppcheck                cppcheck             cppcheck           cppcheck
 sanitizers dpkg-source        dpkg-dev                dpkg-dev             dpkg-dev           dpkg
+platforms  m32                gcc-multilib            glibc-devel.i686     gcc                lib32-glibc
 integration node              nodejs                  nodejs               nodejs             nodejs
 integration npm               npm                     nodejs-npm           npm                npm
 integration glewlwyd          glewlwyd                glewlwyd             glewlwyd           glewlwyd
@@ -51,6 +52,7 @@ missing_commands() {
         compiler-rt) # clang alone does not bring its sanitizers everywhere
             command -v clang >/dev/null && ls "$(clang -print-runtime-dir 2>/dev/null)" "$(clang -print-resource-dir)/lib/linux" 2>/dev/null |
                 grep -q 'clang_rt\.[at]san.*\.a$' || echo "$name" ;;
+        m32) echo '#include <stdlib.h>' | ${CC:-cc} -m32 -E - >/dev/null 2>&1 || echo "$name" ;; # the compiler's 32-bit half
         *) command -v "$name" >/dev/null || echo "$name" ;;
         esac
     done
