@@ -22,6 +22,7 @@
 #define URL FORGE_ISSUER "/jwks"
 #define PARTNER "https://partner.example"
 #define JSON "Content-Type: application/json\n"
+#define SECRET_KEY "{\"kty\":\"oct\",\"kid\":\"b\",\"k\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\"}"
 
 static const apisec_signer *ec, *next, *evil;
 static char *set, *next_set, *evil_set;
@@ -113,6 +114,7 @@ static void test_hostile_key_sets_never_replace_the_last_good_one(void **state)
         {.url = URL, .status = 200, .headers = JSON, .body = "{\"keys\":{}}"},
         {.url = URL, .status = 200, .headers = JSON, .body = "{\"keys\":null}"},
         {.url = URL, .status = 200, .headers = JSON, .body = ""},
+        {.url = URL, .status = 200, .headers = JSON, .body = "{\"keys\":[" SECRET_KEY "]}"},
         {.url = URL, .status = 200, .headers = JSON, .body = "{\"keys\":[{\"kty\":\"RSA\",\"n\":\"AQ\",\"e\":\"AQ\"}]}"},
         {.url = URL, .status = 200, .headers = JSON, .body = keys65},
         {.url = URL, .status = 200, .headers = JSON, .body = large},
@@ -158,7 +160,7 @@ static void test_bad_keys_among_good_ones(void **state)
         "{\"kty\":\"AKP\",\"alg\":\"ML-DSA-65\",\"kid\":\"b\",\"pub\":\"AA\"}",
         "{\"kty\":\"RSA\",\"kid\":\"b\",\"n\":\"AQAB\",\"e\":\"AQAB\"}",
         "{\"kty\":\"EC\",\"kid\":\"b\",\"crv\":\"P-256\",\"x\":\"AA\",\"y\":\"AA\"}",
-        "{\"kty\":\"oct\",\"kid\":\"b\",\"k\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\"}",
+        SECRET_KEY,
         "{\"kid\":\"b\"}",
         "{}",
         "7",
