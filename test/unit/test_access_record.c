@@ -104,7 +104,9 @@ static void test_an_allow(void **state)
     base64url_encode(hash, 32, encoded);
     snprintf(quoted, sizeof quoted, "\"%s\"", encoded);
     assert_record(0, "unmapped.apisec.peer_x5t_s256", quoted);
-    assert_true(strtol(line_value(service_line(&service, 0), "unmapped.apisec.latency_us"), NULL, 10) >= 0);
+    const char *const latency = line_value(service_line(&service, 0), "unmapped.apisec.latency_us");
+    assert_true(latency[0] >= '0' && latency[0] <= '9');
+    assert_true(strtol(latency, NULL, 10) < 60 * 1000000);
     assert_non_null(strstr(line_value(service_line(&service, 0), "unmapped.apisec.checks"),
                            "{\"id\":\"signature\",\"verdict\":\"pass\",\"standard\":\"RFC 7515 section 5.2\"}"));
 }
@@ -151,6 +153,36 @@ static void test_the_plainest_token(void **state)
     assert_record(0, "unmapped.apisec.peer_x5t_s256", "");
 }
 
+static void test_nobody(void **state)
+{
+    (void)state;
+    static const char nobody[] = "{\"app_name\":\"unknown\",\"authorizations\":[{\"decision\":\"denied\"}]}";
+    static const struct {
+        const char *method, *target, *operation, *request;
+    } rows[] = {
+        {"GET", "/a?b", "\"GET /a\"", "{\"http_method\":\"GET\",\"url\":{\"path\":\"/a\"}}"},
+        {"GET", NULL, "\"GET\"", "{\"http_method\":\"GET\"}"},
+        {NULL, "/a", "\"/a\"", "{\"url\":{\"path\":\"/a\"}}"},
+        {NULL, NULL, "\"unknown\"", ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        apisec_call *const call = apisec_call_new();
+        if (rows[i].method) apisec_call_set_method(call, rows[i].method, strlen(rows[i].method));
+        if (rows[i].target) apisec_call_set_target(call, rows[i].target, strlen(rows[i].target));
+        assert_int_equal(decide_call(call, NULL), APISEC_E_NO_CREDENTIAL);
+        assert_record(i, "actor", nobody);
+        assert_record(i, "api.operation", rows[i].operation);
+        assert_record(i, "api.token", "");
+        assert_record(i, "http_request", rows[i].request);
+        assert_record(i, "unmapped.apisec.token_sha256", "");
+        assert_record(i, "unmapped.apisec.delegation", "");
+    }
+    apisec_call *const call = apisec_call_new();
+    apisec_call_add_header(call, "X-Forwarded-For", 15, "a", 1);
+    decide_call(call, NULL);
+    assert_record(4, "http_request", "{\"x_forwarded_for\":[\"a\"]}");
+}
+
 static void test_activities(void **state)
 {
     (void)state;
@@ -191,6 +223,9 @@ static void test_traceparents(void **state)
         {"00-" TRACE "-0000000000000000-01", false, "no span"},
         {"00-0AF7651916CD43DD8448EB211C80319C-" SPAN "-01", false, "upper case"},
         {"00-" TRACE "-" SPAN "-0g", false, "not hex"},
+        {"0A-" TRACE "-" SPAN "-01", false, ""},
+        {"00-" TRACE "-B7ad6b7169203331-01", false, ""},
+        {"00-" TRACE "-b7ad6b716920333/-01", false, ""},
         {"00_" TRACE "-" SPAN "-01", false, ""},
         {"00-" TRACE "_" SPAN "-01", false, ""},
         {"00-" TRACE "-" SPAN "_01", false, ""},
@@ -423,6 +458,7 @@ int main(void)
         WITH(test_an_allow),
         WITH(test_a_denial),
         WITH(test_the_plainest_token),
+        WITH(test_nobody),
         WITH(test_activities),
         WITH(test_traceparents),
         WITH(test_forwarded_addresses),

@@ -301,6 +301,33 @@ static void test_one_check_too_many(void **state)
     }
 }
 
+static void test_the_reason_names_what_was_required(void **state)
+{
+    (void)state;
+    apisec_decision *decision = service_decide(&service, good);
+    apisec_decision_require_claim(decision, "tenant", "other");
+    assert_string_equal(apisec_decision_reason(decision), "claim tenant is not what is required");
+    apisec_decision_free(decision);
+    decision = service_decide(&service, good);
+    apisec_decision_require_scopes(decision, (const char *[]){"orders:read", "x"}, 2);
+    assert_string_equal(apisec_decision_reason(decision), "the token lacks what is required of its scope: orders:read x");
+    apisec_decision_free(decision);
+}
+
+static void test_headers_without_memory_and_before_commit(void **state)
+{
+    (void)state;
+    struct apisec_decision decision = {.phase = DECISION_COMMITTED, .status = APISEC_E_EXPIRED};
+    decision.challenge.status = APISEC_E_MEMORY; /* a 401 has a challenge all the same */
+    assert_int_equal(apisec_decision_num_headers(&decision), 1);
+    assert_string_equal(apisec_decision_header_name(&decision, 0), "WWW-Authenticate");
+    assert_string_equal(apisec_decision_header_value(&decision, 0), "Bearer");
+    decision = (struct apisec_decision){.phase = DECISION_COMMITTED, .status = APISEC_E_KEYS_UNAVAILABLE};
+    assert_string_equal(apisec_decision_header_name(&decision, 0), "Retry-After");
+    decision.phase = DECISION_OPEN;
+    assert_int_equal(apisec_decision_num_headers(&decision), 0);
+}
+
 static void test_too_many_scopes(void **state)
 {
     (void)state;
@@ -417,6 +444,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_lenient_an_allow_stands, begin_lenient, end),
         WITH(test_without_a_log),
         WITH(test_one_check_too_many),
+        WITH(test_the_reason_names_what_was_required),
+        WITH(test_headers_without_memory_and_before_commit),
         WITH(test_too_many_scopes),
         WITH(test_no_decision_is_a_denial),
         WITH(test_the_denial_without_memory),
