@@ -43,7 +43,7 @@ struct keyset {
     pthread_mutex_t lock;
     _Atomic int64_t process;     /* whose the lock is; negative: of a child that is making it anew */
     struct snapshot *current;    /* NULL: none was ever fetched */
-    uint64_t generation;         /* of current; 0: none */
+    _Atomic uint64_t generation; /* of current; 0: none; changed under the lock, read by anybody */
     int64_t fetched_ms;
     int64_t lifetime_ms;
     int64_t latest_ms;           /* the latest time that was seen */
@@ -72,6 +72,11 @@ bool keyset_is_fetched(const struct keyset *keys)
     return keys->source != KEYS_PINNED;
 }
 
+uint64_t keyset_generation(const struct keyset *keys)
+{
+    return atomic_load_explicit(&keys->generation, memory_order_acquire);
+}
+
 struct text keyset_issuer(const struct keyset *keys)
 {
     return text_of(keys->issuer);
@@ -87,6 +92,7 @@ apisec_status keyset_new(const struct keyset_config *config, struct keyset **key
         return fail_memory(err);
     }
     atomic_init(&made->process, (int64_t)getpid());
+    atomic_init(&made->generation, config->source == KEYS_PINNED ? 1 : 0);
     made->source = config->source;
     made->issuer = text_copy(config->issuer);
     apisec_status status = made->issuer == NULL ? fail_memory(err) : APISEC_OK;
@@ -288,7 +294,7 @@ static void get_pinned(struct keyset *keys, const struct keyset_query *query, st
     }
     reply->state = KEYSET_READY;
     reply->snapshot = &keys->pinned;
-    reply->generation = 1;
+    reply->generation = keyset_generation(keys);
 }
 
 void keyset_get(struct keyset *keys, const struct keyset_query *query, struct keyset_reply *reply)

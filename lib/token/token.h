@@ -183,6 +183,9 @@ struct keyset_reply {
 void keyset_get(struct keyset *keys, const struct keyset_query *query, struct keyset_reply *reply);
 void keyset_release(struct keyset *keys, struct snapshot *snapshot);
 bool keyset_is_fetched(const struct keyset *keys);
+/* keyset_generation: of the set that is there now; 0: none yet. It only grows, and takes no lock. What was verified with another
+ * generation's keys is to be verified again. */
+uint64_t keyset_generation(const struct keyset *keys);
 
 /* The rest of keyset.c is for the holder of a flight's ticket. A ticket that is no longer the keyset's own changes nothing: the
  * flight took so long that somebody else has taken over. */

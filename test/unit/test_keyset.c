@@ -571,6 +571,7 @@ static void test_pinned(void **state)
     const struct keyset_config config = {.source = KEYS_PINNED, .issuer = text_of("i"), .json = text_of(set_text)};
     assert_int_equal(keyset_new(&config, &keys, &err), APISEC_OK);
     assert_false(keyset_is_fetched(keys));
+    assert_int_equal(keyset_generation(keys), 1);
     uint64_t ticket = 0, generation = 0;
     assert_int_equal(ask(keys, 0, GET, &ticket, &generation), READY);
     assert_int_equal(ask(keys, (int64_t)1000 * HOUR, OFFLINE, &ticket, &generation), READY); /* for ever */
@@ -589,7 +590,9 @@ static void test_a_snapshot_outlives_its_set(void **state)
     struct keyset *keys = fetched();
     uint64_t ticket = 0, generation = 0;
     assert_int_equal(ask(keys, 0, GET, &ticket, &generation), FETCH);
+    assert_int_equal(keyset_generation(keys), 0);
     keyset_land(keys, ticket, parse_set(), 60, START);
+    assert_int_equal(keyset_generation(keys), 1);
     const struct keyset_query query = {.now_ms = START};
     struct keyset_reply first, second;
     keyset_get(keys, &query, &first);
@@ -597,6 +600,8 @@ static void test_a_snapshot_outlives_its_set(void **state)
     assert_ptr_equal(first.snapshot, second.snapshot);
     assert_int_equal(ask(keys, 50000, GET, &ticket, &generation), FETCH);
     keyset_land(keys, ticket, parse_set(), 60, START + 50000);
+    assert_int_equal(keyset_generation(keys), 2);
+    assert_int_equal(first.generation, 1);
     assert_int_equal(snapshot_keys(first.snapshot)->num_keys, 1); /* under the address sanitizer: not freed */
     keyset_release(keys, first.snapshot);
     assert_int_equal(snapshot_keys(second.snapshot)->num_keys, 1);
