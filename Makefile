@@ -11,7 +11,7 @@
 #   make docs       manual pages; `make` does so too     make dist         the sources as one file; make dist-test
 #   make clean
 # V=1 shows the commands. CC, CFLAGS, LDFLAGS as usual; BUILD is the folder of all output; WERROR=1 stops at warnings;
-# DEPS=none skips the look for missing packages; HTTP=none builds without libcurl.
+# DEPS=none skips the look for missing packages; HTTP=none builds without libcurl and zlib, STATUS=none without zlib (status lists).
 
 VERSION := 0.1.0
 SOVERSION := 0
@@ -23,8 +23,11 @@ BINDIR ?= $(PREFIX)/bin
 MANDIR ?= $(PREFIX)/share/man
 DEPS ?= auto
 HTTP ?= curl
-# Without libcurl, what only its transport needs is left out.
-ABSENT := $(or $(if $(filter curl,$(HTTP)),none),$(if $(filter none,$(HTTP)),curl idle sigpipe),$(error HTTP is curl or none))
+STATUS ?= $(if $(filter none,$(HTTP)),none,zlib)
+# Without libcurl or zlib, what only needs them is left out.
+ABSENT := $(or $(if $(filter curl,$(HTTP)),http/none),$(if $(filter none,$(HTTP)),http/curl http/idle http/sigpipe),$(error HTTP is curl or none)) \
+	$(or $(if $(filter zlib,$(STATUS)),token/status_none),$(if $(filter none,$(STATUS)),base/inflate token/status_list token/status_store \
+	token/status_fetch),$(error STATUS is zlib or none))
 Q := $(if $(V),,@)
 # What a person calls builds with all processors, unless told otherwise with -j.
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
@@ -37,10 +40,10 @@ ALL_CFLAGS := -std=c11 -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L -fvisibility=
 	'-ffile-prefix-map=$(CURDIR)=.' -Iinclude -Ilib -DAPISEC_VERSION='"$(VERSION)"' $(CPPFLAGS) $(CFLAGS)
 MBEDTLS_CFLAGS ?=
 MBEDTLS_LIBS ?= -lmbedcrypto
-LIBS := $(MBEDTLS_LIBS) -lcjson
+LIBS := $(MBEDTLS_LIBS) -lcjson $(if $(filter zlib,$(STATUS)),-lz)
 CURL_LIBS ?= $(if $(filter curl,$(HTTP)),-lcurl)
 
-LIB_SOURCES := $(filter-out $(ABSENT:%=lib/http/%.c),$(sort $(wildcard lib/*/*.c)))
+LIB_SOURCES := $(filter-out $(ABSENT:%=lib/%.c),$(sort $(wildcard lib/*/*.c)))
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/%.o)
 HEADERS := $(sort $(wildcard include/apisec/*.h))
 TOOL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard examples/apisec/*.c)))
@@ -52,7 +55,7 @@ MAN := $(BUILD)/man/man3/apisec.3
 all: $(STATIC) $(SHARED) $(TOOL) $(MAN)
 
 # All objects depend on this file, which changes when the compiler or its flags do.
-FLAGS := $(CC) $(ALL_CFLAGS) $(MBEDTLS_CFLAGS) HTTP=$(HTTP)
+FLAGS := $(CC) $(ALL_CFLAGS) $(MBEDTLS_CFLAGS) HTTP=$(HTTP) STATUS=$(STATUS)
 ifneq ($(FLAGS),$(file <$(BUILD)/flags))
 $(shell mkdir -p $(BUILD))
 $(file >$(BUILD)/flags,$(FLAGS))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * base.h: the ground: statuses, text, memory, the capped buffer, base64url, clock, random, keyed hash, table.
+ * base.h: the ground: statuses, text, memory, the capped buffer, base64url, inflate, clock, lock, random, keyed hash, table.
  * Includes nothing of the library but the public status.h; everything else may include it.
  */
 #ifndef BASE_BASE_H
@@ -8,6 +8,7 @@
 
 #include <apisec/status.h>
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -114,12 +115,32 @@ void base64_encode(const void *bytes, size_t len, char *out);
 /* hex_encode writes 2*len lower-case digits and a NUL. */
 void hex_encode(const void *bytes, size_t len, char *out);
 
+/* ---- inflate.c: the only user of zlib; not in a library made with STATUS=none ---- */
+
+/* inflate_append decompresses one whole ZLIB stream (RFC 1950) behind what is in out. No more is ever inflated than what out's
+ * maximum leaves room for. MALFORMED: not exactly one whole stream. TOO_LARGE: it needs more room. MEMORY. out->status sticks. */
+apisec_status inflate_append(struct text packed, struct buffer *out);
+
 /* ---- clock.c ---- */
 
 int64_t clock_now(void);       /* seconds since 1970 */
 int64_t clock_now_ms(void);    /* milliseconds since 1970 */
 int64_t clock_elapsed_us(void);/* microseconds of a clock that never steps */
 void clock_sleep_ms(int64_t ms);
+
+/* ---- lock.c: a mutex that a child process can take though a thread of its parent held it at the fork ---- */
+
+struct lock {
+    pthread_mutex_t mutex;
+    _Atomic int64_t process; /* whose it is; negative: of a child that is making it anew */
+};
+/* lock_init: false: no memory. lock_end only where no thread of this process holds it. */
+bool lock_init(struct lock *lock);
+void lock_end(struct lock *lock);
+/* lock_take: what the lock guards must be whole after each single assignment: a thread that is not in the child may have stopped
+ * between any two. */
+void lock_take(struct lock *lock);
+void lock_release(struct lock *lock);
 
 /* ---- random.c ---- */
 

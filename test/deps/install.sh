@@ -11,6 +11,7 @@ table='
 base       stdlib.h           libc6-dev               glibc-devel          musl-dev           glibc
 base       mbedtls/md.h       libmbedtls-dev          mbedtls-devel        mbedtls-dev        mbedtls
 base       cjson/cJSON.h      libcjson-dev            cjson-devel          cjson-dev          cjson
+base       zlib.h             zlib1g-dev              zlib-devel           zlib-dev           zlib
 base       curl/curl.h        libcurl4-openssl-dev    libcurl-devel        curl-dev           curl
 demo       microhttpd.h       libmicrohttpd-dev       libmicrohttpd-devel  libmicrohttpd-dev  libmicrohttpd
 demo       gnutls/gnutls.h    libgnutls28-dev         gnutls-devel         gnutls-dev         gnutls

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # layers.sh: arrows only point down. Holds the table of lib/README.md: which folder of lib/ may include which others, and where the
-# three libraries underneath may be used. Run in the project's folder; prints each include that breaks it.
+# four libraries underneath may be used. Run in the project's folder; prints each include that breaks it.
 set -u
 files=$(find lib include examples -name '*.[ch]' 2>/dev/null | sort)
 
@@ -38,6 +38,7 @@ function below(room, other) { return room == other || index(may[room], " " other
     if (name ~ /^(cjson\/|cJSON)/ && FILENAME !~ /^(lib\/json|examples)\//) wrong("cJSON is for lib/json only, and for examples")
     if (name ~ /^(mbedtls|psa)\// && FILENAME !~ /^lib\/crypto\//) wrong("mbedTLS is for lib/crypto only")
     if (name ~ /^curl\// && FILENAME !~ /^(lib\/http\/curl\.c$|examples\/)/) wrong("libcurl is for lib/http/curl.c only, and for examples")
+    if (name ~ /^zlib/ && FILENAME !~ /^(lib\/base\/inflate\.c$|examples\/)/) wrong("zlib is for lib/base/inflate.c only, and for examples")
 
     if (place == "include" && (quoted || name !~ /^(apisec\/[a-z]+|stddef|stdint)\.h$/)) wrong("a public header includes only stddef.h, stdint.h and its own kind")
     if (place == "examples" && name ~ /\.\.|^lib\/|^(base|json|crypto|http|jose|oauth|audit|token|access|exchange|guard)\//) wrong("an example sees only the public headers")

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# no_http.sh: the library, the tool and the unit tests without libcurl (make HTTP=none): nothing asks for libcurl, what needs no
+# no_http.sh: the library, the tool and the unit tests without libcurl and zlib (make HTTP=none): nothing asks for them, what needs no
 # network works as ever, and what needs it says why it cannot. Builds in build/no-http.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -19,10 +19,12 @@ for file in "$BUILD/libapisec.so.0" "$APISEC"; do
     readelf -d "$file" >needed || exit 1
     check "${file##*/} needs libcjson" has needed '[libcjson.'
     check "${file##*/} needs no libcurl" lacks needed '[libcurl'
+    check "${file##*/} needs no zlib" lacks needed '[libz'
 done
 nm -A --undefined-only "$BUILD/libapisec.a" >needed 2>/dev/null
 check 'libapisec.a needs the C library' has needed ' memcpy'
 check 'libapisec.a names no function of libcurl' lacks needed ' curl_'
+check 'libapisec.a names no function of zlib' lacks needed ' inflate'
 
 "$APISEC" keygen --alg ES256 --jwks keys.json >key.json || exit 1
 echo '{"iss":"https://id.example","sub":"alice","aud":"orders","client_id":"web","jti":"1","iat":1700000000,"exp":1700000300}' >claims.json
