@@ -8,17 +8,16 @@
 #include <stdlib.h>
 
 /* find_token says whether there is one token to verify; otherwise the decision has failed. */
-static bool find_token(apisec_decision *decision, const apisec_call *call, struct text *token)
+static bool find_token(apisec_decision *decision, const apisec_call *call, struct presented *presented)
 {
     apisec_error err;
-    *token = (struct text){NULL, 0};
     if (decision->status != APISEC_OK) return false;
     if (!decision->verifier) {
         decision_fail(decision, APISEC_E_ARGUMENT, "no verifier");
         return false;
     }
-    const apisec_status status = credential_find(call, token, &err);
-    decision->trail = (struct trail){CHECK_CREDENTIAL};
+    const apisec_status status = credential_find(call, presented, &err);
+    decision->trail = trail_begin(CHECK_CREDENTIAL);
     decision->trail_failed = status != APISEC_OK;
     if (status != APISEC_OK) decision_fail(decision, status, err.text);
     return status == APISEC_OK;
@@ -47,16 +46,16 @@ static void conclude(apisec_decision *decision, struct verification *verificatio
 apisec_status apisec_authenticate(apisec_verifier *verifier, apisec_audit *audit, const apisec_call *call,
                                   apisec_decision **decision, apisec_error *err)
 {
-    struct text token;
+    struct presented presented;
     if (!decision) return fail(err, APISEC_E_ARGUMENT, "nowhere to put the decision");
     *decision = decision_out_of_memory();
     apisec_decision *const fresh = decision_new(verifier, audit, call);
     if (!fresh) return fail_memory(err);
     *decision = fresh;
 
-    if (find_token(fresh, call, &token)) {
+    if (find_token(fresh, call, &presented)) {
         struct verification verification;
-        verification_init(&verification, verifier, token, now_of(fresh, call));
+        verification_init(&verification, verifier, &presented, now_of(fresh, call));
         verify_blocking(&verification);
         conclude(fresh, &verification);
         verification_free(&verification);
@@ -73,16 +72,14 @@ struct authenticate_op {
     bool has_token;
     bool is_concluded;
     struct verification verification;
-    struct flight flight;
-    char *token;
-    size_t token_len;
+    struct arena arena;              /* of its own copy of what was presented: the call may change meanwhile */
 };
 
 static int32_t authenticate_step(apisec_op *op, int64_t now_ms)
 {
     struct authenticate_op *const self = (struct authenticate_op *)op;
     if (!self->has_token || self->is_concluded) return APISEC_OP_DONE;
-    const int32_t need = verify_step(&self->verification, &self->flight, op, now_ms);
+    const int32_t need = verify_step(&self->verification, op, now_ms);
     if (need != APISEC_OP_DONE) return need;
     self->is_concluded = true;
     conclude(self->decision, &self->verification);
@@ -92,25 +89,20 @@ static int32_t authenticate_step(apisec_op *op, int64_t now_ms)
 static void authenticate_release(apisec_op *op)
 {
     struct authenticate_op *const self = (struct authenticate_op *)op;
-    flight_abandon(&self->flight);
     if (self->has_token) verification_free(&self->verification);
-    if (self->token) mem_wipe_free(self->token, self->token_len);
+    arena_free(&self->arena);
     apisec_decision_free(self->decision); /* recorded as abandoned if nobody took it */
     apisec_verifier_free(self->verifier);
 }
 
 static const struct op_kind authenticate_kind = {authenticate_step, authenticate_release};
 
-/* begin gives the operation its own copy of the token: the call may change meanwhile. */
 static apisec_status begin(struct authenticate_op *self, const apisec_call *call)
 {
-    struct text token;
-    if (!find_token(self->decision, call, &token)) return APISEC_OK;
-    if (token.len > JOSE_MAX_TOKEN + 1) token.len = JOSE_MAX_TOKEN + 1; /* too large all the same */
-    self->token = text_copy(token);
-    if (!self->token) return APISEC_E_MEMORY;
-    self->token_len = token.len;
-    verification_init(&self->verification, self->verifier, (struct text){self->token, token.len}, now_of(self->decision, call));
+    struct presented borrowed, kept;
+    if (!find_token(self->decision, call, &borrowed)) return APISEC_OK;
+    if (!present_copy(&borrowed, &self->arena, &kept)) return APISEC_E_MEMORY;
+    verification_init(&self->verification, self->verifier, &kept, now_of(self->decision, call));
     self->has_token = true;
     return APISEC_OK;
 }

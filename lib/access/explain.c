@@ -19,12 +19,13 @@ static void put_check(struct json_writer *writer, const char *id, bool passed, c
 
 void explanation_put_checks(const apisec_decision *decision, struct json_writer *writer)
 {
-    const int at = (int)decision->trail.at;
+    const enum check at = decision->trail.at;
     json_open_array(writer, "checks");
-    for (int i = 0; i < NUM_CHECKS && i < at; i++)
-        put_check(writer, check_id((enum check)i), true, check_standard((enum check)i), NULL);
+    for (int i = 0; i < NUM_CHECKS; i++)
+        if (trail_passed(&decision->trail, (enum check)i))
+            put_check(writer, check_id((enum check)i), true, check_standard((enum check)i), NULL);
     if (decision->trail_failed && at < NUM_CHECKS)
-        put_check(writer, check_id(decision->trail.at), false, check_standard(decision->trail.at), NULL);
+        put_check(writer, check_id(at), false, check_standard(at), NULL);
     for (size_t i = 0; i < decision->num_checks; i++) {
         const struct access_check *const check = &decision->checks[i];
         put_check(writer, check->id, check->passed, check->standard, check->detail);

@@ -12,11 +12,11 @@ apisec_exchange *apisec_exchange_new(void)
     return mem_array(1, sizeof(apisec_exchange));
 }
 
-static void presented_free(struct presented *presented)
+static void presented_free(struct carried *presented)
 {
     mem_wipe_free(presented->bytes, presented->len);
     free(presented->type);
-    *presented = (struct presented){NULL, 0, NULL};
+    *presented = (struct carried){NULL, 0, NULL};
 }
 
 static void targets_free(struct targets *targets)
@@ -56,7 +56,7 @@ static void set_text(apisec_exchange *exchange, char **member, const char *text)
     *member = copy;
 }
 
-static void present(apisec_exchange *exchange, struct presented *presented, struct text raw, const char *type, const char *whose)
+static void present(apisec_exchange *exchange, struct carried *presented, struct text raw, const char *type, const char *whose)
 {
     if (raw.at == NULL || raw.len == 0 || raw.len > EXCHANGE_MAX_TOKEN) {
         fail(&exchange->error, APISEC_E_ARGUMENT, "the %s token is empty, or longer than %d bytes", whose, EXCHANGE_MAX_TOKEN);
@@ -182,7 +182,7 @@ apisec_status exchange_check(const apisec_exchange *exchange, apisec_error *err)
     return APISEC_OK;
 }
 
-static void add_presented(struct buffer *form, const char *name, const char *type_name, const struct presented *presented)
+static void add_presented(struct buffer *form, const char *name, const char *type_name, const struct carried *presented)
 {
     if (presented->bytes == NULL) return;
     form_add(form, name, (struct text){presented->bytes, presented->len});

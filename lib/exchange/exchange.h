@@ -49,7 +49,7 @@ bool type_is(struct text uri, const char *short_name);
 
 /* ---- exchange.c ---- */
 
-struct presented {               /* a token that goes along with the request: a secret */
+struct carried {               /* a token that goes along with the request: a secret */
     char *bytes;                 /* NULL: none */
     size_t len;
     char *type;
@@ -60,7 +60,7 @@ struct targets {
 };
 struct apisec_exchange {
     apisec_error error;          /* the first one */
-    struct presented subject, actor;
+    struct carried subject, actor;
     bool verified;               /* the subject was verified by this library */
     char *subject_scope;         /* of a verified subject; NULL: it has none */
     struct targets audiences, resources;

@@ -181,10 +181,10 @@ void apisec_call_set_time(apisec_call *call, int64_t now)
 
 const char *apisec_call_token(const apisec_call *call, size_t *len)
 {
-    struct text token;
-    const apisec_status status = credential_find(call, &token, NULL);
-    if (len) *len = status == APISEC_OK ? token.len : 0;
-    return status == APISEC_OK ? token.at : NULL;
+    struct presented presented;
+    const apisec_status status = credential_find(call, &presented, NULL);
+    if (len) *len = status == APISEC_OK ? presented.token.len : 0;
+    return status == APISEC_OK ? presented.token.at : NULL;
 }
 
 /* ---- for the rest of the library; a NULL call is one that had no memory ---- */

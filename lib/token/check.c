@@ -13,6 +13,8 @@ struct named_check {
 static const struct named_check checks[NUM_CHECKS] = {
     [CHECK_CREDENTIAL] = {"credential", "RFC 6750 section 2"},
     [CHECK_FORM] = {"form", "RFC 7515 section 7.1"},
+    [CHECK_INTROSPECTION] = {"introspection", "RFC 7662 section 2.2"},
+    [CHECK_DECRYPTION] = {"decryption", "RFC 7516 section 5.2"},
     [CHECK_ISSUER] = {"issuer", "RFC 7519 section 4.1.1"},
     [CHECK_TYPE] = {"type", "RFC 8725 section 3.11"},
     [CHECK_ALGORITHM] = {"algorithm", "RFC 8725 section 3.1"},
@@ -25,6 +27,9 @@ static const struct named_check checks[NUM_CHECKS] = {
     [CHECK_LIFETIME] = {"lifetime", "RFC 6750 section 5.3"},
     [CHECK_CLAIMS] = {"claims", "RFC 9068 section 2.2"},
     [CHECK_BINDING] = {"binding", "RFC 7800 section 3"},
+    [CHECK_REVOCATION] = {"revocation", "RFC 7009 section 2"},
+    [CHECK_STATUS] = {"status", "draft-ietf-oauth-status-list section 8.3"},
+    [CHECK_REPLAY] = {"replay", "RFC 9449 section 11.1"},
 };
 
 static bool is_check(enum check check)
@@ -40,4 +45,22 @@ const char *check_id(enum check check)
 const char *check_standard(enum check check)
 {
     return is_check(check) ? checks[check].standard : "unknown";
+}
+
+bool trail_passed(const struct trail *trail, enum check check)
+{
+    return is_check(check) && check < trail->at && (trail->absent >> check & 1) == 0;
+}
+
+void trail_applies(struct trail *trail, enum check check)
+{
+    trail->absent &= ~(UINT32_C(1) << check);
+    trail->at = check;
+}
+
+struct trail trail_begin(enum check first)
+{
+    const uint32_t rare = UINT32_C(1) << CHECK_INTROSPECTION | UINT32_C(1) << CHECK_DECRYPTION | UINT32_C(1) << CHECK_REVOCATION |
+                          UINT32_C(1) << CHECK_STATUS | UINT32_C(1) << CHECK_REPLAY;
+    return (struct trail){first, rare};
 }

@@ -203,11 +203,3 @@ apisec_status claims_check_required(const struct claims *claims, const struct is
     }
     return APISEC_OK;
 }
-
-apisec_status claims_check_binding(const struct claims *claims, apisec_error *err)
-{
-    const struct json *cnf = json_member(claims->document, "cnf");
-    if (cnf == NULL)                     return APISEC_OK;
-    if (json_kind(cnf) != JSON_OBJECT)   return mistyped("cnf", "an object", err);
-    return fail(err, APISEC_E_BINDING, "the token is bound to a key (cnf), and there is no proof of it");
-}

@@ -139,10 +139,10 @@ static apisec_status read_authorization(struct text value, struct text *token, a
     return succeed(err);
 }
 
-apisec_status credential_find(const apisec_call *call, struct text *token, apisec_error *err)
+apisec_status credential_find(const apisec_call *call, struct presented *presented, apisec_error *err)
 {
     struct text value;
-    *token = (struct text){NULL, 0};
+    *presented = (struct presented){.source = TOKEN_AUTHORIZATION};
     const apisec_status status = call_status(call, err);
     if (status != APISEC_OK) return status;
     if (query_has_token(call_target(call))) return fail(err, APISEC_E_REQUEST, "a token is sent in the query");
@@ -150,5 +150,8 @@ apisec_status credential_find(const apisec_call *call, struct text *token, apise
     const size_t num = call_find_header(call, "Authorization", &value);
     if (num == 0) return fail(err, APISEC_E_NO_CREDENTIAL, "the request has no Authorization header");
     if (num > 1) return fail(err, APISEC_E_REQUEST, "the request has more than one Authorization header");
-    return read_authorization(value, token, err);
+    presented->method = call_method(call);
+    presented->path = call_path(call);
+    presented->peer_certificate = call_peer_certificate(call);
+    return read_authorization(value, &presented->token, err);
 }

@@ -16,7 +16,7 @@ struct apisec_token {
     const char *issuer, *subject, *principal, *client_id, *id, *scope;
     const char *actors[TOKEN_MAX_ACTORS];
     size_t num_actors;
-    int64_t expires_at, issued_at;
+    int64_t expires_at, not_before, issued_at; /* the last two 0 when absent */
     char sha256[44];
 };
 
@@ -76,7 +76,8 @@ static apisec_status fill(struct apisec_token *token, const struct claims *claim
     token->num_actors = claims->num_actors;
     for (size_t i = 0; i < claims->num_actors; i++) token->actors[i] = claims->actors[i].at;
     token->expires_at = claims->exp;
-    token->issued_at = claims->iat; /* 0 when absent */
+    token->not_before = claims->nbf;
+    token->issued_at = claims->iat;
     if (token->subject != NULL) {
         token->principal = principal_new(&token->arena, claims->iss, claims->sub);
         if (token->principal == NULL) return fail_memory(err);
@@ -228,6 +229,23 @@ const char *apisec_token_claims_json(const apisec_token *token, size_t *len)
 const char *apisec_token_sha256(const apisec_token *token)
 {
     return token == NULL ? NULL : token->sha256;
+}
+
+apisec_status token_check_times(const apisec_token *token, int64_t leeway, int64_t now, struct trail *trail, apisec_error *err)
+{
+    enum check at = CHECK_EXPIRY;
+    apisec_status status = APISEC_OK;
+    if (now >= token->expires_at + leeway) {
+        status = fail(err, APISEC_E_EXPIRED, "the token expired at %lld, now is %lld", (long long)token->expires_at, (long long)now);
+    } else if (token->not_before - leeway > now) {
+        at = CHECK_NOT_BEFORE;
+        status = fail(err, APISEC_E_NOT_YET_VALID, "nbf is %lld, now is %lld", (long long)token->not_before, (long long)now);
+    } else if (token->issued_at - leeway > now) {
+        at = CHECK_ISSUED_AT;
+        status = fail(err, APISEC_E_NOT_YET_VALID, "iat is %lld, now is %lld", (long long)token->issued_at, (long long)now);
+    }
+    if (status != APISEC_OK) trail->at = at;
+    return status;
 }
 
 bool token_is_raw(const apisec_token *token, struct text raw)

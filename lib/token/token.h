@@ -5,7 +5,9 @@
  *   trust.c    the builder                    issuer.c   one issuer, frozen
  *   keyset.c   an issuer's keys over time     fetch.c    the operation that refreshes them
  *   claims.c   the claims a token must have   token.c    the verified token
- *   verify.c   the checks in order            verifier.c the frozen trust, verify and warm as operations
+ *   verify.c   the stages in order            verifier.c the frozen trust, verify and warm as operations
+ *   signed.c   the stages of a signed token   signature.c a JWS and its issuer's keys, fetched where they must be
+ *   recheck.c  what is judged on every use    present.c  how a token came
  *   call.c     the request                    credential.c the one credential of a request
  *   scope.c    scope syntax and comparison    check.c    the checks by name
  */
@@ -30,17 +32,27 @@
 enum check {
     CHECK_CREDENTIAL,   /* RFC 6750 section 2: exactly one, well-formed */
     CHECK_FORM,         /* RFC 7515 section 7.1, RFC 8725 */
+    CHECK_INTROSPECTION, CHECK_DECRYPTION,
     CHECK_ISSUER, CHECK_TYPE, CHECK_ALGORITHM, CHECK_AUDIENCE, CHECK_KEY, CHECK_SIGNATURE,
-    CHECK_EXPIRY, CHECK_NOT_BEFORE, CHECK_ISSUED_AT, CHECK_LIFETIME, CHECK_CLAIMS, CHECK_BINDING,
+    CHECK_EXPIRY, CHECK_NOT_BEFORE, CHECK_ISSUED_AT, CHECK_LIFETIME, CHECK_CLAIMS,
+    CHECK_BINDING, CHECK_REVOCATION, CHECK_STATUS, CHECK_REPLAY,
     NUM_CHECKS
 };
 const char *check_id(enum check check);        /* "signature" */
 const char *check_standard(enum check check);  /* "RFC 7515 section 5.2" */
 
-/* A trail says how far the checks came: all below `at` passed, in the enum's order; `at` is the one that failed, or NUM_CHECKS. */
+/* A trail says how far the checks came: all below `at` passed, in the enum's order, but those in the set `absent`, which had nothing
+ * to judge; `at` is the one that failed, or NUM_CHECKS. */
 struct trail {
     enum check at;
+    uint32_t absent;
 };
+bool trail_passed(const struct trail *trail, enum check check);
+/* trail_applies takes a check out of `absent`, and makes it the one that is under way. */
+void trail_applies(struct trail *trail, enum check check);
+/* trail_begin: under way is the first check; absent are those that few tokens meet: INTROSPECTION, DECRYPTION, REVOCATION, STATUS and
+ * REPLAY. */
+struct trail trail_begin(enum check first);
 
 /* ---- trust.c: the builder, as the setters left it ---- */
 
@@ -121,14 +133,14 @@ apisec_status claims_check_time(struct claims *claims, const struct issuer *issu
 apisec_status claims_read_names(struct claims *claims, apisec_error *err);
 /* claims_check_required: what the profile and the issuer demand (CLAIM), and that it is no other kind of token (TYPE). */
 apisec_status claims_check_required(const struct claims *claims, const struct issuer *issuer, apisec_error *err);
-/* claims_check_binding: any `cnf` is BINDING: there is nothing here that could prove possession. */
-apisec_status claims_check_binding(const struct claims *claims, apisec_error *err);
 
 /* ---- token.c ---- */
 
 /* token_new takes document, payload and arena over (on failure too). compact is only hashed. */
 apisec_status token_new(struct arena *arena, struct json *document, struct text payload, const struct claims *claims,
                         struct text compact, apisec_token **token, apisec_error *err);
+/* token_check_times judges exp, nbf and iat again, by the issuer's leeway: for a token that is used after it was verified. */
+apisec_status token_check_times(const apisec_token *token, int64_t leeway, int64_t now, struct trail *trail, apisec_error *err);
 /* token_is_raw: the bytes hash to this token's SHA-256, in constant time. */
 bool token_is_raw(const apisec_token *token, struct text raw);
 const struct json *token_claims(const apisec_token *token);
@@ -219,19 +231,92 @@ int32_t flight_step(struct flight *flight, apisec_op *op, int64_t now_ms);
 /* flight_abandon ends a flight mid-way, if one is under way. */
 void flight_abandon(struct flight *flight);
 
-/* ---- verify.c: the checks of one token, in order, without I/O ---- */
+/* ---- present.c: how a token came: what there is to judge beside its own bytes; all borrowed until the verification has ended ---- */
+
+enum token_source {
+    TOKEN_BARE,                  /* apisec_verify: no call is known, so nothing can prove possession */
+    TOKEN_AUTHORIZATION,
+    TOKEN_TXN_HEADER
+};
+struct presented {
+    enum token_source source;
+    bool dpop_scheme;            /* Authorization: DPoP */
+    struct text token;
+    struct text proof;           /* the value of the one DPoP header; at NULL: none */
+    struct text method, path;    /* of the call; the path without the query */
+    struct text peer_certificate;/* DER; at NULL: none */
+};
+struct presented present_bare(struct text token);
+/* present_copy copies all texts into the arena: for operations, which outlive their inputs. A token that is too large is cut, and
+ * still is too large. false: no memory. */
+bool present_copy(const struct presented *from, struct arena *arena, struct presented *to);
+
+/* ---- work: what a verification may have to do over the network, or wait for; one at a time ---- */
+
+struct work;
+struct work_kind {
+    /* step is called as op_kind.step; APISEC_OP_DONE: the stage that began the work is run again and finds the outcome. */
+    int32_t (*step)(struct work *work, apisec_op *op, int64_t now_ms);
+    /* abandon ends a work mid-way. Nothing is freed that the stage's own owner frees. */
+    void (*abandon)(struct work *work);
+};
+struct work {                    /* the first member of what a stage keeps for its work */
+    const struct work_kind *kind;
+};
+
+/* What comes of a stage, or of a piece of one. */
+enum pass {
+    PASS_ON,                     /* the next */
+    PASS_ENDED,                  /* it is decided: the status says how */
+    PASS_WORK,                   /* the work is to be driven to its end, and the same called again */
+    PASS_JUMP                    /* stages only: verification->stage names the next one */
+};
+
+/* ---- signature.c: a JWS checked with an issuer's keys, which are fetched where they must be ---- */
+
+struct signature_check {
+    struct work work;            /* after PASS_WORK */
+    struct keyset *keys;
+    const struct jws *jws;
+    struct text kid;             /* at NULL: none */
+    const struct algorithm *algorithm;
+    struct keyset_query query;
+    struct flight flight;
+    int64_t again_ms;            /* not 0: somebody else fetches, ask again then */
+    uint64_t generation;         /* of the set whose key verified */
+    bool at_key;                 /* it failed for want of a key; otherwise because of the signature */
+    apisec_error error;          /* error.status is the outcome */
+};
+/* signature_init: jws, kid and algorithm are borrowed. offline: never fetch, never wait. */
+void signature_init(struct signature_check *check, struct keyset *keys, const struct jws *jws, struct text kid,
+                    const struct algorithm *algorithm, bool offline);
+/* signature_run: PASS_ON: genuine. PASS_ENDED: check->error. PASS_WORK: drive check->work. */
+enum pass signature_run(struct signature_check *check, int64_t now_ms);
+
+/* ---- verify.c: the stages of one verification, without I/O, and what drives them ---- */
+
+enum stage {
+    STAGE_ROUTE,                 /* what kind of token is it? */
+    STAGE_FORM, STAGE_ISSUER, STAGE_SIGNATURE, STAGE_CLAIMS,  /* signed.c */
+    STAGE_TIMES, STAGE_BINDING,                               /* recheck.c: of each use of a token, from here on */
+    NUM_STAGES
+};
 
 struct verification {
     /* in */
     apisec_verifier *verifier;
-    struct text compact;         /* borrowed until done */
+    struct presented presented;
     int64_t now;                 /* seconds: the token is judged at */
+    bool offline;                /* nobody drives: what would need the network is refused */
     /* out */
     apisec_token *token;         /* on APISEC_OK; the caller's */
     struct trail trail;
     apisec_status status;
     apisec_error error;
     /* between the two */
+    int32_t stage;
+    struct work *work;           /* under way, or NULL */
+    struct text compact;         /* the JWS to verify: the token as it came, or what was inside of it */
     struct arena arena;
     struct jws jws;
     struct jws_header header;
@@ -240,19 +325,30 @@ struct verification {
     struct claims claims;
     const struct issuer *issuer;
     const struct algorithm *algorithm;
-    struct keyset_query query;
-    int32_t stage;
+    struct signature_check signature;
 };
-void verification_init(struct verification *verification, apisec_verifier *verifier, struct text compact, int64_t now);
-/* verification_run goes as far as it can at now_ms. true: status says how it ended. false: keys are needed: *reply says FETCH or
- * WAIT. */
-bool verification_run(struct verification *verification, int64_t now_ms, struct keyset_reply *reply);
+void verification_init(struct verification *verification, apisec_verifier *verifier, const struct presented *presented,
+                       int64_t now);
+/* verification_run goes as far as it can at now_ms: PASS_ENDED: status says how it ended. PASS_WORK: verification->work is to be
+ * driven to its end first. */
+enum pass verification_run(struct verification *verification, int64_t now_ms);
+/* verification_end is for stages: it is decided. */
+enum pass verification_end(struct verification *verification, apisec_status status);
 void verification_free(struct verification *verification);
 
-/* verify_blocking: verification_run, fetching over the verifier's transport where it must; without one it never waits. */
+/* verify_blocking: verification_run, with work done over the verifier's transport; without one there is none. */
 apisec_status verify_blocking(struct verification *verification);
 /* verify_step: the same as steps of an operation of any kind; APISEC_OP_DONE: verification->status. */
-int32_t verify_step(struct verification *verification, struct flight *flight, apisec_op *op, int64_t now_ms);
+int32_t verify_step(struct verification *verification, apisec_op *op, int64_t now_ms);
+
+/* ---- signed.c, recheck.c: the stages ---- */
+
+enum pass stage_form(struct verification *verification, int64_t now_ms);
+enum pass stage_issuer(struct verification *verification, int64_t now_ms);
+enum pass stage_signature(struct verification *verification, int64_t now_ms);
+enum pass stage_claims(struct verification *verification, int64_t now_ms);
+enum pass stage_times(struct verification *verification, int64_t now_ms);
+enum pass stage_binding(struct verification *verification, int64_t now_ms);
 
 /* ---- verifier.c ---- */
 
@@ -286,10 +382,11 @@ int64_t call_time(const apisec_call *call);                 /* clock_now() unles
 bool call_has_time(const apisec_call *call);
 apisec_status call_status(const apisec_call *call, apisec_error *err);
 
-/* credential_find: the one bearer token (RFC 6750 section 2.1; scheme in any case, one or more spaces, b64token bytes).
+/* credential_find: the one bearer token (RFC 6750 section 2.1; scheme in any case, one or more spaces, b64token bytes), and what of
+ * the call may prove that it is the caller's. All borrowed from the call.
  * NO_CREDENTIAL: no Authorization field, or one of another scheme (Basic). REQUEST: two fields, two tokens, an `access_token` in
  * the query, an empty token, the DPoP scheme (not in this build yet: APISEC_E_UNSUPPORTED is not for clients). MALFORMED: one value
  * with bytes that no b64token has. */
-apisec_status credential_find(const apisec_call *call, struct text *token, apisec_error *err);
+apisec_status credential_find(const apisec_call *call, struct presented *presented, apisec_error *err);
 
 #endif

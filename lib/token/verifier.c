@@ -110,7 +110,8 @@ apisec_status apisec_verify(apisec_verifier *verifier, const char *token, size_t
     if (verified != NULL) *verified = NULL;
     if (verifier == NULL || token == NULL || verified == NULL) return fail(err, APISEC_E_ARGUMENT, "an argument is NULL");
     struct verification v;
-    verification_init(&v, verifier, (struct text){token, len}, now);
+    const struct presented bare = present_bare((struct text){token, len});
+    verification_init(&v, verifier, &bare, now);
     verify_blocking(&v);
     const apisec_status status = give(&v, verified, err);
     verification_free(&v);
@@ -120,25 +121,22 @@ apisec_status apisec_verify(apisec_verifier *verifier, const char *token, size_t
 struct verify_op {
     apisec_op op;
     struct verification verification;
-    struct flight flight;
-    char *compact;
-    size_t compact_len;
+    struct arena arena;          /* of its own copy of the token */
     bool taken;
 };
 
 static int32_t verify_op_step(apisec_op *op, int64_t now_ms)
 {
     struct verify_op *verify = (struct verify_op *)op;
-    return verify_step(&verify->verification, &verify->flight, op, now_ms);
+    return verify_step(&verify->verification, op, now_ms);
 }
 
 static void verify_op_release(apisec_op *op)
 {
     struct verify_op *verify = (struct verify_op *)op;
-    flight_abandon(&verify->flight);
     apisec_verifier *verifier = verify->verification.verifier;
     verification_free(&verify->verification);
-    mem_wipe_free(verify->compact, verify->compact_len);
+    arena_free(&verify->arena);
     apisec_verifier_free(verifier);
 }
 
@@ -149,19 +147,16 @@ apisec_status apisec_verify_start(apisec_verifier *verifier, const char *token, 
 {
     if (op != NULL) *op = NULL;
     if (verifier == NULL || token == NULL || op == NULL) return fail(err, APISEC_E_ARGUMENT, "an argument is NULL");
-    /* a token that is too large is refused in its turn, and not copied for that */
-    const size_t kept = len > JOSE_MAX_TOKEN + 1 ? JOSE_MAX_TOKEN + 1 : len;
+    const struct presented bare = present_bare((struct text){token, len});
+    struct presented kept;
     struct verify_op *made = calloc(1, sizeof *made);
-    char *copy = text_copy((struct text){token, kept});
-    if (made == NULL || copy == NULL) {
+    if (made == NULL || !present_copy(&bare, &made->arena, &kept)) {
+        if (made != NULL) arena_free(&made->arena);
         free(made);
-        mem_wipe_free(copy, kept);
         return fail_memory(err);
     }
     op_init(&made->op, &verify_kind);
-    made->compact = copy;
-    made->compact_len = kept;
-    verification_init(&made->verification, verifier_ref(verifier), (struct text){copy, kept}, now);
+    verification_init(&made->verification, verifier_ref(verifier), &kept, now);
     *op = &made->op;
     return succeed(err);
 }

@@ -32,7 +32,6 @@ static apisec_status judge(const struct json *document, const struct issuer *iss
     if (status == APISEC_OK) status = claims_check_time(&claims, issuer, NOW, trail, err);
     if (status == APISEC_OK) status = claims_read_names(&claims, err);
     if (status == APISEC_OK) status = claims_check_required(&claims, issuer, err);
-    if (status == APISEC_OK) status = claims_check_binding(&claims, err);
     return status;
 }
 
@@ -46,7 +45,7 @@ static struct json *parse(const char *text)
 static void check_row(const struct row *row, const struct issuer *issuer)
 {
     apisec_error err = {APISEC_OK, ""};
-    struct trail trail = {CHECK_FORM};
+    struct trail trail = {CHECK_FORM, 0};
     char *text = forge_claims((const struct forge_change[]){{row->name, row->value}, {NULL, NULL}});
     struct json *document = parse(text);
     const apisec_status status = judge(document, issuer, &trail, &err);
@@ -303,24 +302,6 @@ static void test_actors_in_order(void **state)
     json_free(document);
 }
 
-static void test_binding(void **state)
-{
-    (void)state;
-    static const struct row rows[] = {
-        {"cnf", NULL, APISEC_OK, ""},
-        {"cnf", "{\"jkt\":\"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I\"}", APISEC_E_BINDING, "DPoP"},
-        {"cnf", "{\"x5t#S256\":\"bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2\"}", APISEC_E_BINDING, "mTLS"},
-        {"cnf", "{\"unknown\":1}", APISEC_E_BINDING, "a way of proof that nobody knows"},
-        {"cnf", "{}", APISEC_E_BINDING, "even an empty one"},
-        {"cnf", "null", APISEC_E_CLAIM, ""},
-        {"cnf", "\"a\"", APISEC_E_CLAIM, ""},
-        {"cnf", "[]", APISEC_E_CLAIM, ""},
-        {"Cnf", "{}", APISEC_OK, "another name"},
-    };
-    CHECK(rows, &at_jwt);
-    CHECK(rows, &plain_jwt);
-}
-
 static void test_the_trail(void **state)
 {
     (void)state;
@@ -335,7 +316,7 @@ static void test_the_trail(void **state)
         {"exp", "1760000000", CHECK_LIFETIME}, {"iat", NULL, CHECK_LIFETIME},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct trail trail = {CHECK_FORM};
+        struct trail trail = {CHECK_FORM, 0};
         char *text = forge_claims((const struct forge_change[]){{rows[i].name, rows[i].value}, {NULL, NULL}});
         struct json *document = parse(text);
         assert_int_not_equal(judge(document, &limited, &trail, NULL), APISEC_OK);
@@ -360,7 +341,6 @@ int main(void)
         cmocka_unit_test(test_required_by_the_issuer),
         cmocka_unit_test(test_actors),
         cmocka_unit_test(test_actors_in_order),
-        cmocka_unit_test(test_binding),
         cmocka_unit_test(test_the_trail),
     };
     return cmocka_run_group_tests_name("claims", tests, NULL, NULL);

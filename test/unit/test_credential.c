@@ -19,7 +19,7 @@ struct row {
 static void check(const struct row *row)
 {
     apisec_call *const call = apisec_call_new();
-    struct text token;
+    struct presented token;
     apisec_error err;
     size_t len = 99;
 
@@ -37,11 +37,11 @@ static void check(const struct row *row)
     assert_int_equal(err.status, status);
     assert_null(strstr(err.text, "a.b.c"));
     if (status == APISEC_OK) {
-        if (!text_is(token, row->token)) fail_msg("%s: another token", row->why);
-        assert_ptr_equal(given, token.at); /* the bytes to exchange are the bytes that are verified */
-        assert_int_equal(len, token.len);
+        if (!text_is(token.token, row->token)) fail_msg("%s: another token", row->why);
+        assert_ptr_equal(given, token.token.at); /* the bytes to exchange are the bytes that are verified */
+        assert_int_equal(len, token.token.len);
     } else {
-        assert_null(token.at);
+        assert_null(token.token.at);
         assert_null(given);
         assert_int_equal(len, 0);
     }
@@ -91,10 +91,10 @@ static void test_nul_in_the_header(void **state)
 {
     (void)state;
     apisec_call *const call = apisec_call_new();
-    struct text token;
+    struct presented token;
     apisec_call_add_header(call, "Authorization", 13, "Bearer a.b.c\0.d", 15);
     assert_int_equal(credential_find(call, &token, NULL), APISEC_E_REQUEST);
-    assert_null(token.at);
+    assert_null(token.token.at);
     apisec_call_free(call);
 }
 
@@ -153,13 +153,13 @@ static void test_a_token_in_the_query(void **state)
 static void test_a_broken_call(void **state)
 {
     (void)state;
-    struct text token = {"x", 1};
+    struct presented token = {.token = {"x", 1}};
     apisec_call *const call = apisec_call_new();
     apisec_call_add_header(call, "Authorization", 13, "Bearer a.b.c", 12);
     assert_int_equal(credential_find(call, &token, NULL), APISEC_OK);
     apisec_call_add_header(call, "X", 1, "y\n", 2);
     assert_int_equal(credential_find(call, &token, NULL), APISEC_E_REQUEST); /* wherever the bad bytes are */
-    assert_null(token.at);
+    assert_null(token.token.at);
     assert_null(apisec_call_token(call, NULL));
     apisec_call_free(call);
     assert_int_equal(credential_find(NULL, &token, NULL), APISEC_E_MEMORY);

@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define START ((int64_t)FORGE_NOW * 1000)
+#define START    ((int64_t)FORGE_NOW * 1000)
 #define JWKS_URL FORGE_ISSUER "/jwks"
-#define JSON "Content-Type: application/json\n"
+#define JSON     "Content-Type: application/json\n"
 
 static const apisec_signer *signer;
 
@@ -57,12 +57,18 @@ struct row {
     const char *why;
 };
 
+static void begin_verification(struct verification *v, apisec_verifier *verifier, struct text token, int64_t now)
+{
+    const struct presented bare = present_bare(token);
+    verification_init(v, verifier, &bare, now);
+}
+
 static void check_row(apisec_verifier *verifier, const struct row *row)
 {
     struct verification v;
     char *token = forge_token(row->claims, row->header, signer);
     const char *bytes = guarded_text(token);
-    verification_init(&v, verifier, (struct text){bytes, strlen(token)}, FORGE_NOW);
+    begin_verification(&v, verifier, (struct text){bytes, strlen(token)}, FORGE_NOW);
     assert_int_equal(v.status, APISEC_E_MISUSE); /* a denial until it has run */
     const apisec_status status = verify_blocking(&v);
     if (status != row->expected) fail_msg("%s: %s: %s", row->why, apisec_status_name(status), v.error.text);
@@ -138,7 +144,7 @@ static void test_the_signature_before_the_claims(void **state)
         char *claims = forge_claims(changes[i]);
         char *header = forge_header("ES256", apisec_signer_key_id(signer), FORGE_SAME);
         char *token = forge_jws(header, claims, forge_signer("ES256", 1)); /* another key */
-        verification_init(&v, verifier, text_of(token), FORGE_NOW);
+        begin_verification(&v, verifier, text_of(token), FORGE_NOW);
         assert_int_equal(verify_blocking(&v), APISEC_E_SIGNATURE);
         assert_int_equal(v.trail.at, CHECK_SIGNATURE);
         verification_free(&v);
@@ -184,16 +190,15 @@ static void test_the_time(void **state)
         int64_t now;
         apisec_status expected;
     } rows[] = {
-        {FORGE_NOW, APISEC_OK},          {1749999900 - 60, APISEC_OK}, {1749999900 - 61, APISEC_E_NOT_YET_VALID},
-        {1750000500 + 59, APISEC_OK},    {1750000500 + 60, APISEC_E_EXPIRED},
-        {0, APISEC_E_NOT_YET_VALID},     {-1, APISEC_E_ARGUMENT},      {INT64_MIN, APISEC_E_ARGUMENT},
-        {INT64_MAX, APISEC_E_EXPIRED},
+        {FORGE_NOW, APISEC_OK},       {1749999900 - 60, APISEC_OK},        {1749999900 - 61, APISEC_E_NOT_YET_VALID},
+        {1750000500 + 59, APISEC_OK}, {1750000500 + 60, APISEC_E_EXPIRED}, {0, APISEC_E_NOT_YET_VALID},
+        {-1, APISEC_E_ARGUMENT},      {INT64_MIN, APISEC_E_ARGUMENT},      {INT64_MAX, APISEC_E_EXPIRED},
     };
     apisec_verifier *verifier = pinned("at+jwt");
     char *token = forge_token(FORGE_SAME, FORGE_SAME, signer);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct verification v;
-        verification_init(&v, verifier, text_of(token), rows[i].now);
+        begin_verification(&v, verifier, text_of(token), rows[i].now);
         assert_int_equal(verify_blocking(&v), rows[i].expected);
         verification_free(&v);
     }
@@ -206,29 +211,32 @@ static void test_the_time(void **state)
 static void test_run_stops_where_keys_are_needed(void **state)
 {
     (void)state;
-    struct keyset_reply reply;
     struct verification first, second;
     apisec_verifier *verifier = fetching(NULL);
     char *token = forge_token(FORGE_SAME, FORGE_SAME, signer);
-    verification_init(&first, verifier, text_of(token), FORGE_NOW);
-    verification_init(&second, verifier, text_of(token), FORGE_NOW);
-    assert_false(verification_run(&first, START, &reply));
-    assert_int_equal(reply.state, KEYSET_FETCH);
+    begin_verification(&first, verifier, text_of(token), FORGE_NOW);
+    begin_verification(&second, verifier, text_of(token), FORGE_NOW);
+    assert_int_equal(verification_run(&first, START), PASS_WORK);
+    assert_non_null(first.signature.flight.keys); /* the one that fetches */
     assert_int_equal(first.trail.at, CHECK_KEY);
     assert_int_equal(first.status, APISEC_E_MISUSE);
-    const uint64_t ticket = reply.flight;
-    assert_false(verification_run(&second, START, &reply));
-    assert_int_equal(reply.state, KEYSET_WAIT);
-    keyset_abandon(first.issuer->keys, ticket);
-    assert_false(verification_run(&second, START, &reply));
-    assert_int_equal(reply.state, KEYSET_FETCH);
+    assert_int_equal(verification_run(&first, START), PASS_WORK); /* nothing goes on before the work has ended */
+    assert_int_equal(verification_run(&second, START), PASS_WORK);
+    assert_null(second.signature.flight.keys); /* the one that waits */
+    assert_true(second.signature.again_ms > START);
+
+    verification_free(&first); /* given up: the other takes over */
+    second.work = NULL;
+    assert_int_equal(verification_run(&second, START), PASS_WORK);
+    assert_non_null(second.signature.flight.keys);
     const apisec_error why = {APISEC_E_TIMEOUT, "no answer in time"};
-    keyset_fail(second.issuer->keys, reply.flight, &why, START);
-    assert_true(verification_run(&second, START, &reply));
+    keyset_fail(second.issuer->keys, second.signature.flight.ticket, &why, START);
+    second.signature.flight.keys = NULL;
+    second.work = NULL;
+    assert_int_equal(verification_run(&second, START), PASS_ENDED);
     assert_int_equal(second.status, APISEC_E_KEYS_UNAVAILABLE);
-    assert_true(verification_run(&second, START + 100000, &reply)); /* ended is ended */
+    assert_int_equal(verification_run(&second, START + 100000), PASS_ENDED); /* ended is ended */
     assert_int_equal(second.status, APISEC_E_KEYS_UNAVAILABLE);
-    verification_free(&first);
     verification_free(&second);
     free(token);
     apisec_verifier_free(verifier);
@@ -262,7 +270,7 @@ static void test_blocking_fetches_and_goes_on(void **state)
     apisec_verifier *verifier = fetching(&script.http);
     char *token = forge_token(FORGE_SAME, FORGE_SAME, signer);
     for (int i = 0; i < 3; i++) { /* the first fetches */
-        verification_init(&v, verifier, text_of(token), FORGE_NOW);
+        begin_verification(&v, verifier, text_of(token), FORGE_NOW);
         assert_int_equal(verify_blocking(&v), APISEC_OK);
         verification_free(&v);
     }
@@ -278,7 +286,7 @@ static void test_blocking_without_a_transport(void **state)
     struct verification v;
     apisec_verifier *verifier = fetching(NULL);
     char *token = forge_token(FORGE_SAME, FORGE_SAME, signer);
-    verification_init(&v, verifier, text_of(token), FORGE_NOW);
+    begin_verification(&v, verifier, text_of(token), FORGE_NOW);
     assert_int_equal(verify_blocking(&v), APISEC_E_NO_TRANSPORT);
     assert_int_equal(v.trail.at, CHECK_KEY);
     verification_free(&v);
