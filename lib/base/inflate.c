@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * inflate.c: decompresses a ZLIB stream, RFC 1950, into a buffer with a maximum: whatever the stream claims to hold, memory and time
- * are bounded by that. The only user of zlib. Called for status lists.
+ * inflate.c: decompresses a ZLIB stream, RFC 1950, into a buffer with a maximum: whatever the stream holds, memory and time are
+ * bounded by that. The only user of zlib. Called for status lists.
  */
 #include "base/base.h"
 

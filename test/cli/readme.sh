@@ -29,7 +29,7 @@ check 'the example links' sh -c "printf '%s\n' '#include <apisec/apisec.h>' 'str
     'void place_order(struct order *order) { (void)order; }' \
     'void reply(const apisec_decision *decision) { (void)decision; }' 'int main(void) { return 0; }' >main.c &&
     ${CC:-cc} ${CFLAGS-} ${LDFLAGS-} -pthread -I'$top/include' main.c example.c '$BUILD/libapisec.a' \
-    ${MBEDTLS_LIBS:--lmbedcrypto} -lcjson ${CURL_LIBS:--lcurl} -o example"
+    ${MBEDTLS_LIBS:--lmbedcrypto} -lcjson -lz ${CURL_LIBS:--lcurl} -o example"
 
 # All blocks of commands are one session, in one folder, with the tool in the path. Each block must end well.
 blocks commands
