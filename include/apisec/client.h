@@ -43,8 +43,16 @@ void apisec_client_set_endpoint(apisec_client *client, const char *url);
  * len bytes are copied and wiped at the end. */
 void apisec_client_set_basic(apisec_client *client, const char *client_id, const char *secret, size_t len);
 /* apisec_client_set_post: client_secret_post, the same with both in the request's body, for servers that know no other way:
- * RFC 6749 does not recommend it. Of the two the last one called is used. */
+ * RFC 6749 does not recommend it. Of this and its three kin the last one called is used. */
 void apisec_client_set_post(apisec_client *client, const char *client_id, const char *secret, size_t len);
+/* apisec_client_set_private_key_jwt: private_key_jwt, RFC 7523 section 2.2: each request carries a JWT of its own, valid for 60 s,
+ * signed with an RSA or EC key. audience is its one `aud`: the authorization server's issuer name; its token endpoint's URL only for
+ * a server that knows no better. The signer may be freed afterwards. */
+void apisec_client_set_private_key_jwt(apisec_client *client, const char *client_id, const apisec_signer *signer,
+                                       const char *audience);
+/* apisec_client_set_mtls: tls_client_auth or self_signed_tls_client_auth, RFC 8705 section 2: the transport shows the certificate
+ * that apisec_http_options_add_identity gave this name. The endpoint must be the server's own for it (`mtls_endpoint_aliases`). */
+void apisec_client_set_mtls(apisec_client *client, const char *client_id, const char *identity);
 
 /* apisec_exchange_new: what to ask for. Builder; one exchange may be run several times. */
 apisec_exchange *apisec_exchange_new(void);

@@ -28,7 +28,7 @@ apisec_status apisec_signer_new(const char *jwk, size_t len, apisec_signer **sig
  * the hash. Its `kid` is its RFC 7638 thumbprint. */
 apisec_status apisec_signer_generate(const char *alg, apisec_signer **signer, apisec_error *err);
 
-/* apisec_signer_free wipes the key. */
+/* apisec_signer_free ends the handle. The key is wiped once no client that was given it needs it. */
 void apisec_signer_free(apisec_signer *signer);
 
 /* apisec_signer_algorithm returns the key's `alg`, as "ES256". */

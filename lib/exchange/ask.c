@@ -11,6 +11,7 @@ struct ask {
     struct buffer form;
     struct arena arena;           /* holds the texts below */
     struct text subject, actor;   /* what no error may repeat */
+    char *assertion;              /* the client's, as it was sent; NULL: none. No error may repeat it either */
     struct text traceparent;      /* at NULL: none */
     struct asked asked;
     bool sent;
@@ -27,7 +28,7 @@ static apisec_status make_request(struct ask *ask, int64_t now_ms)
     if (status == APISEC_OK) status = op_add_header(op, "Accept", "application/json");
     if (status == APISEC_OK) status = op_add_header(op, "Content-Type", "application/x-www-form-urlencoded");
     if (status == APISEC_OK && ask->traceparent.at != NULL) status = op_add_header(op, "traceparent", ask->traceparent.at);
-    if (status == APISEC_OK) status = auth_apply(&client->credential, op, &ask->form);
+    if (status == APISEC_OK) status = auth_apply(&client->credential, op, &ask->form, now_ms, &ask->assertion);
     if (status == APISEC_OK) status = op_set_body(op, (struct text){ask->form.bytes, ask->form.len});
     buffer_free(&ask->form);
     ask->sent = true;
@@ -35,7 +36,9 @@ static apisec_status make_request(struct ask *ask, int64_t now_ms)
     ask->asked.at = now_ms / 1000;
     if (status == APISEC_OK) return APISEC_OK;
     if (status == APISEC_E_MEMORY) return fail_memory(&ask->error);
-    return fail(&ask->error, APISEC_E_CONFIG, "the client's id and secret are too long for a request");
+    if (status == APISEC_E_TOO_LARGE)
+        return fail(&ask->error, APISEC_E_CONFIG, "the client's id and secret are too long for a request");
+    return fail(&ask->error, status, "the client could not be authenticated: its assertion was not made");
 }
 
 /* judge reads the answer. The server's words may repeat what was sent to it: then they are left out. */
@@ -48,7 +51,7 @@ static void judge(struct ask *ask)
         answer_redact(&ask->error, ask->subject);
         answer_redact(&ask->error, ask->actor);
         answer_redact(&ask->error, answer.access_token);
-        auth_redact(&ask->client->credential, &ask->error);
+        auth_redact(&ask->client->credential, ask->assertion, &ask->error);
     }
     answer_free(&answer);
 }
@@ -66,6 +69,7 @@ static void ask_release(apisec_op *op)
     struct ask *ask = (struct ask *)op;
     apisec_issued_free(ask->issued);
     buffer_free(&ask->form);
+    apisec_text_free(ask->assertion);
     arena_free(&ask->arena);
     apisec_client_free(ask->client);
 }

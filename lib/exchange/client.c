@@ -59,34 +59,30 @@ void apisec_client_set_endpoint(apisec_client *client, const char *url)
     client->endpoint = copy;
 }
 
-/* set_secret is for both ways of RFC 6749 section 2.3.1 to show a secret; the last one set is the one that is used. */
-static void set_secret(apisec_client *client, enum oauth_auth method, const char *client_id, const char *secret, size_t len)
-{
-    if (!is_open(client)) return;
-    if (client_id == NULL || client_id[0] == '\0') {
-        fail(&client->error, APISEC_E_CONFIG, "the client's id is empty");
-        return;
-    }
-    if (secret == NULL || len == 0) {
-        fail(&client->error, APISEC_E_CONFIG, "the client's secret is empty");
-        return;
-    }
-    auth_free(&client->credential);
-    client->credential.method = method;
-    client->credential.client_id = text_copy(text_of(client_id));
-    client->credential.secret = text_copy((struct text){secret, len});
-    if (client->credential.secret != NULL) client->credential.secret_len = len;
-    if (client->credential.client_id == NULL || client->credential.secret == NULL) fail_memory(&client->error);
-}
-
+/* Of the ways to authenticate the last one set is the one that is used. */
 void apisec_client_set_basic(apisec_client *client, const char *client_id, const char *secret, size_t len)
 {
-    set_secret(client, OAUTH_AUTH_BASIC, client_id, secret, len);
+    if (!is_open(client)) return;
+    (void)auth_set_secret(&client->credential, OAUTH_AUTH_BASIC, client_id, (struct text){secret, len}, &client->error);
 }
 
 void apisec_client_set_post(apisec_client *client, const char *client_id, const char *secret, size_t len)
 {
-    set_secret(client, OAUTH_AUTH_POST, client_id, secret, len);
+    if (!is_open(client)) return;
+    (void)auth_set_secret(&client->credential, OAUTH_AUTH_POST, client_id, (struct text){secret, len}, &client->error);
+}
+
+void apisec_client_set_private_key_jwt(apisec_client *client, const char *client_id, const apisec_signer *signer,
+                                       const char *audience)
+{
+    if (!is_open(client)) return;
+    (void)auth_set_private_key_jwt(&client->credential, client_id, signer, audience, &client->error);
+}
+
+void apisec_client_set_mtls(apisec_client *client, const char *client_id, const char *identity)
+{
+    if (!is_open(client)) return;
+    (void)auth_set_mtls(&client->credential, client_id, identity, &client->error);
 }
 
 apisec_status client_begin(apisec_client *client, apisec_error *err)

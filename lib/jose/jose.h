@@ -97,6 +97,10 @@ apisec_status jws_verify(const struct jws *jws, const struct jwk *jwk, const str
 /* jws_decode_payload gives the payload's bytes in memory of the arena, NUL-terminated behind its end. */
 apisec_status jws_decode_payload(const struct jws *jws, struct arena *arena, struct text *payload, apisec_error *err);
 
-/* signer.c: include/apisec/signer.h */
+/* ---- signer.c: include/apisec/signer.h ---- */
+
+/* signer_ref takes one more reference, given back with apisec_signer_free; NULL is given back as it is. For those who keep a signer
+ * that its owner may free. */
+apisec_signer *signer_ref(const apisec_signer *signer);
 
 #endif

@@ -5,12 +5,14 @@
  */
 #include "jose/jose.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MAX_JWK = 16 * 1024, MAX_HEADER = 8 * 1024, MAX_SIGNED = 1024 * 1024 };
 
 struct apisec_signer {
+    _Atomic size_t references;
     struct jwk *jwk;
     char *public_jwk;  /* NULL: an HMAC key */
     char *private_jwk;
@@ -37,6 +39,7 @@ static apisec_status new_signer(struct jwk *jwk, apisec_signer **signer, apisec_
         jwk_free(jwk);
         return fail_memory(err);
     }
+    atomic_init(&made->references, 1);
     made->jwk = jwk;
     if (crypto_key_type(jwk->key) != CRYPTO_KEY_OCT) status = write_jwk(jwk, JWK_PUBLIC, &made->public_jwk, err);
     if (status == APISEC_OK) status = write_jwk(jwk, JWK_PRIVATE, &made->private_jwk, err);
@@ -108,9 +111,18 @@ apisec_status apisec_signer_generate(const char *alg, apisec_signer **signer, ap
     return new_signer(jwk, signer, err);
 }
 
+/* The signer is immutable but for this. */
+apisec_signer *signer_ref(const apisec_signer *signer)
+{
+    apisec_signer *const shared = (apisec_signer *)(uintptr_t)signer;
+    if (shared) atomic_fetch_add_explicit(&shared->references, 1, memory_order_relaxed);
+    return shared;
+}
+
 void apisec_signer_free(apisec_signer *signer)
 {
     if (!signer) return;
+    if (atomic_fetch_sub_explicit(&signer->references, 1, memory_order_acq_rel) != 1) return;
     if (signer->private_jwk) mem_wipe_free(signer->private_jwk, strlen(signer->private_jwk));
     free(signer->public_jwk);
     jwk_free(signer->jwk);

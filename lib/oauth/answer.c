@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * answer.c: reads the answer of a token endpoint: RFC 6749 section 5.1 for a token, 5.2 for an error. Types are exact; a member of
- * the wrong type is never taken for an absent one. What the standard has no word for is RESPONSE.
+ * answer.c: reads the answer of a token endpoint: RFC 6749 section 5.1 for a token, 5.2 for an error, which other endpoints share.
+ * Types are exact; a member of the wrong type is never taken for an absent one. What the standard has no word for is RESPONSE.
  */
 #include "oauth/oauth.h"
 
@@ -120,17 +120,23 @@ static apisec_status read_token(const struct op_answer *answer, struct token_ans
     return status;
 }
 
-apisec_status answer_read(const struct op_answer *answer, struct token_answer *out, apisec_error *err)
+apisec_status answer_check(const struct op_answer *answer, apisec_error *err)
 {
-    *out = (struct token_answer){.expires_in = -1};
     const apisec_status status = read_transport(answer->transport, err);
     if (status != APISEC_OK) return status;
     const int http = (int)answer->http_status;
-    if (http == 200) return read_token(answer, out, err);
+    if (http == 200) return APISEC_OK;
     if (http == 400 || http == 401 || http == 403) return read_error(answer, err);
     if (http == 429) return fail(err, APISEC_E_BUSY, "the authorization server answered 429: too many requests");
     if (http >= 500) return fail(err, APISEC_E_UNREACHABLE, "the authorization server answered %d", http);
     return fail(err, APISEC_E_RESPONSE, "the authorization server answered %d, which is no answer to this request", http);
+}
+
+apisec_status answer_read(const struct op_answer *answer, struct token_answer *out, apisec_error *err)
+{
+    *out = (struct token_answer){.expires_in = -1};
+    const apisec_status status = answer_check(answer, err);
+    return status == APISEC_OK ? read_token(answer, out, err) : status;
 }
 
 void answer_free(struct token_answer *answer)

@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "http/http.h"
+#include "jose/jose.h"
 #include "json/json.h"
 
 /* ---- metadata.c: OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3 ---- */
@@ -20,21 +21,42 @@ apisec_status metadata_url(struct text issuer, enum metadata_form form, struct b
  * *jwks_uri to be freed. */
 apisec_status metadata_read(struct text document, struct text issuer, char **jwks_uri, apisec_error *err);
 
-/* ---- auth.c: client authentication, RFC 6749 section 2.3.1 ---- */
+/* ---- auth.c: client authentication: RFC 6749 section 2.3.1, RFC 7523 section 2.2, RFC 8705 section 2 ---- */
 
-enum oauth_auth { OAUTH_AUTH_NONE, OAUTH_AUTH_BASIC, OAUTH_AUTH_POST };
+enum oauth_auth { OAUTH_AUTH_NONE, OAUTH_AUTH_BASIC, OAUTH_AUTH_POST, OAUTH_AUTH_PRIVATE_KEY_JWT, OAUTH_AUTH_MTLS };
 struct oauth_credential {
     enum oauth_auth method;
     char *client_id;
-    char *secret;
+    char *secret;                /* BASIC, POST */
     size_t secret_len;
+    apisec_signer *signer;       /* PRIVATE_KEY_JWT: a reference */
+    char *audience;              /* PRIVATE_KEY_JWT: the assertion's one `aud` */
+    char *identity;              /* MTLS: the transport's name for certificate and key */
 };
-/* auth_apply adds what the method demands to the request of an operation (a header, or members of the form). NONE adds the
- * client_id alone, if there is one (RFC 6749 section 3.2.1). TOO_LARGE, MEMORY. */
-apisec_status auth_apply(const struct oauth_credential *credential, apisec_op *op, struct buffer *form);
-/* auth_redact is answer_redact for the secret in every form in which auth_apply sends it. */
-void auth_redact(const struct oauth_credential *credential, apisec_error *err);
+/* auth_set_* replace what the credential was. CONFIG: something is empty, or the signer's key is a shared secret (HS); MEMORY. Then
+ * the credential is NONE. */
+apisec_status auth_set_secret(struct oauth_credential *credential, enum oauth_auth method, const char *client_id,
+                              struct text secret, apisec_error *err);
+apisec_status auth_set_private_key_jwt(struct oauth_credential *credential, const char *client_id, const apisec_signer *signer,
+                                       const char *audience, apisec_error *err);
+apisec_status auth_set_mtls(struct oauth_credential *credential, const char *client_id, const char *identity, apisec_error *err);
+/* auth_copy makes `to`, which is empty, the same. MEMORY. */
+apisec_status auth_copy(const struct oauth_credential *from, struct oauth_credential *to);
+/* auth_apply adds what the method demands to the request of an operation: a header, members of the form, a client certificate. NONE
+ * adds the client_id alone, if there is one (RFC 6749 section 3.2.1). *assertion: the client assertion that was sent, a secret that
+ * no error may repeat, to be freed with apisec_text_free; or NULL. TOO_LARGE, MEMORY, SYSTEM, CRYPTO. */
+apisec_status auth_apply(const struct oauth_credential *credential, apisec_op *op, struct buffer *form, int64_t now_ms,
+                         char **assertion);
+/* auth_redact is answer_redact for the secret in every form in which auth_apply sends it, and for the assertion it gave. */
+void auth_redact(const struct oauth_credential *credential, const char *assertion, apisec_error *err);
 void auth_free(struct oauth_credential *credential); /* wipes; the struct itself is not freed */
+
+/* ---- assertion.c: a client assertion, RFC 7523 section 3 ---- */
+
+#define ASSERTION_LIFETIME_S 60
+/* assertion_new signs "this is the client, for this server, now", to be used once. SYSTEM, CRYPTO, MEMORY. */
+apisec_status assertion_new(const apisec_signer *signer, const char *client_id, const char *audience, int64_t now,
+                            char **assertion);
 
 /* ---- answer.c: the token endpoint's answer, RFC 6749 sections 5.1 and 5.2 ---- */
 
@@ -51,6 +73,9 @@ struct token_answer {
  * body is a JSON object with a string `error`; 5xx and 429 are UNREACHABLE and BUSY. */
 apisec_status answer_read(const struct op_answer *answer, struct token_answer *out, apisec_error *err);
 void answer_free(struct token_answer *answer);
+/* answer_check is the part that is the same for every endpoint to which a client authenticates: APISEC_OK only for a whole answer
+ * with HTTP status 200, whatever its type; otherwise as answer_read. */
+apisec_status answer_check(const struct op_answer *answer, apisec_error *err);
 /* answer_redact takes the server's words out of err when they repeat a piece of a secret that was sent to it, as it is or as a form
  * has it: 8 bytes in a row, or all of a shorter one. The status stays. Called once for each secret before err leaves the library.
  * answer_withhold takes them out in any case. */

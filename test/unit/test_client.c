@@ -3,6 +3,7 @@
  * test_client.c: the client as a builder, and frozen by its first exchange.
  */
 #include "exchange/exchange.h"
+#include "support/keys.h"
 #include "support/unit.h"
 
 #include <pthread.h>
@@ -15,6 +16,8 @@ static void null_is_harmless(void **state)
     apisec_client_set_endpoint(NULL, "https://a.example/token");
     apisec_client_set_basic(NULL, "a", "b", 1);
     apisec_client_set_post(NULL, "a", "b", 1);
+    apisec_client_set_private_key_jwt(NULL, "a", key_signer("ES256"), "b");
+    apisec_client_set_mtls(NULL, "a", "b");
     apisec_client_free(NULL);
     assert_int_equal(client_begin(NULL, &err), APISEC_E_MEMORY); /* the one check at the end */
 }
@@ -96,17 +99,37 @@ static void the_last_way_to_authenticate_is_used(void **state)
     apisec_client *client = apisec_client_new(NULL);
     apisec_client_set_endpoint(client, "https://a.example/token");
     apisec_client_set_basic(client, "one", "first", 5);
+    apisec_client_set_private_key_jwt(client, "three", key_signer("ES256"), "https://a.example");
+    apisec_client_set_mtls(client, "four", "mesh");
     apisec_client_set_post(client, "two", "second", 6);
     assert_int_equal(client_begin(client, NULL), APISEC_OK);
     assert_int_equal(client->credential.method, OAUTH_AUTH_POST);
     assert_string_equal(client->credential.client_id, "two");
+    assert_null(client->credential.signer);
+    assert_null(client->credential.identity);
     apisec_client_free(client);
+}
+
+static void each_way_to_authenticate_may_be_the_only_one(void **state)
+{
+    (void)state;
+    for (int way = 0; way < 4; way++) {
+        apisec_error err;
+        apisec_client *client = apisec_client_new(NULL);
+        apisec_client_set_endpoint(client, "https://a.example/token");
+        if (way == 0) apisec_client_set_private_key_jwt(client, "id", key_signer("ES256"), "https://a.example");
+        if (way == 1) apisec_client_set_mtls(client, "id", "mesh");
+        if (way == 2) apisec_client_set_private_key_jwt(client, "id", key_signer("HS256"), "https://a.example"); /* shared */
+        if (way == 3) apisec_client_set_mtls(client, "id", "");
+        assert_int_equal(client_begin(client, &err), way < 2 ? APISEC_OK : APISEC_E_CONFIG);
+        apisec_client_free(client);
+    }
 }
 
 static void a_frozen_client_does_not_change(void **state)
 {
     (void)state;
-    for (int setter = 0; setter < 3; setter++) {
+    for (int setter = 0; setter < 5; setter++) {
         apisec_error err;
         apisec_client *client = apisec_client_new(NULL);
         apisec_client_set_endpoint(client, "https://a.example/token");
@@ -115,7 +138,9 @@ static void a_frozen_client_does_not_change(void **state)
         assert_int_equal(client_begin(client, &err), APISEC_OK); /* the twin: any number of exchanges */
         if (setter == 0) apisec_client_set_endpoint(client, "https://b.example/token");
         else if (setter == 1) apisec_client_set_basic(client, "other", "other", 5);
-        else apisec_client_set_post(client, "other", "other", 5);
+        else if (setter == 2) apisec_client_set_post(client, "other", "other", 5);
+        else if (setter == 3) apisec_client_set_private_key_jwt(client, "other", key_signer("ES256"), "https://b.example");
+        else apisec_client_set_mtls(client, "other", "other");
         assert_string_equal(client->endpoint, "https://a.example/token");
         assert_string_equal(client->credential.client_id, "id");
         assert_int_equal(client_begin(client, &err), APISEC_E_MISUSE);
@@ -148,6 +173,7 @@ int main(void)
         cmocka_unit_test(what_is_missing_is_said_at_the_start),
         cmocka_unit_test(the_first_error_stays),
         cmocka_unit_test(the_last_way_to_authenticate_is_used),
+        cmocka_unit_test(each_way_to_authenticate_may_be_the_only_one),
         cmocka_unit_test(a_setter_replaces),
         cmocka_unit_test(a_frozen_client_does_not_change),
         cmocka_unit_test(references_are_counted),
