@@ -4,6 +4,7 @@
  *
  *   trust.c    the builder                    issuer.c   one issuer, frozen
  *   keyset.c   an issuer's keys over time     fetch.c    the operation that refreshes them
+ *   snapshot.c the keys that readers see now  landing.c  what became of a fetch
  *   claims.c   the claims a token must have   token.c    the verified token
  *   verify.c   the stages in order            verifier.c the frozen trust, verify and warm as operations
  *   signed.c   the stages of a signed token   signature.c a JWS and its issuer's keys, fetched where they must be
@@ -165,7 +166,8 @@ struct keyset_config {
 apisec_status keyset_new(const struct keyset_config *config, struct keyset **keys, apisec_error *err);
 void keyset_free(struct keyset *keys);  /* no flight may be under way */
 
-/* A snapshot is a parsed set that stays valid until it is released, whatever is fetched meanwhile. */
+/* A snapshot is a parsed set, frozen, that stays valid until it is released, whatever is fetched meanwhile. Taking and releasing it
+ * needs no lock and waits for nobody, but where a fetch is due or a kid is missing. */
 struct snapshot;
 const struct jwk_set *snapshot_keys(const struct snapshot *snapshot);
 
@@ -198,6 +200,9 @@ bool keyset_is_fetched(const struct keyset *keys);
 /* keyset_generation: of the set that is there now; 0: none yet. It only grows, and takes no lock. What was verified with another
  * generation's keys is to be verified again. */
 uint64_t keyset_generation(const struct keyset *keys);
+/* keyset_holds: may what was verified with this generation's keys be believed now without asking for them: they are the current ones,
+ * and neither too old nor due to be fetched. Takes no lock. false: keyset_get decides, and sees to the fetching. */
+bool keyset_holds(struct keyset *keys, uint64_t generation, int64_t now_ms);
 
 /* The rest of keyset.c is for the holder of a flight's ticket. A ticket that is no longer the keyset's own changes nothing: the
  * flight took so long that somebody else has taken over. */

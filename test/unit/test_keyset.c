@@ -74,7 +74,7 @@ static enum says ask(struct keyset *keys, int64_t at_ms, enum event event, uint6
     struct keyset_reply reply;
     keyset_get(keys, &query, &reply);
     if (reply.state == KEYSET_FETCH) *ticket = reply.flight;
-    if (reply.state == KEYSET_WAIT) assert_true(reply.again_ms > query.now_ms && reply.again_ms <= query.now_ms + 100);
+    if (reply.state == KEYSET_WAIT) assert_true(reply.again_ms > query.now_ms && reply.again_ms <= query.now_ms + 1000);
     if (reply.state == KEYSET_READY) {
         assert_non_null(snapshot_keys(reply.snapshot));
         *generation = reply.generation;
@@ -296,6 +296,42 @@ static void test_abandoned_fetches(void **state)
         {70040, ABANDON, NOTHING, 0, ""},
         {70050, MISSING, FETCH, 0, "and then once more"},
         {70060, LAND, NOTHING, 600, ""},
+    };
+    PLAY(steps);
+}
+
+/* A service that frees the operations of clients who hang up must not fetch back to back for that; and nobody else is refused. */
+static void test_fetches_abandoned_again_and_again(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {
+        {0, GET, FETCH, 0, ""},
+        {0, ABANDON, NOTHING, 0, ""},
+        {0, GET, FETCH, 0, "the first is taken over at once"},
+        {0, ABANDON, NOTHING, 0, ""},
+        {0, GET, WAIT, 0, "and then one in a second"},
+        {999, GET, WAIT, 0, ""},
+        {999, OFFLINE, NO_TRANSPORT, 0, ""},
+        {1000, GET, FETCH, 0, ""},
+        {1010, ABANDON, NOTHING, 0, ""},
+        {1999, GET, WAIT, 0, "which is no failure"},
+        {2000, GET, FETCH, 0, ""},
+        {2010, LAND, NOTHING, 600, ""},
+        {480000, GET, READY, 0, ""},
+        {490000, GET, FETCH, 0, "refreshed ahead"},
+        {490000, ABANDON, NOTHING, 0, ""},
+        {490000, GET, FETCH, 0, "at once, once"},
+        {490000, ABANDON, NOTHING, 0, ""},
+        {490999, GET, READY, 0, "a set within its lifetime goes on serving"},
+        {491000, GET, FETCH, 0, ""},
+        {602010, ABANDON, NOTHING, 0, ""},
+        {602010, GET, FETCH, 0, "a new turn"},
+        {602010, ABANDON, NOTHING, 0, ""},
+        {602010, GET, FETCH, 0, ""},
+        {602010, ABANDON, NOTHING, 0, ""},
+        {602500, GET, WAIT, 0, "past it nobody may stretch it by hanging up"},
+        {603010, GET, FETCH, 0, ""},
+        {603010, LAND, NOTHING, 600, ""},
     };
     PLAY(steps);
 }
@@ -576,6 +612,8 @@ static void test_pinned(void **state)
     assert_int_equal(ask(keys, 0, GET, &ticket, &generation), READY);
     assert_int_equal(ask(keys, (int64_t)1000 * HOUR, OFFLINE, &ticket, &generation), READY); /* for ever */
     assert_int_equal(ask(keys, 0, MISSING, &ticket, &generation), UNKNOWN);
+    assert_true(keyset_holds(keys, 1, START + (int64_t)1000 * HOUR));
+    assert_false(keyset_holds(keys, 2, START));
     keyset_free(keys);
     keys = (struct keyset *)&err;
     const struct keyset_config broken = {.source = KEYS_PINNED, .issuer = text_of("i"), .json = text_of("{}")};
@@ -607,6 +645,42 @@ static void test_a_snapshot_outlives_its_set(void **state)
     assert_int_equal(snapshot_keys(second.snapshot)->num_keys, 1);
     keyset_release(keys, second.snapshot);
     keyset_release(keys, NULL);
+    keyset_free(keys);
+}
+
+/* What was verified before may be believed without asking for keys, exactly as long as asking would give these. */
+static void test_a_generation_that_holds(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t at_ms;
+        uint64_t generation;
+        bool holds;
+        const char *why;
+    } rows[] = {
+        {0, 1, true, ""},
+        {479999, 1, true, "just below 80 %"},
+        {480000, 1, false, "due: somebody must fetch"},
+        {479000, 1, true, "a thread that is a little late"},
+        {479000, 2, false, "a generation that is not there yet"},
+        {479000, 0, false, "one that never was"},
+        {474000, 1, false, "the clock is set back"},
+    };
+    struct keyset *keys = fetched();
+    uint64_t ticket = 0, generation = 0;
+    assert_false(keyset_holds(keys, 1, START));
+    assert_int_equal(ask(keys, 0, GET, &ticket, &generation), FETCH);
+    assert_false(keyset_holds(keys, 1, START));
+    keyset_land(keys, ticket, parse_set(), 600, START);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (keyset_holds(keys, rows[i].generation, START + rows[i].at_ms) != rows[i].holds) fail_msg("%zu: %s", i, rows[i].why);
+    assert_int_equal(ask(keys, 480000, GET, &ticket, &generation), FETCH);
+    assert_true(keyset_holds(keys, 1, START + 480000)); /* somebody does */
+    assert_true(keyset_holds(keys, 1, START + 500000 - 1));
+    assert_false(keyset_holds(keys, 1, START + 500000)); /* and is driven no more */
+    keyset_land(keys, ticket, parse_set(), 600, START + 480000);
+    assert_false(keyset_holds(keys, 1, START + 480000));
+    assert_true(keyset_holds(keys, 2, START + 480000));
     keyset_free(keys);
 }
 
@@ -722,6 +796,7 @@ int main(void)
         cmocka_unit_test(test_the_reason_is_told),
         cmocka_unit_test(test_an_unknown_kid),
         cmocka_unit_test(test_abandoned_fetches),
+        cmocka_unit_test(test_fetches_abandoned_again_and_again),
         cmocka_unit_test(test_a_leader_that_is_not_driven),
         cmocka_unit_test(test_an_undriven_fetch_for_an_unknown_kid),
         cmocka_unit_test(test_back_off_counts_for_unknown_kids_too),
@@ -737,6 +812,7 @@ int main(void)
         cmocka_unit_test(test_absurd_times),
         cmocka_unit_test(test_pinned),
         cmocka_unit_test(test_a_snapshot_outlives_its_set),
+        cmocka_unit_test(test_a_generation_that_holds),
         cmocka_unit_test(test_the_url),
         cmocka_unit_test(test_a_discovered_url),
         cmocka_unit_test(test_one_fetch_for_many_threads),

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * landing.c: what became of a fetch, told by the holder of its ticket (fetch.c): a new set, a failure, nobody who flies any more; and
+ * the URL to fetch from. A ticket that is no longer the key set's own changes nothing.
+ */
+#include "token/keyset.h"
+
+#include <stdlib.h>
+
+#define DEFAULT_LIFETIME_S 600
+#define MIN_LIFETIME_S 60
+#define MAX_LIFETIME_S 3600
+#define FIRST_BACKOFF_MS 1000
+#define MAX_BACKOFF_MS 60000
+
+apisec_status keyset_known_uri(struct keyset *keys, char **uri)
+{
+    *uri = NULL;
+    keyset_lock(keys);
+    /* nothing that was learned from a server is believed for more than an hour */
+    char *const forgotten = keys->source == KEYS_DISCOVERED && atomic_load(&keys->latest_ms) - keys->uri_ms >= KEYSET_MAX_AGE_MS ? keys->uri : NULL;
+    if (forgotten != NULL) keys->uri = NULL;
+    const bool known = keys->uri != NULL;
+    if (known) *uri = text_copy(text_of(keys->uri));
+    keyset_unlock(keys);
+    free(forgotten);
+    return known && *uri == NULL ? APISEC_E_MEMORY : APISEC_OK;
+}
+
+void keyset_learn_uri(struct keyset *keys, uint64_t ticket, char *uri)
+{
+    keyset_lock(keys);
+    if (keys->ticket == ticket) {
+        char *old = keys->uri;
+        keys->uri = uri;
+        keys->uri_ms = atomic_load(&keys->latest_ms);
+        uri = old;
+    }
+    keyset_unlock(keys);
+    free(uri);
+}
+
+static int64_t lifetime_ms(int64_t max_age)
+{
+    const int64_t seconds = max_age < 0                ? DEFAULT_LIFETIME_S
+                            : max_age < MIN_LIFETIME_S ? MIN_LIFETIME_S
+                            : max_age > MAX_LIFETIME_S ? MAX_LIFETIME_S
+                                                       : max_age;
+    return seconds * 1000;
+}
+
+/* settle: the flight has brought the set that is current now. */
+static void settle(struct keyset *keys, int64_t max_age, int64_t now_ms)
+{
+    keys->fetched_ms = keyset_follow_clock(keys, now_ms);
+    keys->lifetime_ms = lifetime_ms(max_age);
+    keys->due = false;
+    keys->failures = 0;
+    keys->next_try_ms = 0;
+    keys->ticket = 0;
+}
+
+/* put swaps a set in; takes it over on success. The generation grows first: no two sets ever have the same, and what was verified with
+ * the old one is asked about again too early rather than too late. */
+static bool put(struct keyset *keys, struct jwk_set *set)
+{
+    struct snapshot *const fresh = shelf_spare(&keys->shelf);
+    if (fresh == NULL) return false;
+    fresh->set = set;
+    fresh->generation = atomic_load(&keys->generation) + 1;
+    atomic_store(&keys->generation, fresh->generation);
+    shelf_swap(&keys->shelf, fresh);
+    return true;
+}
+
+apisec_status keyset_land(struct keyset *keys, uint64_t ticket, struct jwk_set *set, int64_t max_age, int64_t now_ms)
+{
+    bool taken = false;
+    keyset_lock(keys);
+    const bool valid = keys->ticket == ticket;
+    if (valid) taken = put(keys, set);
+    if (taken) settle(keys, max_age, now_ms);
+    keyset_unlock(keys);
+    if (!taken) jwk_set_free(set);
+    return valid && !taken ? APISEC_E_MEMORY : APISEC_OK;
+}
+
+void keyset_fail(struct keyset *keys, uint64_t ticket, const apisec_error *why, int64_t now_ms)
+{
+    char *forgotten = NULL;
+    keyset_lock(keys);
+    if (keys->ticket == ticket) {
+        const int64_t now = keyset_follow_clock(keys, now_ms);
+        const uint32_t doublings = keys->failures < 6 ? keys->failures : 6;
+        const int64_t backoff = (int64_t)FIRST_BACKOFF_MS << doublings;
+        keys->next_try_ms = now + (backoff < MAX_BACKOFF_MS ? backoff : MAX_BACKOFF_MS);
+        if (keys->failures < UINT32_MAX) keys->failures++;
+        keys->last_error = *why;
+        keys->ticket = 0;
+        if (keys->source == KEYS_DISCOVERED) { /* the URL may be what was wrong: discover again */
+            forgotten = keys->uri;
+            keys->uri = NULL;
+        }
+    }
+    keyset_unlock(keys);
+    free(forgotten);
+}
+
+void keyset_abandon(struct keyset *keys, uint64_t ticket)
+{
+    keyset_lock(keys);
+    if (keys->ticket == ticket) {
+        keys->ticket = 0;
+        keys->orphaned = true;
+    }
+    keyset_unlock(keys);
+}
+
+void keyset_unsent(struct keyset *keys, uint64_t ticket)
+{
+    keyset_lock(keys);
+    if (keys->ticket == ticket) {
+        keys->ticket = 0;
+        keys->cooldown_until_ms = atomic_load(&keys->latest_ms);
+    }
+    keyset_unlock(keys);
+}
