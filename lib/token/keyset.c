@@ -14,7 +14,6 @@
  */
 #include "token/keyset.h"
 
-#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -51,11 +50,10 @@ apisec_status keyset_new(const struct keyset_config *config, struct keyset **key
     *keys = NULL;
     struct keyset *made = calloc(1, sizeof *made);
     if (made == NULL) return fail_memory(err);
-    if (pthread_mutex_init(&made->lock, NULL) != 0) {
+    if (!lock_init(&made->lock)) {
         free(made);
         return fail_memory(err);
     }
-    atomic_init(&made->process, (int64_t)getpid());
     atomic_init(&made->generation, config->source == KEYS_PINNED ? 1 : 0);
     atomic_init(&made->quiet_until_ms, INT64_MIN);
     made->source = config->source;
@@ -80,29 +78,10 @@ void keyset_free(struct keyset *keys)
     if (keys == NULL) return;
     jwk_set_free(keys->pinned.set);
     shelf_free(&keys->shelf);
-    pthread_mutex_destroy(&keys->lock);
+    lock_end(&keys->lock);
     free(keys->uri);
     free(keys->issuer);
     free(keys);
-}
-
-/* ---- the lock ---- */
-
-/* At a fork a thread that is not in the child may have held it: then the child's copy stays held for ever,
- * and is made anew. Whatever that thread left half done is safe: each moment only moves back, and each pointer is good before it is
- * stored and until another is. */
-void keyset_lock(struct keyset *keys)
-{
-    const int64_t self = (int64_t)getpid();
-    for (int64_t owner = atomic_load(&keys->process); owner != self; owner = atomic_load(&keys->process)) {
-        if (owner == -self || !atomic_compare_exchange_strong(&keys->process, &owner, -self)) {
-            sched_yield(); /* another thread of this child is at it */
-            continue;
-        }
-        pthread_mutex_init(&keys->lock, NULL);
-        atomic_store(&keys->process, self);
-    }
-    pthread_mutex_lock(&keys->lock);
 }
 
 /* ---- time ---- */
@@ -190,10 +169,15 @@ static int64_t quiet_until(struct keyset *keys)
     return later(due_ms, sooner(keys->fetched_ms + KEYSET_MAX_AGE_MS, keys->next_try_ms));
 }
 
+void keyset_lock(struct keyset *keys)
+{
+    lock_take(&keys->lock);
+}
+
 void keyset_unlock(struct keyset *keys)
 {
     atomic_store(&keys->quiet_until_ms, quiet_until(keys));
-    pthread_mutex_unlock(&keys->lock);
+    lock_release(&keys->lock);
 }
 
 /* is_quiet: the time lies where nothing is to be decided. It is looked at before the state: a clock that is set back takes the

@@ -10,7 +10,6 @@
 
 #include "token/token.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/types.h>
 
@@ -52,8 +51,8 @@ struct keyset {
     _Atomic int64_t latest_ms;          /* the latest time that was seen; readers move it forward */
     _Atomic int64_t quiet_until_ms;     /* until then whoever asks gets the current snapshot */
     /* The rest is under the lock. */
-    pthread_mutex_t lock;
-    _Atomic int64_t process;            /* whose the lock is; negative: of a child that is making it anew */
+    struct lock lock;                   /* after a fork all is well that is half done: each moment only moves back, and each
+                                         * pointer is good before it is stored and until another is */
     int64_t fetched_ms;
     int64_t lifetime_ms;
     bool due;                           /* the clock was set back: fetch, whatever the age says */
@@ -71,7 +70,7 @@ struct keyset {
     int64_t uri_ms;                     /* when it was discovered */
 };
 
-/* keyset_lock also sees to a lock that came over a fork. keyset_unlock tells the readers how long the state will hold. */
+/* keyset_unlock tells the readers how long the state will hold. */
 void keyset_lock(struct keyset *keys);
 void keyset_unlock(struct keyset *keys);
 /* keyset_follow_clock returns the time to judge by; under the lock. */
