@@ -11,7 +11,8 @@
 #   make docs       manual pages; `make` does so too     make dist         the sources as one file; make dist-test
 #   make clean
 # V=1 shows the commands. CC, CFLAGS, LDFLAGS as usual; BUILD is the folder of all output; WERROR=1 stops at warnings;
-# DEPS=none skips the look for missing packages; HTTP=none builds without libcurl and zlib, STATUS=none without zlib (status lists).
+# DEPS=none skips the look for missing packages; HTTP=none builds without libcurl and zlib, STATUS=none without zlib (status lists);
+# RSA_DECRYPT=old decrypts with RSA also where mbedTLS leaks through time (before 2.28.7): for tokens that nobody else can time.
 
 VERSION := 0.1.0
 SOVERSION := 0
@@ -28,6 +29,8 @@ STATUS ?= $(if $(filter none,$(HTTP)),none,zlib)
 ABSENT := $(or $(if $(filter curl,$(HTTP)),http/none),$(if $(filter none,$(HTTP)),http/curl http/idle http/sigpipe),$(error HTTP is curl or none)) \
 	$(or $(if $(filter zlib,$(STATUS)),token/status_none),$(if $(filter none,$(STATUS)),base/inflate token/status_list token/status_store \
 	token/status_fetch),$(error STATUS is zlib or none))
+RSA_DECRYPT ?=
+RSA_DECRYPT_OLD := -DAPISEC_RSA_DECRYPT_OLD
 Q := $(if $(V),,@)
 # What a person calls builds with all processors, unless told otherwise with -j.
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
@@ -37,7 +40,8 @@ CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -pedantic $(if $(WERROR),-Werror)
 HARDEN := -fstack-protector-strong $(if $(findstring -O,$(CFLAGS)),$(if $(findstring fsanitize,$(CFLAGS)),,-D_FORTIFY_SOURCE=2))
 ALL_CFLAGS := -std=c11 -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L -fvisibility=hidden -fPIC -pthread -MMD -MP $(WARNINGS) $(HARDEN) \
-	'-ffile-prefix-map=$(CURDIR)=.' -Iinclude -Ilib -DAPISEC_VERSION='"$(VERSION)"' $(CPPFLAGS) $(CFLAGS)
+	'-ffile-prefix-map=$(CURDIR)=.' -Iinclude -Ilib -DAPISEC_VERSION='"$(VERSION)"' \
+	$(if $(RSA_DECRYPT),$(or $(if $(filter old,$(RSA_DECRYPT)),$(RSA_DECRYPT_OLD)),$(error RSA_DECRYPT is old or nothing))) $(CPPFLAGS) $(CFLAGS)
 MBEDTLS_CFLAGS ?=
 MBEDTLS_LIBS ?= -lmbedcrypto
 LIBS := $(MBEDTLS_LIBS) -lcjson $(if $(filter zlib,$(STATUS)),-lz)

@@ -2,8 +2,9 @@
  *
  * crypto.h (private): the crypto provider: what libapisec needs of a crypto library, and nothing of that library's own.
  *
- * algorithm.c holds the table of JWS algorithms. The rest is the provider's: mbedtls*.c for mbedTLS 2.28 and 3.6 from one source
- * (classic API). Another provider is another set of files with these functions, passing the same tests.
+ * algorithm.c holds the table of JWS algorithms, management.c and content.c those of JWE; kdf.c derives keys. The rest is the
+ * provider's: mbedtls*.c for mbedTLS 2.28 and 3.6 from one source (classic API). Another provider is another set of files with
+ * these functions, passing the same tests.
  *
  * A key is prepared once (parsed, checked, precomputed) and then used by any number of threads at once: each use takes a context
  * from the key's pool without a lock; contexts are made when first needed.
@@ -23,6 +24,11 @@ enum crypto_key_type { CRYPTO_KEY_RSA, CRYPTO_KEY_EC, CRYPTO_KEY_OCT };
 #define CRYPTO_MIN_RSA_BITS 2048
 #define CRYPTO_MAX_RSA_BITS 4096
 #define CRYPTO_MAX_OCT 1024
+#define CRYPTO_MAX_COORDINATE 66  /* P-521 */
+#define CRYPTO_MAX_CONTENT_KEY 64 /* A256CBC-HS512 */
+#define CRYPTO_GCM_IV 12
+#define CRYPTO_GCM_TAG 16
+#define CRYPTO_WRAP_EXTRA 8       /* a key wrapped as in RFC 3394 is so much longer */
 
 /* ---- algorithm.c ---- */
 
@@ -41,6 +47,48 @@ size_t algorithm_index(const struct algorithm *algorithm);
 
 size_t crypto_hash_len(enum crypto_hash hash);       /* 32, 48, 64 */
 size_t crypto_curve_len(enum crypto_curve curve);    /* 32, 48, 66: one coordinate, r, or s */
+
+/* ---- management.c: how the key that encrypts a JWE's content gets to the recipient, RFC 7518 section 4 ---- */
+
+enum crypto_oaep { CRYPTO_OAEP_SHA1, CRYPTO_OAEP_SHA256 }; /* the hash of OAEP and of its MGF1 */
+enum management_mode { MANAGEMENT_OAEP, MANAGEMENT_ECDH, MANAGEMENT_AES_KW, MANAGEMENT_GCM_KW, MANAGEMENT_DIRECT };
+struct management {
+    const char *name;              /* as in `alg` of a JWE: "ECDH-ES+A128KW" */
+    enum management_mode mode;
+    enum crypto_key_type key_type;
+    enum crypto_oaep oaep;         /* of RSA-OAEP only */
+    size_t wrap_len;               /* bytes of the AES key that wraps the content's key; 0: none does */
+};
+/* management_find compares case-sensitively; NULL: there is no such code (RSA1_5 and PBES2 among them). */
+const struct management *management_find(struct text name);
+
+/* ---- content.c: encrypting with authentication, RFC 7518 section 5 ---- */
+
+enum content_mode { CONTENT_GCM, CONTENT_CBC_HMAC };
+struct content {
+    const char *name;              /* as in `enc`: "A256GCM" */
+    enum content_mode mode;
+    enum crypto_hash hash;         /* of CBC_HMAC only */
+    size_t key_len, iv_len, tag_len;
+};
+const struct content *content_find(struct text name); /* as management_find */
+/* content_fits: these lengths are possible. Asked before any cryptography runs. */
+bool content_fits(const struct content *content, size_t iv_len, size_t ciphertext_len, size_t tag_len);
+size_t content_ciphertext_len(const struct content *content, size_t plaintext_len);
+/* content_encrypt writes content_ciphertext_len bytes, and the tag. The key has key_len bytes, the iv iv_len, never used before
+ * with this key. CRYPTO, MEMORY. */
+apisec_status content_encrypt(const struct content *content, const unsigned char *key, const unsigned char *iv, struct text aad,
+                              struct text plaintext, unsigned char *ciphertext, unsigned char *tag);
+/* content_decrypt writes at most ciphertext.len bytes. The tag is compared in constant time before the plaintext is given out, with
+ * CBC before a block is decrypted. DECRYPTION: the lengths do not fit, the tag or the padding is wrong; nothing is written. */
+apisec_status content_decrypt(const struct content *content, const unsigned char *key, struct text iv, struct text aad,
+                              struct text ciphertext, struct text tag, unsigned char *plaintext, size_t *plaintext_len);
+
+/* ---- kdf.c ---- */
+
+/* kdf_concat is the Concat KDF of RFC 7518 section 4.6.2 with SHA-256: out_len bytes from the shared secret z. id is the `enc` or
+ * `alg` that the key is for, u and v are the decoded `apu` and `apv`. CRYPTO, MEMORY. */
+apisec_status kdf_concat(struct text z, struct text id, struct text u, struct text v, unsigned char *out, size_t out_len);
 
 /* ---- the provider ---- */
 
@@ -74,11 +122,15 @@ apisec_status crypto_key_ec(const struct crypto_ec_parts *parts, struct crypto_k
 apisec_status crypto_key_oct(struct text secret, struct crypto_key **key, apisec_error *err);
 /* crypto_key_generate makes a private key: RSA of bits, EC on the curve of the algorithm, oct as long as its hash. */
 apisec_status crypto_key_generate(const struct algorithm *algorithm, struct crypto_key **key, apisec_error *err);
+/* crypto_key_new_random: RSA of CRYPTO_MIN_RSA_BITS, EC on the curve, or oct of len bytes; the rest is ignored. */
+apisec_status crypto_key_new_random(enum crypto_key_type type, enum crypto_curve curve, size_t len, struct crypto_key **key,
+                                    apisec_error *err);
 void crypto_key_free(struct crypto_key *key);
 
 enum crypto_key_type crypto_key_type(const struct crypto_key *key);
 enum crypto_curve crypto_key_curve(const struct crypto_key *key);   /* EC only */
 bool crypto_key_is_private(const struct crypto_key *key);           /* oct: true */
+size_t crypto_key_len(const struct crypto_key *key);                /* bytes of the RSA modulus, a coordinate, or the secret */
 /* crypto_key_fits: the key's type and curve are the algorithm's, and an oct key is as long as the hash at least (RFC 7518 3.2). */
 bool crypto_key_fits(const struct crypto_key *key, const struct algorithm *algorithm);
 /* crypto_key_parts: the key's own numbers for writing a JWK, into memory of the arena. RSA: n e d p q dp dq qi. */
@@ -94,5 +146,36 @@ apisec_status crypto_verify(const struct crypto_key *key, const struct algorithm
 /* crypto_sign: signature holds CRYPTO_MAX_SIGNATURE. ECDSA: raw r || s. KEY_UNFIT: public only, or as above. */
 apisec_status crypto_sign(const struct crypto_key *key, const struct algorithm *algorithm, const void *message, size_t len,
                           unsigned char *signature, size_t *signature_len);
+
+/* ---- the provider: encryption. Keys of AES are 16, 24 or 32 bytes. MEMORY and CRYPTO of all ---- */
+
+/* crypto_hmac of several texts as if they were one; out takes crypto_hash_len(hash) bytes. */
+apisec_status crypto_hmac(enum crypto_hash hash, struct text key, const struct text *texts, size_t num_texts, unsigned char *out);
+/* CBC of whole blocks, without padding; iv of 16 bytes. out may be in. */
+apisec_status crypto_cbc_encrypt(struct text key, const unsigned char *iv, struct text in, unsigned char *out);
+apisec_status crypto_cbc_decrypt(struct text key, const unsigned char *iv, struct text in, unsigned char *out);
+/* GCM with an iv of CRYPTO_GCM_IV bytes and a tag of CRYPTO_GCM_TAG. DECRYPTION: the tag is wrong; out is wiped. */
+apisec_status crypto_gcm_encrypt(struct text key, const unsigned char *iv, struct text aad, struct text in, unsigned char *out,
+                                 unsigned char *tag);
+apisec_status crypto_gcm_decrypt(struct text key, const unsigned char *iv, struct text aad, struct text in,
+                                 const unsigned char *tag, unsigned char *out);
+/* crypto_wrap is RFC 3394: in has 16 to CRYPTO_MAX_CONTENT_KEY bytes in whole halves of a block, out takes in.len +
+ * CRYPTO_WRAP_EXTRA. crypto_unwrap: out takes in.len - CRYPTO_WRAP_EXTRA. DECRYPTION: not wrapped with this key, told in constant
+ * time; out is wiped. */
+apisec_status crypto_wrap(struct text key, struct text in, unsigned char *out);
+apisec_status crypto_unwrap(struct text key, struct text in, unsigned char *out);
+
+/* crypto_ecdh writes the x coordinate of the shared point, crypto_curve_len bytes. key is private; peer was checked to be a point
+ * of its curve when it was prepared. KEY_UNFIT: not EC, not private, or not the same curve. */
+apisec_status crypto_ecdh(const struct crypto_key *key, const struct crypto_key *peer, unsigned char *z);
+
+/* crypto_oaep_ready: UNSUPPORTED, with the reason, when the library's RSA decryption leaks its result through time: mbedTLS before
+ * 2.28.7, and 3.x before 3.5.2, unless built with RSA_DECRYPT=old. Encrypting is always possible. */
+apisec_status crypto_oaep_ready(apisec_error *err);
+/* RSAES-OAEP without a label. out takes crypto_key_len bytes. KEY_UNFIT: not RSA, not private, too much for this modulus.
+ * DECRYPTION: not as long as the modulus, or wrong in any way; which one is not told. */
+apisec_status crypto_oaep_encrypt(const struct crypto_key *key, enum crypto_oaep hash, struct text in, unsigned char *out);
+apisec_status crypto_oaep_decrypt(const struct crypto_key *key, enum crypto_oaep hash, struct text in, unsigned char *out,
+                                  size_t *out_len);
 
 #endif

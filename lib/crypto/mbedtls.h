@@ -5,6 +5,8 @@
  *   mbedtls.c       the library as a whole: version, randomness, errors, hashes
  *   mbedtls_key.c   a prepared key, verifying and signing with it: what is common to the three types
  *   mbedtls_rsa.c   mbedtls_ec.c   mbedtls_oct.c   the three types
+ *   mbedtls_oaep.c  mbedtls_ecdh.c mbedtls_aes.c   encryption with each of them
+ *   mbedtls_marvin.c whether this mbedTLS may decrypt with RSA
  */
 #ifndef CRYPTO_MBEDTLS_H
 #define CRYPTO_MBEDTLS_H
@@ -49,6 +51,11 @@ mbedtls_md_type_t mbed_md_type(enum crypto_hash hash);
 const mbedtls_md_info_t *mbed_md_info(enum crypto_hash hash); /* NULL: this mbedTLS is built without it */
 /* mbed_number_text writes a number big-endian into the arena; len 0: as short as it goes. */
 apisec_status mbed_number_text(const mbedtls_mpi *number, size_t len, struct arena *arena, struct text *text);
+
+/* ---- mbedtls_marvin.c ---- */
+
+/* mbed_is_marvin: this version's RSA decryption leaks through time. version as of mbedtls_version_get_number. */
+bool mbed_is_marvin(unsigned version);
 
 /* ---- mbedtls_key.c ---- */
 

@@ -81,18 +81,24 @@ static apisec_status generate_oct(struct crypto_key *key, size_t len, apisec_err
     return APISEC_OK;
 }
 
-apisec_status crypto_key_generate(const struct algorithm *algorithm, struct crypto_key **key, apisec_error *err)
+apisec_status crypto_key_new_random(enum crypto_key_type type, enum crypto_curve curve, size_t len, struct crypto_key **key,
+                                    apisec_error *err)
 {
     *key = NULL;
     struct crypto_key *made = NULL;
-    apisec_status status = key_begin(algorithm->key_type, &made, err);
+    apisec_status status = key_begin(type, &made, err);
     if (status != APISEC_OK) return status;
-    switch (algorithm->key_type) {
+    switch (type) {
     case CRYPTO_KEY_RSA: status = rsa_generate(made, err); break;
-    case CRYPTO_KEY_EC: status = ec_generate(made, algorithm->curve, err); break;
-    case CRYPTO_KEY_OCT: status = generate_oct(made, crypto_hash_len(algorithm->hash), err); break;
+    case CRYPTO_KEY_EC: status = ec_generate(made, curve, err); break;
+    case CRYPTO_KEY_OCT: status = generate_oct(made, len, err); break;
     }
     return key_finish(made, status, key, err);
+}
+
+apisec_status crypto_key_generate(const struct algorithm *algorithm, struct crypto_key **key, apisec_error *err)
+{
+    return crypto_key_new_random(algorithm->key_type, algorithm->curve, crypto_hash_len(algorithm->hash), key, err);
 }
 
 /* ---- asking ---- */
@@ -112,6 +118,16 @@ bool crypto_key_is_private(const struct crypto_key *key)
     return key->is_private;
 }
 
+size_t crypto_key_len(const struct crypto_key *key)
+{
+    switch (key->type) {
+    case CRYPTO_KEY_RSA: return mbedtls_rsa_get_len(&key->as.rsa);
+    case CRYPTO_KEY_EC: return crypto_curve_len(key->curve);
+    case CRYPTO_KEY_OCT: return key->as.oct.len;
+    }
+    return 0;
+}
+
 bool crypto_key_fits(const struct crypto_key *key, const struct algorithm *algorithm)
 {
     if (key->type != algorithm->key_type) return false;
@@ -125,8 +141,8 @@ bool crypto_key_fits(const struct crypto_key *key, const struct algorithm *algor
 static size_t signature_len_of(const struct crypto_key *key, const struct algorithm *algorithm)
 {
     switch (key->type) {
-    case CRYPTO_KEY_RSA: return mbedtls_rsa_get_len(&key->as.rsa);
-    case CRYPTO_KEY_EC: return 2 * crypto_curve_len(key->curve);
+    case CRYPTO_KEY_RSA: return crypto_key_len(key);
+    case CRYPTO_KEY_EC: return 2 * crypto_key_len(key);
     case CRYPTO_KEY_OCT: return crypto_hash_len(algorithm->hash);
     }
     return 0;

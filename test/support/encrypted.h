@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * encrypted.h: keys and encrypted tokens for tests: those of the RFCs, as they stand there.
+ */
+#ifndef TEST_SUPPORT_ENCRYPTED_H
+#define TEST_SUPPORT_ENCRYPTED_H
+
+#include <stddef.h>
+
+/* Private keys as JWK texts without alg and kid, and what was encrypted to them. */
+extern const char encrypted_a1_key[];   /* RFC 7516 appendix A.1: RSA */
+extern const char encrypted_a1_token[]; /* RSA-OAEP, A256GCM: "The true sign of intelligence is not knowledge but imagination." */
+extern const char encrypted_a2_key[];   /* A.2: RSA */
+extern const char encrypted_a2_token[]; /* RSA1_5, A128CBC-HS256 */
+extern const char encrypted_a3_key[];   /* A.3: 16 bytes */
+extern const char encrypted_a3_token[]; /* A128KW, A128CBC-HS256: "Live long and prosper." */
+extern const char encrypted_alice[];    /* RFC 7518 appendix C: the sender's ephemeral key on P-256 */
+extern const char encrypted_bob[];      /* the recipient's */
+
+/* encrypted_hex reads a hexadecimal number in lower case, spaces between its bytes left out, and returns how many bytes it has. */
+size_t encrypted_hex(const char *hex, unsigned char *out);
+
+#endif
