@@ -38,6 +38,23 @@ static void test_vectors(void **state)
     }
 }
 
+/* The first word in front is the same as its bytes in front. */
+static void test_behind(void **state)
+{
+    (void)state;
+    unsigned char bytes[64], out[16], expected[16];
+    for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (unsigned char)i;
+    for (size_t len = 8; len <= sizeof bytes; len++) {
+        const char *in = guarded(bytes + 8, len - 8);
+        siphash128(bytes, bytes, len, expected);
+        siphash128_behind(bytes, 0x0706050403020100, in, len - 8, out);
+        assert_memory_equal(out, expected, sizeof out);
+        siphash128_behind(bytes, 0x0706050403020101, in, len - 8, out);
+        assert_memory_not_equal(out, expected, sizeof out);
+        guard_free(in);
+    }
+}
+
 static void test_every_bit_of_the_key_counts(void **state)
 {
     (void)state;
@@ -52,6 +69,7 @@ static void test_every_bit_of_the_key_counts(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_vectors), cmocka_unit_test(test_every_bit_of_the_key_counts)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_vectors), cmocka_unit_test(test_behind),
+                                       cmocka_unit_test(test_every_bit_of_the_key_counts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
