@@ -16,6 +16,7 @@
 #include <apisec/json.h>
 #include <apisec/op.h>
 #include <apisec/signer.h>
+#include <apisec/store.h>
 #include <apisec/token.h>
 #include <apisec/trust.h>
 #include <apisec/verifier.h>

@@ -22,6 +22,7 @@
 #include "json/json.h"
 
 #include <apisec/call.h>
+#include <apisec/store.h>
 #include <apisec/token.h>
 #include <apisec/trust.h>
 #include <apisec/verifier.h>
@@ -81,10 +82,23 @@ struct apisec_issuer {
     uint32_t max_lifetime;
 };
 
+struct dpop_settings {
+    bool allowed;
+    uint32_t algorithms;        /* bit set of algorithm_index; 0: the defaults */
+    struct name_list bases;     /* as of htu_base */
+    uint32_t nonce_lifetime;    /* 0: no nonce is demanded */
+    char *nonce_key;            /* NULL: a random one */
+    size_t nonce_key_len;
+    size_t capacity;            /* of the memory of proofs; 0: the default */
+    bool has_store;
+    apisec_store store;
+};
+
 struct apisec_trust {
     apisec_error error;         /* the first thing a setter was given wrong; what is missing is seen by issuer_new */
     char *realm;
     char *resource_metadata;
+    struct dpop_settings dpop;
     struct apisec_issuer *first, *last;
 };
 

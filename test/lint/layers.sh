@@ -21,7 +21,7 @@ BEGIN {
 
     # the folder that makes each public header true
     home["status"] = "base"; home["json"] = "json"; home["op"] = home["http"] = "http"; home["signer"] = "jose"
-    home["audit"] = "audit"; home["call"] = home["trust"] = home["verifier"] = home["token"] = "token"
+    home["audit"] = "audit"; home["call"] = home["trust"] = home["verifier"] = home["token"] = home["store"] = "token"
     home["access"] = home["decision"] = "access"; home["client"] = "exchange"; home["guard"] = home["rules"] = "guard"
 }
 function wrong(why) { printf "%s:%d: %s: %s\n", FILENAME, FNR, name, why; bad = 1 }

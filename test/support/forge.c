@@ -46,7 +46,7 @@ static char *write_object(const struct forge_change *members, size_t num)
     return object;
 }
 
-static char *change_object(const struct forge_change *honest, size_t num_honest, const struct forge_change *changes)
+char *forge_object(const struct forge_change *honest, size_t num_honest, const struct forge_change *changes)
 {
     struct forge_change members[MAX_MEMBERS];
     size_t num = num_honest;
@@ -68,7 +68,7 @@ char *forge_claims(const struct forge_change *changes)
         {"exp", FORGE_EXPIRES},          {"iat", FORGE_ISSUED},  {"jti", "\"t-1\""},
         {"client_id", "\"shop\""},       {"scope", "\"orders:read orders:write\""},
     };
-    return change_object(honest, sizeof honest / sizeof honest[0], changes);
+    return forge_object(honest, sizeof honest / sizeof honest[0], changes);
 }
 
 static char *quote(const char *text)
@@ -85,7 +85,7 @@ char *forge_header(const char *alg, const char *kid, const struct forge_change *
 {
     char *quoted_alg = quote(alg), *quoted_kid = quote(kid);
     const struct forge_change honest[] = {{"typ", "\"at+jwt\""}, {"alg", quoted_alg}, {"kid", quoted_kid}};
-    char *header = change_object(honest, sizeof honest / sizeof honest[0], changes);
+    char *header = forge_object(honest, sizeof honest / sizeof honest[0], changes);
     free(quoted_alg);
     free(quoted_kid);
     return header;

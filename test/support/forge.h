@@ -29,6 +29,8 @@ struct forge_change {
 };
 extern const struct forge_change FORGE_SAME[]; /* no change */
 
+/* forge_object writes an honest object with changes. Free with free. */
+char *forge_object(const struct forge_change *honest, size_t num_honest, const struct forge_change *changes);
 /* forge_claims writes the honest claims of an at+jwt with these changes; forge_header the header typ, alg and kid. Changed members
  * keep their place, new ones follow. Free with free. */
 char *forge_claims(const struct forge_change *changes);
