@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * header.c: the values of the header fields that matter to an operation: Content-Type and Cache-Control. Nothing here fails:
+ * header.c: the values of the header fields that matter to an operation: Content-Type, Cache-Control, ETag. Nothing here fails:
  * what cannot be understood is read as the value that allows least. Called by response.c and op.c.
  */
 #include "http/http.h"
@@ -135,4 +135,15 @@ int64_t header_max_age(struct text value)
         rest = skip_spaces(rest);
     }
     return age;
+}
+
+/* ---- ETag: [ "W/" ] DQUOTE *( printable but DQUOTE and space ) DQUOTE; bytes beyond ASCII, which are allowed, are not sent back ---- */
+
+bool header_is_etag(struct text value)
+{
+    if (text_starts(value, "W/")) value = (struct text){value.at + 2, value.len - 2};
+    if (value.len < 2 || value.at[0] != '"' || value.at[value.len - 1] != '"') return false;
+    for (size_t i = 1; i < value.len - 1; i++)
+        if (value.at[i] <= ' ' || value.at[i] > '~' || value.at[i] == '"') return false;
+    return true;
 }

@@ -37,6 +37,7 @@ struct op_header {
 #define OP_MAX_HEADERS 16
 #define OP_MAX_ANSWER_HEADERS 128
 #define OP_MAX_ANSWER_HEADER_BYTES 32768
+#define OP_MAX_ETAG 129 /* 128 characters */
 
 /* An answer. Unless transport is APISEC_OK the rest is as if nothing had come: nobody can read half an answer by mistake. */
 struct op_answer {
@@ -46,6 +47,8 @@ struct op_answer {
     char content_type[128];       /* "" when absent, "?" when it is none; lower case, without parameters, cut to fit */
     int64_t max_age;              /* of Cache-Control, no-store, no-cache and nonsense being 0; -1: not said */
     bool repeated_content_type;
+    char etag[OP_MAX_ETAG];       /* as it came; "" when absent, or none, or too long, or there are several */
+    bool has_etag_field;
 };
 
 struct apisec_op {
@@ -101,6 +104,8 @@ void header_media_type(struct text value, char *out, size_t size);
 /* header_max_age reads one Cache-Control field: its max-age in seconds, at most 2^31; 0 for no-store, no-cache, a repeated or a
  * senseless max-age; -1 when it says nothing of it. */
 int64_t header_max_age(struct text value);
+/* header_is_etag: an entity tag (RFC 9110 section 8.8.3), weak or strong, of printable ASCII. */
+bool header_is_etag(struct text value);
 
 /* ---- url.c ---- */
 

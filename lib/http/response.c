@@ -71,6 +71,16 @@ static void note_cache_control(struct op_answer *answer, struct text value)
     if (answer->max_age < 0 || age < answer->max_age) answer->max_age = age;
 }
 
+static void note_etag(struct op_answer *answer, struct text value)
+{
+    const bool first = !answer->has_etag_field;
+    answer->has_etag_field = true;
+    answer->etag[0] = '\0';
+    if (!first || value.len >= sizeof answer->etag || !header_is_etag(value)) return;
+    memcpy(answer->etag, value.at, value.len);
+    answer->etag[value.len] = '\0';
+}
+
 apisec_status apisec_op_answer_header(apisec_op *op, const char *name, size_t name_len, const char *value, size_t value_len)
 {
     if (!op_awaits_answer(op)) return APISEC_E_MISUSE;
@@ -91,6 +101,7 @@ apisec_status apisec_op_answer_header(apisec_op *op, const char *name, size_t na
         return refuse(op, APISEC_E_RESPONSE);
     if (text_is_caseless(field, "content-type")) note_content_type(&op->answer, content);
     if (text_is_caseless(field, "cache-control")) note_cache_control(&op->answer, content);
+    if (text_is_caseless(field, "etag")) note_etag(&op->answer, content);
     return APISEC_OK;
 }
 

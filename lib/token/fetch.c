@@ -95,11 +95,12 @@ static struct text body_of(const struct op_answer *answer)
 
 /* ---- the requests ---- */
 
-static int32_t ask(struct flight *flight, apisec_op *op, int32_t stage, const char *url, size_t max_body, int64_t now_ms)
+static int32_t ask(struct flight *flight, apisec_op *op, int32_t stage, const char *url, const char *etag, int64_t now_ms)
 {
-    apisec_status status = op_request(op, "GET", url, max_body, now_ms);
-    if (status == APISEC_OK)
-        status = op_add_header(op, "Accept", stage == STAGE_KEYS ? KEY_SET_TYPES : "application/json");
+    const bool for_keys = stage == STAGE_KEYS;
+    apisec_status status = op_request(op, "GET", url, for_keys ? JOSE_MAX_KEY_SET : MAX_METADATA, now_ms);
+    if (status == APISEC_OK) status = op_add_header(op, "Accept", for_keys ? KEY_SET_TYPES : "application/json");
+    if (status == APISEC_OK && etag != NULL) status = op_add_header(op, "If-None-Match", etag);
     if (status != APISEC_OK) {
         fail_memory(&flight->error);
         return end_failed(flight, now_ms);
@@ -115,7 +116,7 @@ static int32_t ask_metadata(struct flight *flight, apisec_op *op, int32_t stage,
     const apisec_status status = metadata_url(keyset_issuer(flight->keys), form, &url);
     int32_t need;
     if (status == APISEC_OK) {
-        need = ask(flight, op, stage, url.bytes, MAX_METADATA, now_ms);
+        need = ask(flight, op, stage, url.bytes, NULL, now_ms);
     } else {
         fail(&flight->error, status, "the issuer's metadata has no URL");
         need = end_failed(flight, now_ms);
@@ -126,7 +127,9 @@ static int32_t ask_metadata(struct flight *flight, apisec_op *op, int32_t stage,
 
 static int32_t ask_keys(struct flight *flight, apisec_op *op, int64_t now_ms)
 {
-    return ask(flight, op, STAGE_KEYS, flight->uri, JOSE_MAX_KEY_SET, now_ms);
+    char etag[OP_MAX_ETAG];
+    flight->validated = keyset_validator(flight->keys, flight->uri, etag);
+    return ask(flight, op, STAGE_KEYS, flight->uri, flight->validated != 0 ? etag : NULL, now_ms);
 }
 
 static int32_t start(struct flight *flight, apisec_op *op, int64_t now_ms)
@@ -153,23 +156,43 @@ static int32_t read_metadata(struct flight *flight, apisec_op *op, int64_t now_m
     return ask_keys(flight, op, now_ms);
 }
 
-static int32_t read_keys(struct flight *flight, apisec_op *op, int64_t now_ms)
+/* remember_uri: it is worth it once it has given a good set, and the ticket still holds. Without memory it is discovered again. */
+static void remember_uri(const struct flight *flight)
 {
-    if (check_answer(&op->answer, "key set", &flight->error) != APISEC_OK) return end_failed(flight, now_ms);
-    struct jwk_set *set = NULL;
-    apisec_error why;
-    if (jwk_set_parse(body_of(&op->answer), JWK_FETCHED, &set, &why) != APISEC_OK) return end_bad(flight, "key set", &why, now_ms);
-    if (flight->discovered) { /* worth remembering now that it has given a good set */
-        keyset_learn_uri(flight->keys, flight->ticket, flight->uri);
-        flight->uri = NULL;
-    }
-    if (keyset_land(flight->keys, flight->ticket, set, op->answer.max_age, now_ms) != APISEC_OK) {
-        fail_memory(&flight->error);
-        return end_failed(flight, now_ms);
-    }
+    if (flight->discovered) keyset_learn_uri(flight->keys, flight->ticket, text_copy(text_of(flight->uri)));
+}
+
+static int32_t end_well(struct flight *flight)
+{
     succeed(&flight->error);
     clear(flight);
     return APISEC_OP_DONE;
+}
+
+/* read_unchanged: 304, RFC 9110 section 15.4.5: the set that the request named is the one that is there. */
+static int32_t read_unchanged(struct flight *flight, apisec_op *op, int64_t now_ms)
+{
+    remember_uri(flight);
+    if (keyset_renew(flight->keys, flight->ticket, flight->validated, op->answer.max_age, now_ms)) return end_well(flight);
+    fail(&flight->error, APISEC_E_RESPONSE, "key set: it is said to be unchanged, and was changed here meanwhile");
+    return end_failed(flight, now_ms);
+}
+
+static int32_t read_keys(struct flight *flight, apisec_op *op, int64_t now_ms)
+{
+    const struct op_answer *answer = &op->answer;
+    if (flight->validated != 0 && answer->transport == APISEC_OK && answer->http_status == 304)
+        return read_unchanged(flight, op, now_ms);
+    if (check_answer(answer, "key set", &flight->error) != APISEC_OK) return end_failed(flight, now_ms);
+    struct landed landed = {.uri = flight->uri, .etag = answer->etag, .max_age = answer->max_age};
+    apisec_error why;
+    if (jwk_set_parse(body_of(answer), JWK_FETCHED, &landed.set, &why) != APISEC_OK) return end_bad(flight, "key set", &why, now_ms);
+    remember_uri(flight);
+    if (keyset_land(flight->keys, flight->ticket, &landed, now_ms) != APISEC_OK) {
+        fail_memory(&flight->error);
+        return end_failed(flight, now_ms);
+    }
+    return end_well(flight);
 }
 
 int32_t flight_step(struct flight *flight, apisec_op *op, int64_t now_ms)

@@ -79,6 +79,7 @@ void keyset_free(struct keyset *keys)
     jwk_set_free(keys->pinned.set);
     shelf_free(&keys->shelf);
     lock_end(&keys->lock);
+    free(keys->set_uri);
     free(keys->uri);
     free(keys->issuer);
     free(keys);

@@ -66,6 +66,8 @@ struct keyset {
     uint64_t last_ticket;
     int64_t flight_ms;                  /* when it began */
     pid_t flight_pid;                   /* after fork the child has no such flight */
+    char *set_uri;                      /* where the current set came from */
+    char etag[OP_MAX_ETAG];             /* of the current set, or "" */
     char *uri;                          /* configured, or discovered */
     int64_t uri_ms;                     /* when it was discovered */
 };

@@ -6,6 +6,7 @@
 #include "token/keyset.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define DEFAULT_LIFETIME_S 600
 #define MIN_LIFETIME_S 60
@@ -60,29 +61,59 @@ static void settle(struct keyset *keys, int64_t max_age, int64_t now_ms)
     keys->ticket = 0;
 }
 
-/* put swaps a set in; takes it over on success. The generation grows first: no two sets ever have the same, and what was verified with
- * the old one is asked about again too early rather than too late. */
-static bool put(struct keyset *keys, struct jwk_set *set)
+/* put swaps a set in; takes set and uri over on success, and leaves the old uri in *uri. The generation grows first: no two sets ever
+ * have the same, and what was verified with the old one is asked about again too early rather than too late. */
+static bool put(struct keyset *keys, const struct landed *landed, char **uri)
 {
     struct snapshot *const fresh = shelf_spare(&keys->shelf);
     if (fresh == NULL) return false;
-    fresh->set = set;
+    fresh->set = landed->set;
     fresh->generation = atomic_load(&keys->generation) + 1;
     atomic_store(&keys->generation, fresh->generation);
+    keys->etag[0] = '\0'; /* the old one's, if a fork comes now */
     shelf_swap(&keys->shelf, fresh);
+    char *const old = keys->set_uri;
+    keys->set_uri = *uri;
+    *uri = old;
+    memcpy(keys->etag, landed->etag, strlen(landed->etag) + 1);
     return true;
 }
 
-apisec_status keyset_land(struct keyset *keys, uint64_t ticket, struct jwk_set *set, int64_t max_age, int64_t now_ms)
+apisec_status keyset_land(struct keyset *keys, uint64_t ticket, const struct landed *landed, int64_t now_ms)
 {
     bool taken = false;
+    char *uri = text_copy(text_of(landed->uri));
     keyset_lock(keys);
     const bool valid = keys->ticket == ticket;
-    if (valid) taken = put(keys, set);
-    if (taken) settle(keys, max_age, now_ms);
+    if (valid && uri != NULL) taken = put(keys, landed, &uri);
+    if (taken) settle(keys, landed->max_age, now_ms);
     keyset_unlock(keys);
-    if (!taken) jwk_set_free(set);
+    free(uri);
+    if (!taken) jwk_set_free(landed->set);
     return valid && !taken ? APISEC_E_MEMORY : APISEC_OK;
+}
+
+uint64_t keyset_validator(struct keyset *keys, const char *uri, char etag[OP_MAX_ETAG])
+{
+    uint64_t generation = 0;
+    keyset_lock(keys);
+    const bool known = keys->etag[0] != '\0' && strcmp(keys->set_uri, uri) == 0;
+    if (known && keyset_is_usable(keys, atomic_load(&keys->latest_ms))) {
+        generation = atomic_load(&keys->generation);
+        memcpy(etag, keys->etag, sizeof keys->etag);
+    }
+    keyset_unlock(keys);
+    return generation;
+}
+
+bool keyset_renew(struct keyset *keys, uint64_t ticket, uint64_t generation, int64_t max_age, int64_t now_ms)
+{
+    keyset_lock(keys);
+    const bool valid = keys->ticket == ticket;
+    const bool same = generation == atomic_load(&keys->generation);
+    if (valid && same) settle(keys, max_age, now_ms);
+    keyset_unlock(keys);
+    return !valid || same;
 }
 
 void keyset_fail(struct keyset *keys, uint64_t ticket, const apisec_error *why, int64_t now_ms)

@@ -225,8 +225,19 @@ struct text keyset_issuer(const struct keyset *keys);
 apisec_status keyset_known_uri(struct keyset *keys, char **uri);
 /* keyset_learn_uri remembers what discovery found; takes uri over. */
 void keyset_learn_uri(struct keyset *keys, uint64_t ticket, char *uri);
-/* keyset_land replaces the set; takes set over. max_age in seconds as in struct op_answer. MEMORY: then the flight has failed. */
-apisec_status keyset_land(struct keyset *keys, uint64_t ticket, struct jwk_set *set, int64_t max_age, int64_t now_ms);
+/* keyset_land replaces the set; takes it over. MEMORY: then the flight has failed. */
+struct landed {
+    struct jwk_set *set;
+    const char *uri;             /* where it was */
+    const char *etag;            /* as in struct op_answer, as is max_age */
+    int64_t max_age;
+};
+apisec_status keyset_land(struct keyset *keys, uint64_t ticket, const struct landed *landed, int64_t now_ms);
+/* keyset_validator tells the generation of the set that came from this URL with an entity tag, and the tag. 0: none, or too old. */
+uint64_t keyset_validator(struct keyset *keys, const char *uri, char etag[OP_MAX_ETAG]);
+/* keyset_renew: the server says that the set of this generation is what it has now: it is as good as fetched. false: there is another
+ * set by now, and the flight is still the caller's. */
+bool keyset_renew(struct keyset *keys, uint64_t ticket, uint64_t generation, int64_t max_age, int64_t now_ms);
 /* keyset_fail notes why there is no new set, and when to try again. */
 void keyset_fail(struct keyset *keys, uint64_t ticket, const apisec_error *why, int64_t now_ms);
 /* keyset_abandon: nobody flies any more; whoever asks next takes over. keyset_unsent: the same, and no request was ever made. */
@@ -241,6 +252,7 @@ struct flight {
     int32_t stage;
     char *uri;                   /* of the key set */
     bool discovered;             /* the metadata said so, just now */
+    uint64_t validated;          /* the generation that the server was asked about; 0: the whole set was asked for */
     apisec_error error;          /* after the last step; error.status is how it ended */
 };
 void flight_begin(struct flight *flight, struct keyset *keys, uint64_t ticket);

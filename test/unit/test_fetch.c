@@ -302,6 +302,153 @@ static void test_the_url_is_remembered_while_it_works(void **state)
     keyset_free(keys);
 }
 
+/* ---- asking whether it has changed ---- */
+
+#define TAGGED {.url = JWKS_URL, .headers_lack = {"If-None-Match"}, .status = 200, .headers = JSON "ETag: \"v1\"\n", .body = SET}
+#define UNCHANGED(more) {.url = JWKS_URL, .headers_have = {"If-None-Match: \"v1\"\n"}, .status = 304, .headers = more}
+
+static void test_unchanged(void **state)
+{
+    (void)state;
+    apisec_error err;
+    int64_t now_ms = START;
+    struct keyset *keys = new_keys(KEYS_URI);
+    const struct script_answer first[] = {TAGGED}, same[] = {UNCHANGED("")};
+    fly(keys, first, 1, &now_ms, &err);
+    for (int i = 1; i <= 24; i++) { /* three hours: each 304 makes the set as good as new */
+        now_ms = START + i * 480000;
+        fly(keys, same, 1, &now_ms, &err);
+        assert_int_equal(err.status, APISEC_OK);
+        assert_true(is_ready(keys, now_ms));
+        assert_int_equal(keyset_generation(keys), 1);
+        assert_true(keyset_holds(keys, 1, now_ms + 479999));
+        assert_false(keyset_holds(keys, 1, now_ms + 480000));
+    }
+    const struct script_answer shorter[] = {UNCHANGED("Cache-Control: max-age=100\n")};
+    now_ms += 480000;
+    fly(keys, shorter, 1, &now_ms, &err);
+    assert_true(keyset_holds(keys, 1, now_ms + 79999));
+    assert_false(keyset_holds(keys, 1, now_ms + 80000));
+    const struct script_answer changed[] = {
+        {.url = JWKS_URL, .headers_have = {"If-None-Match: \"v1\"\n"}, .status = 200, .headers = JSON, .body = SET}};
+    now_ms += 80000;
+    fly(keys, changed, 1, &now_ms, &err);
+    assert_int_equal(keyset_generation(keys), 2);
+    const struct script_answer untagged[] = {
+        {.url = JWKS_URL, .headers_lack = {"If-None-Match"}, .status = 200, .headers = JSON, .body = SET}};
+    now_ms += 480000;
+    fly(keys, untagged, 1, &now_ms, &err);
+    assert_int_equal(err.status, APISEC_OK);
+    keyset_free(keys);
+}
+
+/* What is not a whole 304 to a question that was asked renews nothing. */
+static void test_not_unchanged(void **state)
+{
+    (void)state;
+    static const struct {
+        struct script_answer answer;
+        apisec_status expected;
+        const char *why;
+    } rows[] = {
+        {UNCHANGED(""), APISEC_OK, ""},
+        {{.url = JWKS_URL, .status = 304, .transport = APISEC_E_TIMEOUT}, APISEC_E_TIMEOUT, "cut off"},
+        {{.url = JWKS_URL, .status = 303}, APISEC_E_RESPONSE, "a redirect"},
+        {{.url = JWKS_URL, .status = 200}, APISEC_E_RESPONSE, "an empty 200"},
+        {{.url = JWKS_URL, .status = 412}, APISEC_E_RESPONSE, "another condition"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        apisec_error err;
+        int64_t now_ms = START;
+        struct keyset *keys = new_keys(KEYS_URI);
+        const struct script_answer first[] = {TAGGED};
+        fly(keys, first, 1, &now_ms, &err);
+        now_ms = START + 500000;
+        fly(keys, &rows[i].answer, 1, &now_ms, &err);
+        if (err.status != rows[i].expected) fail_msg("%s: %s: %s", rows[i].why, apisec_status_name(err.status), err.text);
+        if (is_ready(keys, START + 3600000) != (rows[i].expected == APISEC_OK)) fail_msg("%s: its age", rows[i].why);
+        keyset_free(keys);
+    }
+}
+
+static void test_which_sets_are_asked_about(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *headers;
+        bool asked;
+        const char *why;
+    } rows[] = {
+        {JSON "ETag: \"v1\"\n", true, ""},
+        {JSON, false, "no tag"},
+        {JSON "ETag: v1\n", false, "no tag of RFC 9110"},
+        {JSON "ETag: \"v1\"\nETag: \"v1\"\n", false, "two"},
+        {JSON "ETag: \"v 1\"\n", false, "a space in it"},
+        {JSON "ETag: \"v\x80\"\n", false, "not ASCII"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        apisec_error err;
+        int64_t now_ms = START;
+        struct keyset *keys = new_keys(KEYS_URI);
+        struct script_answer first = TAGGED;
+        first.headers = rows[i].headers;
+        fly(keys, &first, 1, &now_ms, &err);
+        now_ms += 480000;
+        const struct script_answer asked = UNCHANGED("");
+        const struct script_answer whole = {
+            .url = JWKS_URL, .headers_lack = {"If-None-Match"}, .status = 200, .headers = JSON, .body = SET};
+        fly(keys, rows[i].asked ? &asked : &whole, 1, &now_ms, &err);
+        if (err.status != APISEC_OK) fail_msg("%s: %s", rows[i].why, err.text);
+        keyset_free(keys);
+    }
+}
+
+/* A set that is gone is not brought back by a word: the whole of it is asked for. */
+static void test_a_set_past_its_hour_is_not_asked_about(void **state)
+{
+    (void)state;
+    apisec_error err;
+    int64_t now_ms = START;
+    struct keyset *keys = new_keys(KEYS_URI);
+    const struct script_answer first[] = {TAGGED}, same[] = {UNCHANGED("")};
+    fly(keys, first, 1, &now_ms, &err);
+    now_ms = START + 3600000 - 1;
+    fly(keys, same, 1, &now_ms, &err);
+    now_ms = START + 7200000 - 1;
+    fly(keys, first, 1, &now_ms, &err);
+    assert_int_equal(err.status, APISEC_OK);
+    keyset_free(keys);
+}
+
+/* An entity tag is one URL's. */
+static void test_a_tag_of_another_url(void **state)
+{
+    (void)state;
+    apisec_error err;
+    int64_t now_ms = START;
+    struct keyset *keys = new_keys(KEYS_DISCOVERED);
+    const struct script_answer first[] = {METADATA_AT(OIDC_URL, METADATA), TAGGED};
+    fly(keys, first, 2, &now_ms, &err);
+    now_ms += 480000;
+    const struct script_answer away[] = {
+        {.url = JWKS_URL, .headers_have = {"If-None-Match: \"v1\"\n"}, .transport = APISEC_E_UNREACHABLE}};
+    fly(keys, away, 1, &now_ms, &err);
+    now_ms += 1000;
+    const struct script_answer moved[] = {
+        METADATA_AT(OIDC_URL, "{\"issuer\":\"" ISSUER "\",\"jwks_uri\":\"https://keys.example/\"}"),
+        {.url = "https://keys.example/", .headers_lack = {"If-None-Match"}, .transport = APISEC_E_UNREACHABLE}};
+    fly(keys, moved, 2, &now_ms, &err);
+    now_ms += 2000;
+    const struct script_answer back[] = {METADATA_AT(OIDC_URL, METADATA), UNCHANGED("")};
+    fly(keys, back, 2, &now_ms, &err);
+    assert_int_equal(err.status, APISEC_OK);
+    now_ms += 480000;
+    const struct script_answer known[] = {UNCHANGED("")};
+    fly(keys, known, 1, &now_ms, &err);
+    assert_int_equal(err.status, APISEC_OK);
+    keyset_free(keys);
+}
+
 /* ---- ends ---- */
 
 static void test_freed_at_every_stage(void **state)
@@ -363,6 +510,11 @@ int main(void)
         cmocka_unit_test(test_discovery),
         cmocka_unit_test(test_mix_up),
         cmocka_unit_test(test_the_url_is_remembered_while_it_works),
+        cmocka_unit_test(test_unchanged),
+        cmocka_unit_test(test_not_unchanged),
+        cmocka_unit_test(test_which_sets_are_asked_about),
+        cmocka_unit_test(test_a_set_past_its_hour_is_not_asked_about),
+        cmocka_unit_test(test_a_tag_of_another_url),
         cmocka_unit_test(test_freed_at_every_stage),
         cmocka_unit_test(test_no_transport_is_no_failure),
         cmocka_unit_test(test_max_age_counts),

@@ -90,6 +90,40 @@ static void max_ages(void **state)
     }
 }
 
+static void etags(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value;
+        bool expected;
+        const char *why;
+    } rows[] = {
+        {"\"a\"", true, "strong"},
+        {"W/\"a\"", true, "weak"},
+        {"\"\"", true, "empty"},
+        {"\"!#[]~\"", true, "the first and the last that may be"},
+        {"w/\"a\"", false, "the W is upper case"},
+        {"W/", false, "no tag"},
+        {"", false, "nothing"},
+        {"\"", false, "one quote"},
+        {"a", false, "no quotes"},
+        {"\"a", false, "no end"},
+        {"a\"", false, "no beginning"},
+        {"\"a\"b\"", false, "a quote within"},
+        {"\"a\", \"b\"", false, "a list"},
+        {"*", false, "that is for requests"},
+        {"\"a b\"", false, "a space"},
+        {"\"a\tb\"", false, "a tab"},
+        {"\"a\x7f\"", false, "DEL"},
+        {"\"a\x80\"", false, "beyond ASCII"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *value = guarded_text(rows[i].value);
+        if (header_is_etag((struct text){value, strlen(rows[i].value)}) != rows[i].expected) fail_msg("row %zu: %s", i, rows[i].why);
+        guard_free(value);
+    }
+}
+
 static void tokens(void **state)
 {
     (void)state;
@@ -107,6 +141,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(media_types),
         cmocka_unit_test(max_ages),
+        cmocka_unit_test(etags),
         cmocka_unit_test(tokens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,12 @@ static struct jwk_set *parse_set(void)
     return set;
 }
 
+static apisec_status land(struct keyset *keys, uint64_t ticket, int64_t max_age, int64_t now_ms)
+{
+    const struct landed landed = {parse_set(), "https://id.example/jwks", "", max_age};
+    return keyset_land(keys, ticket, &landed, now_ms);
+}
+
 static enum says in_words(const struct keyset_reply *reply)
 {
     if (reply->state == KEYSET_READY) return READY;
@@ -94,7 +100,7 @@ static void play(const struct step *steps, size_t num)
         const struct step *step = &steps[i];
         enum says said = NOTHING;
         if (step->event == LAND) {
-            assert_int_equal(keyset_land(keys, ticket, parse_set(), step->max_age, START + step->at_ms), APISEC_OK);
+            assert_int_equal(land(keys, ticket, step->max_age, START + step->at_ms), APISEC_OK);
         } else if (step->event == FAIL) {
             keyset_fail(keys, ticket, &why, START + step->at_ms);
         } else if (step->event == ABANDON) {
@@ -221,7 +227,7 @@ static void test_back_off_doubles(void **state)
         now += pauses[i];
     }
     assert_int_equal(ask(keys, now, GET, &ticket, &generation), FETCH);
-    assert_int_equal(keyset_land(keys, ticket, parse_set(), 60, START + now), APISEC_OK);
+    assert_int_equal(land(keys, ticket, 60, START + now), APISEC_OK);
     now += 48000;
     assert_int_equal(ask(keys, now, GET, &ticket, &generation), FETCH);
     keyset_fail(keys, ticket, &why, START + now);
@@ -349,9 +355,9 @@ static void test_a_leader_that_is_not_driven(void **state)
     keyset_fail(keys, slow, &why, START + 20001); /* whatever the slow one says now changes nothing */
     keyset_abandon(keys, slow);
     keyset_unsent(keys, slow);
-    assert_int_equal(keyset_land(keys, slow, parse_set(), 600, START + 20001), APISEC_OK);
+    assert_int_equal(land(keys, slow, 600, START + 20001), APISEC_OK);
     assert_int_equal(ask(keys, 20001, GET, &slow, &generation), WAIT);
-    assert_int_equal(keyset_land(keys, quick, parse_set(), 600, START + 20002), APISEC_OK);
+    assert_int_equal(land(keys, quick, 600, START + 20002), APISEC_OK);
     assert_int_equal(ask(keys, 20002, GET, &slow, &generation), READY);
     assert_int_equal(generation, 1);
     keyset_free(keys);
@@ -380,7 +386,7 @@ static void test_back_off_counts_for_unknown_kids_too(void **state)
     uint64_t ticket = 0, generation = 0;
     int64_t now = 0;
     assert_int_equal(ask(keys, now, GET, &ticket, &generation), FETCH);
-    keyset_land(keys, ticket, parse_set(), 3600, START);
+    land(keys, ticket, 3600, START);
     assert_int_equal(ask(keys, now, GET, &ticket, &generation), READY);
     now += 60000;
     for (int i = 0; i < 7; i++) { /* up to a back-off of 60 s, longer than the cooldown */
@@ -448,7 +454,7 @@ static void test_fork_under_load(void **state)
     void *both[] = {keys, &stop};
     pthread_t threads[2];
     assert_int_equal(ask(keys, 0, GET, &ticket, &generation), FETCH);
-    assert_int_equal(keyset_land(keys, ticket, parse_set(), 600, START), APISEC_OK);
+    assert_int_equal(land(keys, ticket, 600, START), APISEC_OK);
     assert_int_equal(num_served(keys, 3), 3); /* nobody else is there */
     for (size_t i = 0; i < 2; i++) assert_int_equal(pthread_create(&threads[i], NULL, get_until_told, both), 0);
     assert_int_equal(num_served(keys, 100), 100);
@@ -629,7 +635,7 @@ static void test_a_snapshot_outlives_its_set(void **state)
     uint64_t ticket = 0, generation = 0;
     assert_int_equal(ask(keys, 0, GET, &ticket, &generation), FETCH);
     assert_int_equal(keyset_generation(keys), 0);
-    keyset_land(keys, ticket, parse_set(), 60, START);
+    land(keys, ticket, 60, START);
     assert_int_equal(keyset_generation(keys), 1);
     const struct keyset_query query = {.now_ms = START};
     struct keyset_reply first, second;
@@ -637,7 +643,7 @@ static void test_a_snapshot_outlives_its_set(void **state)
     keyset_get(keys, &query, &second);
     assert_ptr_equal(first.snapshot, second.snapshot);
     assert_int_equal(ask(keys, 50000, GET, &ticket, &generation), FETCH);
-    keyset_land(keys, ticket, parse_set(), 60, START + 50000);
+    land(keys, ticket, 60, START + 50000);
     assert_int_equal(keyset_generation(keys), 2);
     assert_int_equal(first.generation, 1);
     assert_int_equal(snapshot_keys(first.snapshot)->num_keys, 1); /* under the address sanitizer: not freed */
@@ -671,14 +677,14 @@ static void test_a_generation_that_holds(void **state)
     assert_false(keyset_holds(keys, 1, START));
     assert_int_equal(ask(keys, 0, GET, &ticket, &generation), FETCH);
     assert_false(keyset_holds(keys, 1, START));
-    keyset_land(keys, ticket, parse_set(), 600, START);
+    land(keys, ticket, 600, START);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (keyset_holds(keys, rows[i].generation, START + rows[i].at_ms) != rows[i].holds) fail_msg("%zu: %s", i, rows[i].why);
     assert_int_equal(ask(keys, 480000, GET, &ticket, &generation), FETCH);
     assert_true(keyset_holds(keys, 1, START + 480000)); /* somebody does */
     assert_true(keyset_holds(keys, 1, START + 500000 - 1));
     assert_false(keyset_holds(keys, 1, START + 500000)); /* and is driven no more */
-    keyset_land(keys, ticket, parse_set(), 600, START + 480000);
+    land(keys, ticket, 600, START + 480000);
     assert_false(keyset_holds(keys, 1, START + 480000));
     assert_true(keyset_holds(keys, 2, START + 480000));
     keyset_free(keys);
@@ -719,11 +725,11 @@ static void test_a_discovered_url(void **state)
     keyset_learn_uri(keys, ticket + 1, text_copy(text_of("https://evil.example/"))); /* not the holder */
     expect_uri(keys, NULL);
     keyset_learn_uri(keys, ticket, text_copy(text_of("https://id.example/a")));
-    keyset_land(keys, ticket, parse_set(), 3600, START);
+    land(keys, ticket, 3600, START);
     expect_uri(keys, "https://id.example/a");
     assert_int_equal(ask(keys, HOUR - 1, GET, &ticket, &generation), FETCH);
     expect_uri(keys, "https://id.example/a");
-    keyset_land(keys, ticket, parse_set(), 60, START + HOUR - 1);
+    land(keys, ticket, 60, START + HOUR - 1);
     assert_int_equal(ask(keys, HOUR + 48000, GET, &ticket, &generation), FETCH);
     expect_uri(keys, NULL); /* an hour old: forgotten */
     keyset_learn_uri(keys, ticket, text_copy(text_of("https://id.example/b")));
@@ -731,13 +737,13 @@ static void test_a_discovered_url(void **state)
     expect_uri(keys, NULL); /* it did not work: forgotten */
     assert_int_equal(ask(keys, HOUR + 50000, GET, &ticket, &generation), FETCH);
     keyset_learn_uri(keys, ticket, text_copy(text_of("https://id.example/c")));
-    keyset_land(keys, ticket, parse_set(), 60, START + HOUR + 50000);
+    land(keys, ticket, 60, START + HOUR + 50000);
     assert_int_equal(ask(keys, 0, GET, &ticket, &generation), FETCH); /* the clock is set back */
     expect_uri(keys, "https://id.example/c");
-    keyset_land(keys, ticket, parse_set(), 3600, START);
+    land(keys, ticket, 3600, START);
     assert_int_equal(ask(keys, HOUR - 1, GET, &ticket, &generation), FETCH);
     expect_uri(keys, "https://id.example/c");
-    keyset_land(keys, ticket, parse_set(), 60, START + HOUR - 1);
+    land(keys, ticket, 60, START + HOUR - 1);
     assert_int_equal(ask(keys, HOUR + 48000, GET, &ticket, &generation), FETCH);
     expect_uri(keys, NULL); /* an hour of real time, not more */
     keyset_abandon(keys, ticket);
@@ -759,7 +765,7 @@ static void *ask_often(void *argument)
         const struct keyset_query query = {.now_ms = START + i};
         struct keyset_reply reply;
         keyset_get(shared.keys, &query, &reply);
-        if (reply.state == KEYSET_FETCH) keyset_land(shared.keys, reply.flight, parse_set(), 600, START + i);
+        if (reply.state == KEYSET_FETCH) land(shared.keys, reply.flight, 600, START + i);
         if (reply.state == KEYSET_READY && snapshot_keys(reply.snapshot)->num_keys != 1) abort();
         keyset_release(shared.keys, reply.snapshot);
         pthread_mutex_lock(&shared.lock);

@@ -253,6 +253,42 @@ static void what_the_headers_said(void **state)
     }
 }
 
+static void entity_tags(void **state)
+{
+    (void)state;
+    char longest[OP_MAX_ETAG + 1];
+    memset(longest, 'x', sizeof longest);
+    longest[0] = longest[OP_MAX_ETAG - 2] = '"';
+    longest[OP_MAX_ETAG - 1] = '\0';
+    char longer[OP_MAX_ETAG + 1];
+    memset(longer, 'x', sizeof longer);
+    longer[0] = longer[OP_MAX_ETAG - 1] = '"';
+    longer[OP_MAX_ETAG] = '\0';
+    const struct {
+        const char *first, *second, *expected, *why;
+    } rows[] = {
+        {NULL, NULL, "", "none"},
+        {"\"a\"", NULL, "\"a\"", ""},
+        {"W/\"a\"", NULL, "W/\"a\"", "weak"},
+        {" \"a\" ", NULL, "\"a\"", "white space around it"},
+        {"a", NULL, "", "none of RFC 9110"},
+        {"\"a b\"", NULL, "", "not printable, or a space"},
+        {"\"a\"", "\"a\"", "", "two, and be they the same"},
+        {"a", "\"a\"", "", "a bad one and a good one"},
+        {longest, NULL, longest, "128 characters"},
+        {longer, NULL, "", "129"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct probe *probe = probe_new(16);
+        assert_int_equal(apisec_op_answer_status(&probe->op, 200), APISEC_OK);
+        if (rows[i].first != NULL) assert_int_equal(header(probe, "ETag", rows[i].first), APISEC_OK);
+        if (rows[i].second != NULL) assert_int_equal(header(probe, "etag", rows[i].second), APISEC_OK);
+        finish(probe, APISEC_OK);
+        if (strcmp(probe->seen.etag, rows[i].expected) != 0) fail_msg("row %zu: %s: %s", i, rows[i].why, probe->seen.etag);
+        apisec_op_free(&probe->op);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +299,7 @@ int main(void)
         cmocka_unit_test(a_header_that_is_none_is_refused),
         cmocka_unit_test(headers_have_limits),
         cmocka_unit_test(what_the_headers_said),
+        cmocka_unit_test(entity_tags),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
