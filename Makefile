@@ -10,7 +10,7 @@
 #   make platforms  no libcurl, other processors         make check-integration  with real authorization servers
 #   make docs       manual pages; `make` does so too     make dist         the sources as one file; make dist-test
 #   make clean
-# V=1 shows the commands. CC, CFLAGS, LDFLAGS as usual; BUILD is the folder of all output; WERROR=1 stops at warnings;
+# V=1 shows the commands. CC, AR, NM, OBJCOPY, CFLAGS, LDFLAGS as usual; BUILD is the folder of all output; WERROR=1 stops at warnings;
 # DEPS=none skips the look for missing packages; HTTP=none builds without libcurl and zlib, STATUS=none without zlib (status lists);
 # RSA_DECRYPT=old decrypts with RSA also where mbedTLS leaks through time (before 2.28.7): for tokens that nobody else can time.
 
@@ -24,6 +24,8 @@ BINDIR ?= $(PREFIX)/bin
 MANDIR ?= $(PREFIX)/share/man
 DEPS ?= auto
 HTTP ?= curl
+NM ?= nm
+OBJCOPY ?= objcopy
 STATUS ?= $(if $(filter none,$(HTTP)),none,zlib)
 # Without libcurl or zlib, what only needs them is left out.
 ABSENT := $(or $(if $(filter curl,$(HTTP)),http/none),$(if $(filter none,$(HTTP)),http/curl http/idle http/sigpipe),$(error HTTP is curl or none)) \
@@ -74,8 +76,8 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 $(STATIC): $(LIB_OBJECTS)
 	$(SAY) AR $@
 	$(Q)rm -rf $(BUILD)/static $@ && mkdir -p $(BUILD)/static
-	$(Q)nm --defined-only -g $(LIB_OBJECTS) | awk 'NF == 3 && $$3 !~ /^apisec_/ { print $$3, "apisec__" $$3 }' | sort -u > $(BUILD)/static/names
-	$(Q)for o in $(LIB_OBJECTS); do objcopy --redefine-syms=$(BUILD)/static/names $$o \
+	$(Q)$(NM) --defined-only -g $(LIB_OBJECTS) | awk 'NF == 3 && $$3 !~ /^apisec_/ { print $$3, "apisec__" $$3 }' | sort -u > $(BUILD)/static/names
+	$(Q)for o in $(LIB_OBJECTS); do $(OBJCOPY) --redefine-syms=$(BUILD)/static/names $$o \
 		$(BUILD)/static/$$(echo $${o#$(BUILD)/lib/} | tr / _) || exit 1; done
 	$(Q)$(AR) rcsD $@ $(BUILD)/static/*.o
 

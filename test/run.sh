@@ -7,7 +7,7 @@
 #
 # What a test says of itself is counted: cmocka's lines, or "N passed, N failed" as its last one. One that says nothing counts
 # as one; one that ends with another status than 0 has failed, whatever it said. One that takes longer than TEST_SECONDS (300) is
-# stopped.
+# stopped. TEST_RUNNER is a command that runs the programs, as "qemu-s390x".
 set -u
 
 count() { # of one log: passed, failed, skipped
@@ -27,7 +27,7 @@ run_one() { # folder for logs and results, test
     case $2 in
     *.sh) $limit sh "$2" >"$log" 2>&1 </dev/null ;;
     *.py) $limit python3 "$2" >"$log" 2>&1 </dev/null ;;
-    *) $limit "$2" >"$log" 2>&1 </dev/null ;;
+    *) $limit ${TEST_RUNNER-} "$2" >"$log" 2>&1 </dev/null ;;
     esac
     code=$?
     [ $code -ne 124 ] || echo "stopped: it took more than $seconds seconds" >>"$log"

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # mbedtls.sh VERSION NAME CFLAGS [CC]: builds libmbedcrypto.a of Debian's mbedTLS source package, as 2.28.3 or 3.6, with these flags,
-# into build/deps/mbedtls-VERSION-NAME (include/ and library/). Done before: does nothing. Cannot be had: says so, exit status 2.
+# into build/deps/mbedtls-VERSION-NAME (include/ and library/). AR is the archiver. Done before: does nothing. Cannot be had: says
+# so, exit status 2.
 set -u
 [ $# -ge 3 ] || { echo "usage: mbedtls.sh VERSION NAME CFLAGS [CC]" >&2; exit 2; }
 version=$1 name=$2 cflags=$3 cc=${4:-${CC:-cc}}
@@ -27,7 +28,7 @@ done
 case $cflags in *fsanitize=thread*)
     (cd "$target" && python3 scripts/config.py unset MBEDTLS_SELF_TEST) || give_up "the self-test cannot be left out" ;;
 esac
-if ! make -C "$target/library" -j2 CC="$cc" CFLAGS="$cflags -fPIC" GEN_FILES= libmbedcrypto.a >"$deps/log" 2>&1; then
+if ! make -C "$target/library" -j2 CC="$cc" AR="${AR:-ar}" CFLAGS="$cflags -fPIC" GEN_FILES= libmbedcrypto.a >"$deps/log" 2>&1; then
     tail -n 20 "$deps/log" >&2
     give_up "mbedTLS $version does not build with these flags"
 fi

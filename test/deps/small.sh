@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # small.sh NAME CFLAGS [CC]: builds libcjson.a and libcmocka.a, which are one C file each, of Debian's source packages, with these
-# flags, into build/deps/small-NAME. Done before: does nothing. Cannot be had: says so, exit status 2.
+# flags, into build/deps/small-NAME. AR is the archiver. Done before: does nothing. Cannot be had: says so, exit status 2.
 set -u
 [ $# -ge 2 ] || { echo "usage: small.sh NAME CFLAGS [CC]" >&2; exit 2; }
 name=$1 cflags=$2 cc=${3:-${CC:-cc}}
@@ -21,5 +21,5 @@ cp "$cmocka"/include/cmocka*.h "$target/include" || exit 2
 # shellcheck disable=SC2086 # a list of flags
 (cd "$target" && $cc $cflags -fPIC -c -o cjson.o "$cjson/cJSON.c" &&
     $cc $cflags -DHAVE_SIGNAL_H -DHAVE_STRUCT_TIMESPEC -DHAVE_MALLOC_H -I"$cmocka/include" -c -o cmocka.o "$cmocka/src/cmocka.c" &&
-    ar rcs libcjson.a cjson.o && ar rcs libcmocka.a cmocka.o) || give_up 'they do not build with these flags'
+    "${AR:-ar}" rcs libcjson.a cjson.o && "${AR:-ar}" rcs libcmocka.a cmocka.o) || give_up 'they do not build with these flags'
 echo "$want" >"$target/built"
