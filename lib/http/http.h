@@ -95,6 +95,8 @@ void op_end_answer(apisec_op *op, apisec_status transport); /* with any status, 
 void response_clear(apisec_op *op);                         /* nothing has come */
 void response_begin(apisec_op *op, size_t max_body);
 void response_end(apisec_op *op, apisec_status transport);
+/* response_failure says what answer.transport means, when it is not APISEC_OK. */
+const char *response_failure(apisec_status transport);
 
 /* ---- header.c: the values of header fields ---- */
 

@@ -115,3 +115,17 @@ apisec_status apisec_op_answer_body(apisec_op *op, const char *bytes, size_t len
     const apisec_status status = buffer_append(&op->answer.body, bytes, len);
     return status == APISEC_OK ? APISEC_OK : refuse(op, status);
 }
+
+const char *response_failure(apisec_status transport)
+{
+    switch (transport) {
+    case APISEC_E_TIMEOUT:      return "no answer in time";
+    case APISEC_E_TLS:          return "the server's TLS certificate or handshake was refused";
+    case APISEC_E_ADDRESS:      return "the server's address is one that is refused";
+    case APISEC_E_NO_TRANSPORT: return "there is no transport to fetch with";
+    case APISEC_E_TOO_LARGE:    return "the answer is too large";
+    case APISEC_E_RESPONSE:     return "the answer is not HTTP";
+    case APISEC_E_MEMORY:       return "out of memory";
+    default:                    return "the server cannot be reached";
+    }
+}

@@ -77,6 +77,8 @@ struct jws {                    /* spans of the token's own bytes */
  * nothing is no JSON object. An empty signature is a wrong one, which jws_verify says, so that `alg` "none" is refused by its
  * name before that. */
 apisec_status jws_split(struct text token, struct jws *jws, apisec_error *err);
+/* jws_split_within: the same with another limit, for what an issuer publishes. Its header is no larger for that. */
+apisec_status jws_split_within(struct text token, size_t max_len, struct jws *jws, apisec_error *err);
 
 struct jws_header {
     struct json *document;

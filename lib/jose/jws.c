@@ -31,9 +31,14 @@ static apisec_status find_dots(struct text token, size_t dots[4], size_t *num_do
 
 apisec_status jws_split(struct text token, struct jws *jws, apisec_error *err)
 {
+    return jws_split_within(token, JOSE_MAX_TOKEN, jws, err);
+}
+
+apisec_status jws_split_within(struct text token, size_t max_len, struct jws *jws, apisec_error *err)
+{
     *jws = (struct jws){{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}};
-    if (token.len > JOSE_MAX_TOKEN) {
-        return fail(err, APISEC_E_TOO_LARGE, "the token has %zu bytes; at most %d are accepted", token.len, JOSE_MAX_TOKEN);
+    if (token.len > max_len) {
+        return fail(err, APISEC_E_TOO_LARGE, "the token has %zu bytes; at most %zu are accepted", token.len, max_len);
     }
     size_t dots[4], num_dots;
     const apisec_status status = find_dots(token, dots, &num_dots, err);

@@ -58,20 +58,6 @@ static int32_t end_bad(struct flight *flight, const char *what, const apisec_err
 
 /* ---- what came back ---- */
 
-static const char *transport_says(apisec_status transport)
-{
-    switch (transport) {
-    case APISEC_E_TIMEOUT:      return "no answer in time";
-    case APISEC_E_TLS:          return "the server's TLS certificate or handshake was refused";
-    case APISEC_E_ADDRESS:      return "the server's address is one that is refused";
-    case APISEC_E_NO_TRANSPORT: return "there is no transport to fetch with";
-    case APISEC_E_TOO_LARGE:    return "the answer is too large";
-    case APISEC_E_RESPONSE:     return "the answer is not HTTP";
-    case APISEC_E_MEMORY:       return "out of memory";
-    default:                    return "the server cannot be reached";
-    }
-}
-
 static bool is_json(const struct op_answer *answer)
 {
     const struct text type = text_of(answer->content_type);
@@ -82,7 +68,7 @@ static bool is_json(const struct op_answer *answer)
 /* check_answer: only a whole 200 with JSON is looked into. A redirect is an answer like any other: not 200. */
 static apisec_status check_answer(const struct op_answer *answer, const char *what, apisec_error *err)
 {
-    if (answer->transport != APISEC_OK) return fail(err, answer->transport, "%s: %s", what, transport_says(answer->transport));
+    if (answer->transport != APISEC_OK) return fail(err, answer->transport, "%s: %s", what, response_failure(answer->transport));
     if (answer->http_status != 200)     return fail(err, APISEC_E_RESPONSE, "%s: HTTP status %d", what, answer->http_status);
     if (!is_json(answer))               return fail(err, APISEC_E_RESPONSE, "%s: the content type is not JSON", what);
     return APISEC_OK;

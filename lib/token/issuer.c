@@ -29,6 +29,10 @@ static apisec_status check_complete(const apisec_issuer *from, apisec_error *err
     if (from->source == KEYS_NONE) return lacks(from, err, "no source of keys");
     if (from->source != KEYS_PINNED && allows_hmac(from->algorithms))
         return lacks(from, err, "an HS algorithm needs pinned keys");
+    if (from->ignore_status && (from->require_status || from->status_prefixes.num > 0))
+        return lacks(from, err, "status lists are both checked and ignored");
+    if (from->require_status && from->status_prefixes.num == 0)
+        return lacks(from, err, "a status is required and no status list is allowed");
     return APISEC_OK;
 }
 
@@ -66,6 +70,20 @@ static apisec_status new_keys(const apisec_issuer *from, struct keyset **keys, a
     return from->source == KEYS_PINNED ? check_pinned(from, *keys, err) : APISEC_OK;
 }
 
+static enum status_policy status_policy(const apisec_issuer *from)
+{
+    if (from->ignore_status)             return STATUS_IGNORED;
+    if (from->require_status)            return STATUS_REQUIRED;
+    return from->status_prefixes.num > 0 ? STATUS_CHECKED : STATUS_REFUSED;
+}
+
+static apisec_status new_status_lists(const apisec_issuer *from, struct issuer *issuer, apisec_error *err)
+{
+    if (from->status_prefixes.num == 0) return APISEC_OK;
+    if (copy_names(&issuer->status_prefixes, &from->status_prefixes) != APISEC_OK) return fail_memory(err);
+    return status_lists_new(&issuer->status_lists, err);
+}
+
 static int64_t max_lifetime(const apisec_issuer *from)
 {
     if (from->has_max_lifetime) return from->max_lifetime;
@@ -77,7 +95,8 @@ apisec_status issuer_new(const apisec_issuer *from, struct issuer *issuer, apise
     *issuer = (struct issuer){.algorithms = from->algorithms,
                               .profile = from->profile,
                               .leeway = from->leeway,
-                              .max_lifetime = max_lifetime(from)};
+                              .max_lifetime = max_lifetime(from),
+                              .status_policy = status_policy(from)};
     apisec_status status = check_complete(from, err);
     if (status != APISEC_OK) return status;
     issuer->name = text_copy(text_of(from->name));
@@ -85,6 +104,7 @@ apisec_status issuer_new(const apisec_issuer *from, struct issuer *issuer, apise
         copy_names(&issuer->required_claims, &from->required_claims) != APISEC_OK)
         status = fail_memory(err);
     if (status == APISEC_OK) status = new_keys(from, &issuer->keys, err);
+    if (status == APISEC_OK) status = new_status_lists(from, issuer, err);
     if (status != APISEC_OK) issuer_free(issuer);
     return status;
 }
@@ -95,5 +115,7 @@ void issuer_free(struct issuer *issuer)
     name_list_free(&issuer->audiences);
     name_list_free(&issuer->required_claims);
     keyset_free(issuer->keys);
+    name_list_free(&issuer->status_prefixes);
+    status_lists_free(issuer->status_lists);
     *issuer = (struct issuer){0};
 }

@@ -9,6 +9,7 @@
  *   verify.c   the stages in order            verifier.c the frozen trust, verify and warm as operations
  *   signed.c   the stages of a signed token   signature.c a JWS and its issuer's keys, fetched where they must be
  *   recheck.c  what is judged on every use    present.c  how a token came
+ *   status_check.c  is it revoked by a list?  status_list.c, status_store.c, status_fetch.c  one list, all over time, how one comes
  *   call.c     the request                    credential.c the one credential of a request
  *   scope.c    scope syntax and comparison    check.c    the checks by name
  */
@@ -80,6 +81,8 @@ struct apisec_issuer {
     uint32_t leeway;
     bool has_max_lifetime;
     uint32_t max_lifetime;
+    struct name_list status_prefixes;
+    bool require_status, ignore_status;
 };
 
 struct dpop_settings {
@@ -105,6 +108,12 @@ struct apisec_trust {
 /* ---- issuer.c: one issuer, frozen; part of a verifier ---- */
 
 struct keyset;
+struct status_lists;
+
+enum status_policy {
+    STATUS_REFUSED,             /* a token with a status is refused: nobody said that it may be ignored */
+    STATUS_CHECKED, STATUS_REQUIRED, STATUS_IGNORED
+};
 
 struct issuer {
     char *name;
@@ -115,6 +124,9 @@ struct issuer {
     int64_t leeway;
     int64_t max_lifetime;       /* 0: no limit */
     struct keyset *keys;
+    enum status_policy status_policy;
+    struct name_list status_prefixes;
+    struct status_lists *status_lists;  /* NULL unless CHECKED or REQUIRED */
 };
 /* issuer_new copies what the builder holds, judged as a whole: CONFIG with the issuer's name and what is missing or contradicts. */
 apisec_status issuer_new(const apisec_issuer *from, struct issuer *issuer, apisec_error *err);
@@ -324,12 +336,42 @@ void signature_init(struct signature_check *check, struct keyset *keys, const st
 /* signature_run: PASS_ON: genuine. PASS_ENDED: check->error. PASS_WORK: drive check->work. */
 enum pass signature_run(struct signature_check *check, int64_t now_ms);
 
+/* ---- status_store.c: the lists of one issuer over time; the rest of its face is in status.h ---- */
+
+apisec_status status_lists_new(struct status_lists **lists, apisec_error *err);
+void status_lists_free(struct status_lists *lists);
+
+/* ---- status_fetch.c: asks the store, and fetches the list where it must: the work of stage_status ---- */
+
+struct status_flight;
+struct status_check {
+    struct work work;            /* after PASS_WORK */
+    const struct issuer *issuer; /* NULL: not begun */
+    struct text uri;             /* at NULL: the token has no status */
+    int64_t index;
+    bool offline;
+    bool tried;                  /* its own flight has ended: what is there now must do */
+    int64_t again_ms;            /* not 0: somebody else fetches, ask again then */
+    int64_t patience_ms;         /* not 0: wait no longer than until then */
+    struct status_flight *flight;/* NULL: none of its own */
+};
+/* status_run: PASS_ON: the token is valid. PASS_ENDED: *err says why not: REVOKED, CLAIM, or that there is no list. PASS_WORK: drive
+ * check->work. */
+enum pass status_run(struct status_check *check, int64_t now_ms, apisec_error *err);
+
+/* ---- status_check.c ---- */
+
+/* status_prefix_check: an https URL that ends in "/" and stands for all below it, or is one list's own. CONFIG. */
+apisec_status status_prefix_check(struct text prefix, apisec_error *err);
+bool status_uri_is_allowed(const struct name_list *prefixes, struct text uri);
+
 /* ---- verify.c: the stages of one verification, without I/O, and what drives them ---- */
 
 enum stage {
     STAGE_ROUTE,                 /* what kind of token is it? */
     STAGE_FORM, STAGE_ISSUER, STAGE_SIGNATURE, STAGE_CLAIMS,  /* signed.c */
     STAGE_TIMES, STAGE_BINDING,                               /* recheck.c: of each use of a token, from here on */
+    STAGE_STATUS,                                             /* status_check.c */
     NUM_STAGES
 };
 
@@ -357,6 +399,7 @@ struct verification {
     const struct issuer *issuer;
     const struct algorithm *algorithm;
     struct signature_check signature;
+    struct status_check status_check;
 };
 void verification_init(struct verification *verification, apisec_verifier *verifier, const struct presented *presented,
                        int64_t now);
@@ -380,6 +423,7 @@ enum pass stage_signature(struct verification *verification, int64_t now_ms);
 enum pass stage_claims(struct verification *verification, int64_t now_ms);
 enum pass stage_times(struct verification *verification, int64_t now_ms);
 enum pass stage_binding(struct verification *verification, int64_t now_ms);
+enum pass stage_status(struct verification *verification, int64_t now_ms);
 
 /* ---- verifier.c ---- */
 

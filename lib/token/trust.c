@@ -66,6 +66,7 @@ static void builder_free(struct apisec_issuer *issuer)
     free(issuer->name);
     name_list_free(&issuer->audiences);
     name_list_free(&issuer->required_claims);
+    name_list_free(&issuer->status_prefixes);
     mem_wipe_free(issuer->keys, issuer->keys_len); /* a pinned set may hold HMAC keys */
     free(issuer);
 }
@@ -262,4 +263,27 @@ void apisec_issuer_set_max_lifetime(apisec_issuer *issuer, uint32_t seconds)
     if (issuer == NULL) return;
     issuer->has_max_lifetime = true;
     issuer->max_lifetime = seconds;
+}
+
+/* ---- status lists ---- */
+
+void apisec_issuer_allow_status_list(apisec_issuer *issuer, const char *uri_prefix)
+{
+    if (issuer == NULL) return;
+    apisec_error why;
+    if (uri_prefix == NULL || status_prefix_check(text_of(uri_prefix), &why) != APISEC_OK) {
+        note_issuer(issuer, APISEC_E_CONFIG, uri_prefix == NULL ? "a status list's URI is NULL" : why.text);
+        return;
+    }
+    if (!name_list_add(&issuer->status_prefixes, uri_prefix)) note_memory(issuer->trust);
+}
+
+void apisec_issuer_require_status(apisec_issuer *issuer)
+{
+    if (issuer != NULL) issuer->require_status = true;
+}
+
+void apisec_issuer_ignore_status(apisec_issuer *issuer)
+{
+    if (issuer != NULL) issuer->ignore_status = true;
 }

@@ -20,7 +20,7 @@ static enum pass stage_route(struct verification *v, int64_t now_ms)
 static enum pass (*const stages[NUM_STAGES])(struct verification *, int64_t) = {
     [STAGE_ROUTE] = stage_route,         [STAGE_FORM] = stage_form,     [STAGE_ISSUER] = stage_issuer,
     [STAGE_SIGNATURE] = stage_signature, [STAGE_CLAIMS] = stage_claims, [STAGE_TIMES] = stage_times,
-    [STAGE_BINDING] = stage_binding,
+    [STAGE_BINDING] = stage_binding,     [STAGE_STATUS] = stage_status,
 };
 
 /* ---- a verification ---- */
