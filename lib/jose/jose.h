@@ -58,6 +58,8 @@ struct jwk_set {
  * only public ones belong. One bad key among good ones is skipped. The same kid twice with the same kty is ambiguous, also when one
  * of the two is malformed or unfit, but not when it is for encryption: neither is used. */
 apisec_status jwk_set_parse(struct text text, enum jwk_source source, struct jwk_set **set, apisec_error *err);
+/* jwk_set_read: the same of an object that is parsed already. */
+apisec_status jwk_set_read(const struct json *document, enum jwk_source source, struct jwk_set **set, apisec_error *err);
 void jwk_set_free(struct jwk_set *set);
 /* jwk_set_find: the key for a header's kid and algorithm. kid.at NULL: the one key that fits, if it is the only one.
  * KEY_UNKNOWN: no such kid, ambiguous, or several would fit. KEY_UNFIT: it is there and does not fit. */

@@ -122,6 +122,19 @@ static apisec_status add_keys(struct jwk_set *set, const struct json *document, 
     return fail(err, APISEC_E_KEY_UNFIT, "none of the key set's %zu keys can verify a signature here", num);
 }
 
+apisec_status jwk_set_read(const struct json *document, enum jwk_source source, struct jwk_set **set, apisec_error *err)
+{
+    *set = NULL;
+    struct jwk_set *made = mem_array(1, sizeof *made);
+    const apisec_status status = made ? add_keys(made, document, source, err) : fail_memory(err);
+    if (status != APISEC_OK) {
+        jwk_set_free(made);
+        return status;
+    }
+    *set = made;
+    return succeed(err);
+}
+
 apisec_status jwk_set_parse(struct text text, enum jwk_source source, struct jwk_set **set, apisec_error *err)
 {
     *set = NULL;
@@ -130,16 +143,9 @@ apisec_status jwk_set_parse(struct text text, enum jwk_source source, struct jwk
     }
     struct json *document = NULL;
     apisec_status status = json_parse_object(text, &json_document_limits, &document, err);
-    if (status != APISEC_OK) return status;
-    struct jwk_set *made = mem_array(1, sizeof *made);
-    status = made ? add_keys(made, document, source, err) : fail_memory(err);
+    if (status == APISEC_OK) status = jwk_set_read(document, source, set, err);
     json_free(document);
-    if (status != APISEC_OK) {
-        jwk_set_free(made);
-        return status;
-    }
-    *set = made;
-    return succeed(err);
+    return status;
 }
 
 void jwk_set_free(struct jwk_set *set)

@@ -133,13 +133,19 @@ static int64_t due_at(const struct keyset *keys, bool early)
     return keys->fetched_ms + (early ? keys->lifetime_ms / 2 : keys->lifetime_ms / 5 * 4);
 }
 
+void keyset_orphan(struct keyset *keys)
+{
+    keys->ticket = 0;
+    keys->orphaned = true;
+    keys->counts.abandoned++;
+}
+
 /* is_flying also notices a flight that nobody drives any more, and, after fork, one that is not of this process. */
 static bool is_flying(struct keyset *keys, int64_t now_ms)
 {
     if (keys->ticket == 0) return false;
     if (now_ms - keys->flight_ms < MAX_FLIGHT_MS && keys->flight_pid == getpid()) return true;
-    keys->ticket = 0;
-    keys->orphaned = true;
+    keyset_orphan(keys);
     return false;
 }
 
@@ -221,6 +227,7 @@ static void reply_fetch(struct keyset *keys, int64_t now_ms, struct keyset_reply
     keys->ticket = ++keys->last_ticket;
     keys->flight_ms = now_ms;
     keys->flight_pid = getpid();
+    keys->counts.fetches++;
     reply->state = KEYSET_FETCH;
     reply->flight = keys->ticket;
 }

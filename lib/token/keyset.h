@@ -40,6 +40,12 @@ void shelf_free(struct shelf *shelf);
 
 /* ---- keyset.c ---- */
 
+/* For those who watch: moments as the clock said they were, 0 never. */
+struct keyset_counts {
+    uint64_t fetches, not_modified, failures, abandoned;
+    int64_t success_ms, failure_ms;
+};
+
 struct keyset {
     enum key_source source;
     char *issuer;
@@ -59,6 +65,7 @@ struct keyset {
     int64_t cooldown_until_ms;
     bool spare_start;                   /* one abandoned fetch may be started anew at once */
     bool orphaned;                      /* the last flight was abandoned and nobody has taken over */
+    struct keyset_counts counts;
     uint32_t failures;                  /* since the last success */
     int64_t next_try_ms;
     apisec_error last_error;
@@ -79,6 +86,9 @@ void keyset_unlock(struct keyset *keys);
 int64_t keyset_follow_clock(struct keyset *keys, int64_t now_ms);
 /* keyset_is_usable: there is a set, below the hard limit of its age; under the lock. */
 bool keyset_is_usable(struct keyset *keys, int64_t now_ms);
+
+/* keyset_orphan: nobody flies any more; under the lock. */
+void keyset_orphan(struct keyset *keys);
 
 #define KEYSET_MAX_AGE_MS 3600000       /* the hard limit: a retired key is trusted no longer than this */
 

@@ -54,6 +54,7 @@ static int64_t lifetime_ms(int64_t max_age)
 static void settle(struct keyset *keys, int64_t max_age, int64_t now_ms)
 {
     keys->fetched_ms = keyset_follow_clock(keys, now_ms);
+    keys->counts.success_ms = keys->fetched_ms;
     keys->lifetime_ms = lifetime_ms(max_age);
     keys->due = false;
     keys->failures = 0;
@@ -111,7 +112,10 @@ bool keyset_renew(struct keyset *keys, uint64_t ticket, uint64_t generation, int
     keyset_lock(keys);
     const bool valid = keys->ticket == ticket;
     const bool same = generation == atomic_load(&keys->generation);
-    if (valid && same) settle(keys, max_age, now_ms);
+    if (valid && same) {
+        settle(keys, max_age, now_ms);
+        keys->counts.not_modified++;
+    }
     keyset_unlock(keys);
     return !valid || same;
 }
@@ -127,6 +131,8 @@ void keyset_fail(struct keyset *keys, uint64_t ticket, const apisec_error *why, 
         keys->next_try_ms = now + (backoff < MAX_BACKOFF_MS ? backoff : MAX_BACKOFF_MS);
         if (keys->failures < UINT32_MAX) keys->failures++;
         keys->last_error = *why;
+        keys->counts.failures++;
+        keys->counts.failure_ms = now;
         keys->ticket = 0;
         if (keys->source == KEYS_DISCOVERED) { /* the URL may be what was wrong: discover again */
             forgotten = keys->uri;
@@ -141,8 +147,7 @@ void keyset_abandon(struct keyset *keys, uint64_t ticket)
 {
     keyset_lock(keys);
     if (keys->ticket == ticket) {
-        keys->ticket = 0;
-        keys->orphaned = true;
+        keyset_orphan(keys);
     }
     keyset_unlock(keys);
 }
@@ -153,6 +158,51 @@ void keyset_unsent(struct keyset *keys, uint64_t ticket)
     if (keys->ticket == ticket) {
         keys->ticket = 0;
         keys->cooldown_until_ms = atomic_load(&keys->latest_ms);
+        keys->counts.fetches--;
     }
     keyset_unlock(keys);
+}
+
+/* ---- kept over a restart ---- */
+
+apisec_status keyset_stored(struct keyset *keys, struct stored *stored)
+{
+    *stored = (struct stored){0};
+    keyset_lock(keys);
+    stored->snapshot = shelf_take(&keys->shelf);
+    if (stored->snapshot != NULL) {
+        stored->uri = text_copy(text_of(keys->set_uri));
+        stored->fetched_ms = keys->fetched_ms;
+        stored->lifetime_ms = keys->lifetime_ms;
+        memcpy(stored->etag, keys->etag, sizeof stored->etag);
+    }
+    keyset_unlock(keys);
+    if (stored->snapshot == NULL || stored->uri != NULL) return APISEC_OK;
+    keyset_release(keys, stored->snapshot);
+    stored->snapshot = NULL;
+    return APISEC_E_MEMORY;
+}
+
+apisec_status keyset_restore(struct keyset *keys, const struct landed *landed, int64_t fetched_ms, int64_t now_ms)
+{
+    bool taken = false;
+    char *uri = text_copy(text_of(landed->uri));
+    keyset_lock(keys);
+    const int64_t now = keyset_follow_clock(keys, now_ms);
+    const bool newer = atomic_load(&keys->shelf.current) == NULL || keys->fetched_ms < fetched_ms;
+    const bool wanted = newer && fetched_ms <= now && now - fetched_ms < KEYSET_MAX_AGE_MS;
+    if (wanted && uri != NULL) taken = put(keys, landed, &uri);
+    if (taken) {
+        keys->fetched_ms = fetched_ms;
+        keys->lifetime_ms = lifetime_ms(landed->max_age);
+    }
+    keyset_unlock(keys);
+    free(uri);
+    if (!taken) jwk_set_free(landed->set);
+    return wanted && !taken ? APISEC_E_MEMORY : APISEC_OK;
+}
+
+bool keyset_is_from(const struct keyset *keys, struct text uri)
+{
+    return keys->source == KEYS_DISCOVERED || (keys->source == KEYS_URI && text_is(uri, keys->uri));
 }

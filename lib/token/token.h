@@ -5,6 +5,7 @@
  *   trust.c    the builder                    issuer.c   one issuer, frozen
  *   keyset.c   an issuer's keys over time     fetch.c    the operation that refreshes them
  *   snapshot.c the keys that readers see now  landing.c  what became of a fetch
+ *   health.c   what is worth watching         keystore.c key sets as a document, for cold starts
  *   claims.c   the claims a token must have   token.c    the verified token
  *   verify.c   the stages in order            verifier.c the frozen trust, verify and warm as operations
  *   signed.c   the stages of a signed token   signature.c a JWS and its issuer's keys, fetched where they must be
@@ -255,6 +256,27 @@ void keyset_fail(struct keyset *keys, uint64_t ticket, const apisec_error *why, 
 /* keyset_abandon: nobody flies any more; whoever asks next takes over. keyset_unsent: the same, and no request was ever made. */
 void keyset_abandon(struct keyset *keys, uint64_t ticket);
 void keyset_unsent(struct keyset *keys, uint64_t ticket);
+
+/* ---- health.c: each part that has something to watch writes members into an object of its own ---- */
+
+void keyset_health(struct keyset *keys, struct json_writer *out);
+
+/* ---- keystore.c: the sets as a document; keyset_stored and keyset_restore are landing.c's ---- */
+
+/* A fetched set as it is kept. */
+struct stored {
+    struct snapshot *snapshot;   /* to be released; NULL: there is none */
+    char *uri;
+    char etag[OP_MAX_ETAG];
+    int64_t fetched_ms, lifetime_ms;
+};
+/* keyset_stored tells what there is to keep; uri is to be freed. MEMORY. */
+apisec_status keyset_stored(struct keyset *keys, struct stored *stored);
+/* keyset_restore puts a set in that was fetched before, unless it is too old by now or what is there is not older; takes landed->set
+ * over. max_age is its lifetime. MEMORY. */
+apisec_status keyset_restore(struct keyset *keys, const struct landed *landed, int64_t fetched_ms, int64_t now_ms);
+/* keyset_is_from: would the keys be fetched from this URL? What discovery will say is not known before. */
+bool keyset_is_from(const struct keyset *keys, struct text uri);
 
 /* ---- fetch.c: a flight is the one fetch under way: steps of an operation ---- */
 

@@ -112,6 +112,31 @@ static apisec_status fetch_and_verify(void)
     return status;
 }
 
+/* The whole life of a key set over a restart: fetched, reported, written, and taken back into a verifier that cannot fetch. */
+static apisec_status keep_keys(void)
+{
+    apisec_status status;
+    apisec_error err;
+    char *report = NULL, *kept = NULL;
+    struct script script;
+    const struct script_answer answers[] = {
+        {.url = URL, .status = 200, .headers = "Content-Type: application/json\nETag: \"v1\"\n", .body = set}};
+    script_init_routes(&script, answers, 1);
+    apisec_verifier *first = make(URL, &script.http, &status), *second = NULL;
+    if (status == APISEC_OK) status = verify(first, token);
+    if (status == APISEC_OK) status = apisec_verifier_health(first, &report, &err);
+    if (status == APISEC_OK) status = apisec_verifier_export_keys(first, &kept, &err);
+    if (status == APISEC_OK) second = make(URL, NULL, &status);
+    if (status == APISEC_OK) status = apisec_verifier_import_keys(second, kept, strlen(kept), clock_now(), &err);
+    if (status == APISEC_OK) status = verify(second, token);
+    apisec_text_free(report);
+    apisec_text_free(kept);
+    apisec_verifier_free(second);
+    apisec_verifier_free(first);
+    script_end(&script);
+    return status;
+}
+
 static apisec_status verify_as_operation(void)
 {
     apisec_status status;
@@ -193,6 +218,12 @@ static void test_fetching(void **state)
     fail_each(fetch_and_verify, APISEC_OK);
 }
 
+static void test_key_sets_that_are_kept(void **state)
+{
+    (void)state;
+    fail_each(keep_keys, APISEC_OK);
+}
+
 static void test_operations(void **state)
 {
     (void)state;
@@ -234,6 +265,7 @@ int main(void)
         cmocka_unit_test(test_verification),
         cmocka_unit_test(test_a_token_that_is_refused_anyway),
         cmocka_unit_test(test_fetching),
+        cmocka_unit_test(test_key_sets_that_are_kept),
         cmocka_unit_test(test_operations),
         cmocka_unit_test(test_decisions),
     };

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * health.c: apisec_verifier_health: what is worth watching of a verifier, as one JSON object. Each part writes an object of its own;
+ * numbers are read where they stand, so that nobody waits for whoever watches.
+ */
+#include "token/keyset.h"
+
+#define MAX_HEALTH (64 * 1024 * 1024)
+
+/* put_seconds writes a moment, or null: it has not come yet. */
+static void put_seconds(struct json_writer *out, const char *name, int64_t ms)
+{
+    if (ms > 0) {
+        json_put_number(out, name, ms / 1000);
+    } else {
+        json_put_raw(out, name, text_of("null"));
+    }
+}
+
+static void put_count(struct json_writer *out, const char *name, uint64_t count)
+{
+    json_put_number(out, name, (int64_t)count);
+}
+
+static void put_fetching(struct keyset *keys, struct json_writer *out)
+{
+    keyset_lock(keys);
+    const struct keyset_counts counts = keys->counts;
+    const apisec_error last = keys->last_error;
+    const int64_t good_until_ms = atomic_load(&keys->shelf.current) == NULL ? 0 : keys->fetched_ms + KEYSET_MAX_AGE_MS;
+    keyset_unlock(keys);
+    put_seconds(out, "last_success", counts.success_ms);
+    put_seconds(out, "last_failure", counts.failure_ms);
+    put_seconds(out, "good_until", good_until_ms);
+    json_put_text(out, "last_error", text_of(last.text));
+    put_count(out, "fetches", counts.fetches);
+    put_count(out, "not_modified", counts.not_modified);
+    put_count(out, "failures", counts.failures);
+    put_count(out, "abandoned", counts.abandoned);
+}
+
+static size_t count_usable(const struct jwk_set *set)
+{
+    size_t num = 0;
+    for (size_t i = 0; i < set->num_keys; i++) num += !set->keys[i]->ambiguous;
+    return num;
+}
+
+void keyset_health(struct keyset *keys, struct json_writer *out)
+{
+    static const char *const sources[] = {
+        [KEYS_NONE] = "none", [KEYS_PINNED] = "pinned", [KEYS_URI] = "uri", [KEYS_DISCOVERED] = "discovered"};
+    struct snapshot *const taken = keyset_is_fetched(keys) ? shelf_take(&keys->shelf) : NULL;
+    const struct jwk_set *const set = keyset_is_fetched(keys) ? (taken == NULL ? NULL : taken->set) : keys->pinned.set;
+    const size_t num_usable = set == NULL ? 0 : count_usable(set);
+    json_put_text(out, "source", text_of(sources[keys->source]));
+    put_count(out, "num_keys", num_usable);
+    put_count(out, "num_skipped", set == NULL ? 0 : set->num_skipped + set->num_keys - num_usable);
+    put_count(out, "generation", keyset_generation(keys));
+    put_count(out, "unknown_kid", atomic_load_explicit(&keys->num_unknown, memory_order_relaxed));
+    if (keyset_is_fetched(keys)) put_fetching(keys, out);
+    keyset_release(keys, taken);
+}
+
+static void put_issuer(const struct issuer *issuer, struct json_writer *out)
+{
+    json_open_object(out, NULL);
+    json_put_text(out, "issuer", text_of(issuer->name));
+    if (issuer->keys != NULL) {
+        json_open_object(out, "keys");
+        keyset_health(issuer->keys, out);
+        json_close_object(out);
+    }
+    json_close_object(out);
+}
+
+apisec_status apisec_verifier_health(apisec_verifier *verifier, char **json, apisec_error *err)
+{
+    if (json != NULL) *json = NULL;
+    if (verifier == NULL || json == NULL) return fail(err, APISEC_E_ARGUMENT, "an argument is NULL");
+    struct buffer bytes = BUFFER_MAX(MAX_HEALTH);
+    struct json_writer out = {&bytes, false};
+    json_open_object(&out, NULL);
+    json_open_array(&out, "issuers");
+    for (size_t i = 0; i < verifier->num_issuers; i++) put_issuer(&verifier->issuers[i], &out);
+    json_close_array(&out);
+    json_close_object(&out);
+    const apisec_status status = bytes.status;
+    *json = buffer_take(&bytes);
+    if (*json != NULL) return succeed(err);
+    return fail(err, status == APISEC_OK ? APISEC_E_MEMORY : status, "there is no room for the report");
+}
