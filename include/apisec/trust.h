@@ -81,8 +81,8 @@ void apisec_issuer_set_max_lifetime(apisec_issuer *issuer, uint32_t seconds);
  * It must be signed by this issuer with an algorithm allowed to it, of `typ` statuslist+jwt, its `sub` the URL, its `iss`, if any,
  * the issuer's name; at most 1 MiB, and 1 MiB when it is inflated. It is kept for its `ttl`, at most a day (without `ttl` for the
  * server's max-age within 60 to 3600 s, or 600 s), never past its `exp`, and fetched anew ahead, at 80 % of that. After that,
- * without a newer one, tokens are refused; a failed fetch is tried again after 1 s, then 2 s, up to 60 s. Of one issuer at most 256
- * lists and 16 MiB of them are kept. Lists are judged by the clock that drives the operation, not by the time of a verification.
+ * without a newer one, tokens are refused; a failed fetch is tried again after 1 s, then 2 s, up to 60 s. Of one issuer at most
+ * 256 lists and 16 MiB of them are kept. Lists are judged by the clock that drives the operation, not by a verification's time.
  *
  * Any status but 0 is APISEC_E_REVOKED. A reference that is wrong, to another URL, or behind the end of its list is APISEC_E_CLAIM.
  * A list that cannot be had is APISEC_E_UNREACHABLE, _TIMEOUT, _TLS, _ADDRESS, _RESPONSE, _KEYS_UNAVAILABLE or _BUSY: not the
