@@ -15,6 +15,9 @@ static void add(apisec_trust *trust, const struct stand_issuer *from)
     apisec_issuer_add_audience(issuer, from->audience == NULL ? FORGE_AUDIENCE : from->audience);
     for (size_t i = 0; from->algorithms[i] != NULL; i++) apisec_issuer_allow_algorithm(issuer, from->algorithms[i]);
     if (from->profile != NULL) apisec_issuer_set_profile(issuer, from->profile);
+    if (from->status_lists != NULL) apisec_issuer_allow_status_list(issuer, from->status_lists);
+    if (from->requires_status) apisec_issuer_require_status(issuer);
+    if (from->ignores_status) apisec_issuer_ignore_status(issuer);
     if (strcmp(from->keys, "discover") == 0) {
         apisec_issuer_discover(issuer);
     } else if (strstr(from->keys, "://") != NULL && from->keys[0] != '{') {

@@ -12,13 +12,15 @@
 #include <apisec/http.h>
 
 /* What one issuer is told to accept. Zero members are the defaults: FORGE_ISSUER, FORGE_AUDIENCE, at+jwt; algorithms end with NULL.
- * keys: a JWK Set's text, "https://..." to fetch it, or "discover". */
+ * keys: a JWK Set's text, "https://..." to fetch it, or "discover". status_lists: where they may be, NULL: nowhere. */
 struct stand_issuer {
     const char *name;
     const char *audience;
     const char *profile;
     const char *algorithms[8];
     const char *keys;
+    const char *status_lists;
+    bool requires_status, ignores_status;
 };
 
 /* stand_try makes a verifier, or says why there is none; stand_new must succeed. */
