@@ -49,18 +49,18 @@ apisec_status apisec_verifier_warm_finish(apisec_op *op, apisec_error *err);
  *   last_success, last_failure   when the last fetch ended so, or null
  *   good_until   when the set is dropped if no fetch succeeds before, or null
  *   last_error   why the last failure was one
- *   fetches, not_modified, failures, abandoned   how many were begun, and ended so (not_modified: 304; abandoned: the operation freed)
+ *   fetches, not_modified, failures, abandoned   how many were begun, and ended so: with a 304, badly, by freeing the operation
  * Members may be added. Takes no lock that a verification would wait for. End *json with apisec_text_free. */
 apisec_status apisec_verifier_health(apisec_verifier *verifier, char **json, apisec_error *err);
 
-/* apisec_verifier_export_keys writes the key sets that were fetched as one JSON document, so that a service that starts again need not
- * wait for its key servers, or can do without them for an hour. It holds public keys only; but whoever can write to it where it is
- * kept decides whose tokens pass: keep it where only the service can write. End *json with apisec_text_free. */
+/* apisec_verifier_export_keys writes the key sets that were fetched as one JSON document, so that a service that starts again need
+ * not wait for its key servers, or can do without them for an hour. It holds public keys only; but whoever can write to it where
+ * it is kept decides whose tokens pass: keep it where only the service can write. End *json with apisec_text_free. */
 apisec_status apisec_verifier_export_keys(apisec_verifier *verifier, char **json, apisec_error *err);
-/* apisec_verifier_import_keys takes them back, at the time now (seconds). A set is judged as if it were fetched now, and its age counts
- * from when it was: what is an hour old is left out, as are sets that are not newer than what is there, or of an issuer that is not
- * trusted any more or has its keys from another place now. APISEC_E_CONFIG: the document is not one of these, or is from a time after
- * now, or holds a set that would not pass: then nothing is taken. APISEC_E_TOO_LARGE: over 16 MiB. */
+/* apisec_verifier_import_keys takes them back, at the time now (seconds). A set is judged as if it were fetched now, and its age
+ * counts from when it was: what is an hour old is left out, as are sets that are not newer than what is there, or of an issuer
+ * that is not trusted any more or has its keys from another place now. APISEC_E_CONFIG: the document is not one of these, or is
+ * from a time after now, or holds a set that would not pass: then nothing is taken. APISEC_E_TOO_LARGE: over 16 MiB. */
 apisec_status apisec_verifier_import_keys(apisec_verifier *verifier, const char *json, size_t len, int64_t now, apisec_error *err);
 
 /* apisec_verify verifies one compact token of at most 16 KiB at the time now (seconds). It blocks only when keys must be fetched,

@@ -137,7 +137,7 @@ int64_t header_max_age(struct text value)
     return age;
 }
 
-/* ---- ETag: [ "W/" ] DQUOTE *( printable but DQUOTE and space ) DQUOTE; bytes beyond ASCII, which are allowed, are not sent back ---- */
+/* ---- ETag: [ "W/" ] DQUOTE *( printable but DQUOTE and space ) DQUOTE. Bytes beyond ASCII, though allowed, are not kept ---- */
 
 bool header_is_etag(struct text value)
 {

@@ -172,7 +172,8 @@ static int32_t read_keys(struct flight *flight, apisec_op *op, int64_t now_ms)
     if (check_answer(answer, "key set", &flight->error) != APISEC_OK) return end_failed(flight, now_ms);
     struct landed landed = {.uri = flight->uri, .etag = answer->etag, .max_age = answer->max_age};
     apisec_error why;
-    if (jwk_set_parse(body_of(answer), JWK_FETCHED, &landed.set, &why) != APISEC_OK) return end_bad(flight, "key set", &why, now_ms);
+    if (jwk_set_parse(body_of(answer), JWK_FETCHED, &landed.set, &why) != APISEC_OK)
+        return end_bad(flight, "key set", &why, now_ms);
     remember_uri(flight);
     if (keyset_land(flight->keys, flight->ticket, &landed, now_ms) != APISEC_OK) {
         fail_memory(&flight->error);

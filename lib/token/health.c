@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * health.c: apisec_verifier_health: what is worth watching of a verifier, as one JSON object. Each part writes an object of its own;
- * numbers are read where they stand, so that nobody waits for whoever watches.
+ * health.c: apisec_verifier_health: what is worth watching of a verifier, as one JSON object. Each part writes an object of its
+ * own; numbers are read where they stand, so that nobody waits for whoever watches.
  */
 #include "token/keyset.h"
 

@@ -149,8 +149,8 @@ static bool is_flying(struct keyset *keys, int64_t now_ms)
     return false;
 }
 
-/* restart_at: whoever abandons fetches again and again, because clients hang up, makes no more than one in so much time. Others wait
- * for their turn; that is no failure. */
+/* restart_at: whoever abandons fetches again and again, because clients hang up, makes no more than one in so much time. Others
+ * wait for their turn; that is no failure. */
 static int64_t restart_at(const struct keyset *keys)
 {
     return keys->orphaned && !keys->spare_start ? keys->flight_ms + RESTART_MS : INT64_MIN;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * landing.c: what became of a fetch, told by the holder of its ticket (fetch.c): a new set, a failure, nobody who flies any more; and
- * the URL to fetch from. A ticket that is no longer the key set's own changes nothing.
+ * landing.c: what became of a fetch, told by the holder of its ticket (fetch.c): a new set, a failure, nobody who flies any more;
+ * and the URL to fetch from. A ticket that is no longer the key set's own changes nothing.
  */
 #include "token/keyset.h"
 
@@ -19,7 +19,8 @@ apisec_status keyset_known_uri(struct keyset *keys, char **uri)
     *uri = NULL;
     keyset_lock(keys);
     /* nothing that was learned from a server is believed for more than an hour */
-    char *const forgotten = keys->source == KEYS_DISCOVERED && atomic_load(&keys->latest_ms) - keys->uri_ms >= KEYSET_MAX_AGE_MS ? keys->uri : NULL;
+    const bool old = atomic_load(&keys->latest_ms) - keys->uri_ms >= KEYSET_MAX_AGE_MS;
+    char *const forgotten = keys->source == KEYS_DISCOVERED && old ? keys->uri : NULL;
     if (forgotten != NULL) keys->uri = NULL;
     const bool known = keys->uri != NULL;
     if (known) *uri = text_copy(text_of(keys->uri));
@@ -62,8 +63,8 @@ static void settle(struct keyset *keys, int64_t max_age, int64_t now_ms)
     keys->ticket = 0;
 }
 
-/* put swaps a set in; takes set and uri over on success, and leaves the old uri in *uri. The generation grows first: no two sets ever
- * have the same, and what was verified with the old one is asked about again too early rather than too late. */
+/* put swaps a set in; takes set and uri over on success, and leaves the old uri in *uri. The generation grows first: no two sets
+ * ever have the same, and what was verified with the old one is asked about again too early rather than too late. */
 static bool put(struct keyset *keys, const struct landed *landed, char **uri)
 {
     struct snapshot *const fresh = shelf_spare(&keys->shelf);

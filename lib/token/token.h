@@ -227,8 +227,8 @@ bool keyset_is_fetched(const struct keyset *keys);
 /* keyset_generation: of the set that is there now; 0: none yet. It only grows, and takes no lock. What was verified with another
  * generation's keys is to be verified again. */
 uint64_t keyset_generation(const struct keyset *keys);
-/* keyset_holds: may what was verified with this generation's keys be believed now without asking for them: they are the current ones,
- * and neither too old nor due to be fetched. Takes no lock. false: keyset_get decides, and sees to the fetching. */
+/* keyset_holds: may what was verified with this generation's keys be believed now without asking for them: they are the current
+ * ones, and neither too old nor due to be fetched. Takes no lock. false: keyset_get decides, and sees to the fetching. */
 bool keyset_holds(struct keyset *keys, uint64_t generation, int64_t now_ms);
 
 /* The rest of keyset.c is for the holder of a flight's ticket. A ticket that is no longer the keyset's own changes nothing: the
@@ -248,8 +248,8 @@ struct landed {
 apisec_status keyset_land(struct keyset *keys, uint64_t ticket, const struct landed *landed, int64_t now_ms);
 /* keyset_validator tells the generation of the set that came from this URL with an entity tag, and the tag. 0: none, or too old. */
 uint64_t keyset_validator(struct keyset *keys, const char *uri, char etag[OP_MAX_ETAG]);
-/* keyset_renew: the server says that the set of this generation is what it has now: it is as good as fetched. false: there is another
- * set by now, and the flight is still the caller's. */
+/* keyset_renew: the server says that the set of this generation is what it has now: it is as good as fetched. false: there is
+ * another set by now, and the flight is still the caller's. */
 bool keyset_renew(struct keyset *keys, uint64_t ticket, uint64_t generation, int64_t max_age, int64_t now_ms);
 /* keyset_fail notes why there is no new set, and when to try again. */
 void keyset_fail(struct keyset *keys, uint64_t ticket, const apisec_error *why, int64_t now_ms);
@@ -272,8 +272,8 @@ struct stored {
 };
 /* keyset_stored tells what there is to keep; uri is to be freed. MEMORY. */
 apisec_status keyset_stored(struct keyset *keys, struct stored *stored);
-/* keyset_restore puts a set in that was fetched before, unless it is too old by now or what is there is not older; takes landed->set
- * over. max_age is its lifetime. MEMORY. */
+/* keyset_restore puts a set in that was fetched before, unless it is too old by now or what is there is not older; takes
+ * landed->set over. max_age is its lifetime. MEMORY. */
 apisec_status keyset_restore(struct keyset *keys, const struct landed *landed, int64_t fetched_ms, int64_t now_ms);
 /* keyset_is_from: would the keys be fetched from this URL? What discovery will say is not known before. */
 bool keyset_is_from(const struct keyset *keys, struct text uri);

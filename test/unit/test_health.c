@@ -59,7 +59,8 @@ static void test_a_story(void **state)
                      "\"last_error\":\"key set: the server cannot be reached\",\"fetches\":1,\"not_modified\":0,\"failures\":1");
     turn(verifier, token, START + 1999, &good, APISEC_OK);
     expect(verifier, "\"num_keys\":1,\"num_skipped\":3,\"generation\":1,\"unknown_kid\":0,\"last_success\":1750000001,"
-                     "\"last_failure\":1750000000,\"good_until\":1750003601,\"last_error\":\"key set: the server cannot be reached\","
+                     "\"last_failure\":1750000000,\"good_until\":1750003601,"
+                     "\"last_error\":\"key set: the server cannot be reached\","
                      "\"fetches\":2,\"not_modified\":0,\"failures\":1,\"abandoned\":0");
     turn(verifier, unknown, START + 2000, NULL, APISEC_E_KEY_UNKNOWN);
     turn(verifier, unknown, START + 2000, NULL, APISEC_E_KEY_UNKNOWN);
