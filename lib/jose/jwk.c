@@ -39,7 +39,7 @@ static apisec_status needed_number(const struct json *object, const char *name, 
     return APISEC_OK;
 }
 
-static apisec_status text_member(const struct json *object, const char *name, struct text *out, apisec_error *err)
+apisec_status jwk_text(const struct json *object, const char *name, struct text *out, apisec_error *err)
 {
     *out = (struct text){NULL, 0};
     if (json_get_text(object, name, out) != JSON_MISTYPED) return APISEC_OK;
@@ -75,7 +75,7 @@ static apisec_status parse_ec(const struct json *object, struct arena *arena, st
         enum crypto_curve curve;
     } curves[] = {{"P-256", CRYPTO_P256}, {"P-384", CRYPTO_P384}, {"P-521", CRYPTO_P521}};
     struct text crv;
-    apisec_status status = text_member(object, "crv", &crv, err);
+    apisec_status status = jwk_text(object, "crv", &crv, err);
     if (status != APISEC_OK) return status;
     if (!crv.at) return fail(err, APISEC_E_MALFORMED, "the JWK has no `crv`");
     size_t i = 0;
@@ -98,10 +98,10 @@ static apisec_status parse_oct(const struct json *object, struct arena *arena, s
     return crypto_key_oct(k, key, err);
 }
 
-static apisec_status parse_key(const struct json *object, struct crypto_key **key, apisec_error *err)
+apisec_status jwk_parse_key(const struct json *object, struct crypto_key **key, apisec_error *err)
 {
     struct text kty;
-    apisec_status status = text_member(object, "kty", &kty, err);
+    apisec_status status = jwk_text(object, "kty", &kty, err);
     if (status != APISEC_OK) return status;
     if (!kty.at) return fail(err, APISEC_E_MALFORMED, "the JWK has no `kty`");
 
@@ -122,15 +122,28 @@ static apisec_status parse_key(const struct json *object, struct crypto_key **ke
 
 /* ---- what it is for ---- */
 
-/* RFC 7517 section 4.3: an array of strings, none of them twice. Absent: everything is permitted. */
-static apisec_status parse_key_ops(const struct json *object, bool *verify, bool *sign, apisec_error *err)
+static uint32_t op_of(struct text name)
 {
-    *verify = *sign = true;
+    static const struct {
+        const char *name;
+        uint32_t op;
+    } ops[] = {{"sign", JWK_SIGN},         {"verify", JWK_VERIFY},   {"encrypt", JWK_ENCRYPT},     {"decrypt", JWK_DECRYPT},
+               {"wrapKey", JWK_WRAP},      {"unwrapKey", JWK_UNWRAP}, {"deriveKey", JWK_DERIVE}, {"deriveBits", JWK_DERIVE}};
+    for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
+        if (text_is(name, ops[i].name)) return ops[i].op;
+    }
+    return 0;
+}
+
+/* RFC 7517 section 4.3: an array of strings, none of them twice. Absent: everything is permitted. */
+apisec_status jwk_parse_ops(const struct json *object, uint32_t *permitted, apisec_error *err)
+{
+    *permitted = JWK_EVERYTHING;
     const struct json *const ops = json_member(object, "key_ops");
     if (!ops) return APISEC_OK;
     if (json_kind(ops) != JSON_ARRAY) return fail(err, APISEC_E_MALFORMED, "`key_ops` of the JWK is not an array");
 
-    *verify = *sign = false;
+    *permitted = 0;
     for (const struct json *op = json_first(ops); op; op = json_next(op)) {
         struct text name, before;
         if (!json_as_text(op, &name)) return fail(err, APISEC_E_MALFORMED, "`key_ops` of the JWK holds more than strings");
@@ -138,8 +151,7 @@ static apisec_status parse_key_ops(const struct json *object, bool *verify, bool
             if (!json_as_text(other, &before) || !text_equal(before, name)) continue;
             return fail(err, APISEC_E_MALFORMED, "`key_ops` of the JWK names an operation twice");
         }
-        if (text_is(name, "verify")) *verify = true;
-        if (text_is(name, "sign")) *sign = true;
+        *permitted |= op_of(name);
     }
     return APISEC_OK;
 }
@@ -147,32 +159,33 @@ static apisec_status parse_key_ops(const struct json *object, bool *verify, bool
 static apisec_status parse_purpose(const struct json *object, struct jwk *jwk, apisec_error *err)
 {
     struct text use;
-    bool verify, sign;
-    apisec_status status = text_member(object, "use", &use, err);
-    if (status == APISEC_OK) status = parse_key_ops(object, &verify, &sign, err);
+    uint32_t ops;
+    apisec_status status = jwk_text(object, "use", &use, err);
+    if (status == APISEC_OK) status = jwk_parse_ops(object, &ops, err);
     if (status != APISEC_OK) return status;
     const bool for_signatures = !use.at || text_is(use, "sig");
-    jwk->may_verify = for_signatures && verify;
-    jwk->may_sign = for_signatures && sign && crypto_key_is_private(jwk->key);
+    jwk->may_verify = for_signatures && (ops & JWK_VERIFY);
+    jwk->may_sign = for_signatures && (ops & JWK_SIGN) && crypto_key_is_private(jwk->key);
     return APISEC_OK;
 }
 
-static apisec_status parse_kid(const struct json *object, struct jwk *jwk, apisec_error *err)
+apisec_status jwk_parse_kid(const struct json *object, char **copy, apisec_error *err)
 {
     struct text kid;
-    const apisec_status status = text_member(object, "kid", &kid, err);
+    *copy = NULL;
+    const apisec_status status = jwk_text(object, "kid", &kid, err);
     if (status != APISEC_OK || !kid.at) return status;
     if (kid.len > JOSE_MAX_KEY_ID) {
         return fail(err, APISEC_E_MALFORMED, "`kid` of the JWK has %zu bytes; at most %d are accepted", kid.len, JOSE_MAX_KEY_ID);
     }
-    jwk->kid = text_copy(kid);
-    return jwk->kid ? APISEC_OK : fail_memory(err);
+    *copy = text_copy(kid);
+    return *copy ? APISEC_OK : fail_memory(err);
 }
 
 static apisec_status parse_algorithm(const struct json *object, struct jwk *jwk, apisec_error *err)
 {
     struct text alg;
-    const apisec_status status = text_member(object, "alg", &alg, err);
+    const apisec_status status = jwk_text(object, "alg", &alg, err);
     if (status != APISEC_OK || !alg.at) return status;
     jwk->algorithm = algorithm_find(alg);
     if (!jwk->algorithm) return fail(err, APISEC_E_ALGORITHM, "`alg` of the JWK is no signature algorithm of RS, PS, ES, HS");
@@ -183,8 +196,8 @@ static apisec_status parse_algorithm(const struct json *object, struct jwk *jwk,
 
 static apisec_status parse(const struct json *object, struct jwk *jwk, apisec_error *err)
 {
-    apisec_status status = parse_kid(object, jwk, err);
-    if (status == APISEC_OK) status = parse_key(object, &jwk->key, err);
+    apisec_status status = jwk_parse_kid(object, &jwk->kid, err);
+    if (status == APISEC_OK) status = jwk_parse_key(object, &jwk->key, err);
     if (status == APISEC_OK) status = parse_purpose(object, jwk, err);
     if (status == APISEC_OK) status = parse_algorithm(object, jwk, err);
     if (status != APISEC_OK) return status;

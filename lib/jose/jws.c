@@ -10,25 +10,6 @@
 
 /* ---- parts ---- */
 
-static bool is_base64url(char byte)
-{
-    return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' ||
-           byte == '_';
-}
-
-/* find_dots notes the first four dots of the token and counts all of them. */
-static apisec_status find_dots(struct text token, size_t dots[4], size_t *num_dots, apisec_error *err)
-{
-    *num_dots = 0;
-    for (size_t i = 0; i < token.len; i++) {
-        if (is_base64url(token.at[i])) continue;
-        if (token.at[i] != '.') return fail(err, APISEC_E_MALFORMED, "byte %zu of the token is not base64url", i);
-        if (*num_dots < 4) dots[*num_dots] = i;
-        ++*num_dots;
-    }
-    return APISEC_OK;
-}
-
 apisec_status jws_split(struct text token, struct jws *jws, apisec_error *err)
 {
     return jws_split_within(token, JOSE_MAX_TOKEN, jws, err);
@@ -37,31 +18,22 @@ apisec_status jws_split(struct text token, struct jws *jws, apisec_error *err)
 apisec_status jws_split_within(struct text token, size_t max_len, struct jws *jws, apisec_error *err)
 {
     *jws = (struct jws){{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}};
-    if (token.len > max_len) {
-        return fail(err, APISEC_E_TOO_LARGE, "the token has %zu bytes; at most %zu are accepted", token.len, max_len);
-    }
-    size_t dots[4], num_dots;
-    const apisec_status status = find_dots(token, dots, &num_dots, err);
+    struct text parts[COMPACT_MOST];
+    size_t num;
+    const apisec_status status = compact_split(token, max_len, parts, &num, err);
     if (status != APISEC_OK) return status;
-    if (num_dots == 4) return fail(err, APISEC_E_MALFORMED, "the token has 5 parts: encrypted tokens are not accepted here");
-    if (num_dots != 2) return fail(err, APISEC_E_MALFORMED, "the token has %zu parts instead of 3", num_dots + 1);
-    if (dots[0] == 0) return fail(err, APISEC_E_MALFORMED, "the token's header is empty");
+    if (num == 5) return fail(err, APISEC_E_MALFORMED, "the token has 5 parts: encrypted tokens are not accepted here");
+    if (num != 3) return fail(err, APISEC_E_MALFORMED, "the token has %zu parts instead of 3", num);
+    if (parts[0].len == 0) return fail(err, APISEC_E_MALFORMED, "the token's header is empty");
 
-    jws->header = (struct text){token.at, dots[0]};
-    jws->payload = (struct text){token.at + dots[0] + 1, dots[1] - dots[0] - 1};
-    jws->signature = (struct text){token.at + dots[1] + 1, token.len - dots[1] - 1};
-    jws->signing_input = (struct text){token.at, dots[1]};
+    jws->header = parts[0];
+    jws->payload = parts[1];
+    jws->signature = parts[2];
+    jws->signing_input = (struct text){token.at, parts[0].len + 1 + parts[1].len};
     return succeed(err);
 }
 
 /* ---- header ---- */
-
-static apisec_status header_text(const struct json *document, const char *name, struct text *out, apisec_error *err)
-{
-    *out = (struct text){NULL, 0};
-    if (json_get_text(document, name, out) != JSON_MISTYPED) return APISEC_OK;
-    return fail(err, APISEC_E_MALFORMED, "`%s` of the token's header is not a string", name);
-}
 
 /* RFC 7515 section 4.1. The members that name a key or where to fetch one (jku, jwk, x5u, x5c, x5t) are not looked at. */
 static apisec_status read_header(struct jws_header *header, apisec_error *err)
@@ -70,10 +42,10 @@ static apisec_status read_header(struct jws_header *header, apisec_error *err)
     if (json_member(document, "crit")) return fail(err, APISEC_E_MALFORMED, "the token has `crit`: no extension is understood");
     if (json_member(document, "b64")) return fail(err, APISEC_E_MALFORMED, "the token has `b64`: its payload is always encoded");
 
-    apisec_status status = header_text(document, "alg", &header->alg, err);
-    if (status == APISEC_OK) status = header_text(document, "kid", &header->kid, err);
-    if (status == APISEC_OK) status = header_text(document, "typ", &header->typ, err);
-    if (status == APISEC_OK) status = header_text(document, "cty", &header->cty, err);
+    apisec_status status = compact_text(document, "alg", &header->alg, err);
+    if (status == APISEC_OK) status = compact_text(document, "kid", &header->kid, err);
+    if (status == APISEC_OK) status = compact_text(document, "typ", &header->typ, err);
+    if (status == APISEC_OK) status = compact_text(document, "cty", &header->cty, err);
     if (status != APISEC_OK) return status;
     if (!header->alg.at) return fail(err, APISEC_E_MALFORMED, "the token's header has no `alg`");
     if (header->kid.len > JOSE_MAX_KEY_ID) {
@@ -83,30 +55,11 @@ static apisec_status read_header(struct jws_header *header, apisec_error *err)
     return APISEC_OK;
 }
 
-static apisec_status parse_header(struct text encoded, unsigned char *bytes, struct jws_header *header, apisec_error *err)
-{
-    size_t len = 0;
-    if (base64url_decode(encoded.at, encoded.len, bytes, &len) != APISEC_OK) {
-        return fail(err, APISEC_E_MALFORMED, "the token's header is not strict base64url");
-    }
-    const struct text text = {(const char *)bytes, len};
-    const apisec_status status = json_parse_object(text, &json_token_limits, &header->document, err);
-    return status == APISEC_OK ? read_header(header, err) : status;
-}
-
 apisec_status jws_header_parse(struct text encoded, struct jws_header *header, apisec_error *err)
 {
-    enum { USUAL = 1024 }; /* more than a header without certificates needs */
-    unsigned char usual[USUAL], *larger = NULL;
     *header = (struct jws_header){NULL, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}};
-    const size_t len = base64url_decoded_len(encoded.len);
-    if (encoded.len > JOSE_MAX_TOKEN) return fail(err, APISEC_E_TOO_LARGE, "the token's header is too long");
-    if (len > USUAL) {
-        larger = mem_array(len, 1);
-        if (!larger) return fail_memory(err);
-    }
-    const apisec_status status = parse_header(encoded, larger ? larger : usual, header, err);
-    free(larger);
+    apisec_status status = compact_header(encoded, &header->document, err);
+    if (status == APISEC_OK) status = read_header(header, err);
     if (status == APISEC_OK) return succeed(err);
     jws_header_free(header);
     return status;

@@ -104,20 +104,26 @@ apisec_status jwk_thumbprint(const struct crypto_key *key, char out[44])
     return status;
 }
 
+apisec_status jwk_write_key(const struct crypto_key *key, enum jwk_half half, struct json_writer *writer)
+{
+    struct arena arena = {NULL};
+    apisec_status status = put_public(key, writer, &arena);
+    if (status == APISEC_OK && half == JWK_PRIVATE) status = put_private(key, writer, &arena);
+    arena_free(&arena);
+    return status;
+}
+
 apisec_status jwk_write(const struct crypto_key *key, const char *kid, const struct algorithm *algorithm, enum jwk_half half,
                         struct buffer *out)
 {
     struct json_writer writer = {out, false};
-    struct arena arena = {NULL};
     if (half == JWK_PUBLIC && crypto_key_type(key) == CRYPTO_KEY_OCT) return APISEC_E_KEY_UNFIT; /* all of it is secret */
     if (half == JWK_PRIVATE && !crypto_key_is_private(key)) return APISEC_E_KEY_UNFIT;
 
     json_open_object(&writer, NULL);
-    apisec_status status = put_public(key, &writer, &arena);
-    if (status == APISEC_OK && half == JWK_PRIVATE) status = put_private(key, &writer, &arena);
+    const apisec_status status = jwk_write_key(key, half, &writer);
     if (kid) json_put_text(&writer, "kid", text_of(kid));
     if (algorithm) json_put_text(&writer, "alg", text_of(algorithm->name));
     json_close_object(&writer);
-    arena_free(&arena);
     return status != APISEC_OK ? status : out->status;
 }

@@ -20,7 +20,7 @@ BEGIN {
     may["guard"] = ground "jose oauth audit token access exchange "
 
     # the folder that makes each public header true
-    home["status"] = "base"; home["json"] = "json"; home["op"] = home["http"] = "http"; home["signer"] = "jose"
+    home["status"] = "base"; home["json"] = "json"; home["op"] = home["http"] = "http"; home["signer"] = home["encryption"] = "jose"
     home["audit"] = "audit"; home["call"] = home["trust"] = home["verifier"] = home["token"] = home["store"] = "token"
     home["access"] = home["decision"] = "access"; home["client"] = "exchange"; home["guard"] = home["rules"] = "guard"
 }

@@ -4,6 +4,10 @@
  */
 #include "support/encrypted.h"
 
+#include "base/base.h"
+
+#include <apisec/encryption.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,13 +73,18 @@ const char encrypted_bob[] =
     "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"weNJy2HscCSM6AEDTDg04biOvhFhyyWvOHQfeF_PxMQ\",\"y\":\"e8lnCO-AlStT-NJVX-crhB"
     "7QRYhiix03illJOVAOyck\",\"d\":\"VEmDZpDXXK8p8N0Cndsxs924q6nS1RXFASRl6BfUqdw\"}";
 
+static void stop(const char *what)
+{
+    fprintf(stderr, "encrypted: %s\n", what);
+    exit(2);
+}
+
 static unsigned digit(char hex)
 {
     static const char digits[] = "0123456789abcdef";
     const char *const at = hex ? strchr(digits, hex) : NULL;
-    if (at) return (unsigned)(at - digits);
-    fprintf(stderr, "encrypted_hex: not a number\n");
-    exit(2);
+    if (!at) stop("not a hexadecimal number");
+    return (unsigned)(at - digits);
 }
 
 size_t encrypted_hex(const char *hex, unsigned char *out)
@@ -87,4 +96,69 @@ size_t encrypted_hex(const char *hex, unsigned char *out)
         hex++;
     }
     return len;
+}
+
+/* ---- tokens ---- */
+
+char *encrypted_new(const char *alg, const char *enc, const char *plaintext, char **private_jwk)
+{
+    apisec_error err;
+    char *public_jwk = NULL, *token = NULL;
+    const char *const key_alg = strcmp(alg, "dir") == 0 ? enc : alg;
+    if (apisec_encryption_key_new(key_alg, private_jwk, &public_jwk, &err) != APISEC_OK) stop(err.text);
+    const char *const jwk = public_jwk ? public_jwk : *private_jwk;
+    if (apisec_encrypt(jwk, strlen(jwk), alg, enc, "JWT", plaintext, strlen(plaintext), &token, &err) != APISEC_OK) stop(err.text);
+    apisec_text_free(public_jwk);
+    return token;
+}
+
+static struct text find_part(const char *token, size_t part)
+{
+    for (size_t i = 0; i < part; i++) {
+        token = strchr(token, '.');
+        if (!token) stop("not so many parts");
+        token++;
+    }
+    return (struct text){token, strcspn(token, ".")};
+}
+
+char *encrypted_part(const char *token, size_t part, const char *by)
+{
+    const struct text old = find_part(token, part);
+    const size_t room = strlen(token) + strlen(by) + 1;
+    char *const copy = malloc(room);
+    if (!copy) stop("no memory");
+    snprintf(copy, room, "%.*s%s%s", (int)(old.at - token), token, by, old.at + old.len);
+    return copy;
+}
+
+char *encrypted_bytes(const char *token, size_t part, const void *bytes, size_t len)
+{
+    char *const encoded = malloc(base64url_encoded_len(len) + 1);
+    if (!encoded) stop("no memory");
+    base64url_encode(bytes, len, encoded);
+    char *const copy = encrypted_part(token, part, encoded);
+    free(encoded);
+    return copy;
+}
+
+size_t encrypted_decode(const char *token, size_t part, unsigned char *out)
+{
+    const struct text encoded = find_part(token, part);
+    size_t len = 0;
+    if (base64url_decode(encoded.at, encoded.len, out, &len) != APISEC_OK) stop("not base64url");
+    return len;
+}
+
+char *encrypted_flip(const char *token, size_t part, size_t byte)
+{
+    unsigned char *const bytes = malloc(strlen(token));
+    if (!bytes) stop("no memory");
+    const size_t len = encrypted_decode(token, part, bytes);
+    if (byte == SIZE_MAX) byte = len - 1;
+    if (byte >= len) stop("not so many bytes");
+    bytes[byte] ^= 1;
+    char *const copy = encrypted_bytes(token, part, bytes, len);
+    free(bytes);
+    return copy;
 }

@@ -20,4 +20,16 @@ extern const char encrypted_bob[];      /* the recipient's */
 /* encrypted_hex reads a hexadecimal number in lower case, spaces between its bytes left out, and returns how many bytes it has. */
 size_t encrypted_hex(const char *hex, unsigned char *out);
 
+/* encrypted_new encrypts a text to a new key for alg (for dir too: of the length that enc wants), and gives the private JWK as
+ * well. Both are to be freed with apisec_text_free. */
+char *encrypted_new(const char *alg, const char *enc, const char *plaintext, char **private_jwk);
+
+/* Of these copies of a token each has one part, 0 to 4, changed; to be freed with free. encrypted_part puts another text there;
+ * encrypted_bytes encodes bytes; encrypted_flip flips the lowest bit of one byte, the last one when byte is SIZE_MAX. */
+char *encrypted_part(const char *token, size_t part, const char *by);
+char *encrypted_bytes(const char *token, size_t part, const void *bytes, size_t len);
+char *encrypted_flip(const char *token, size_t part, size_t byte);
+/* encrypted_decode gives a part's bytes, and how many there are; out takes as many as the token is long. */
+size_t encrypted_decode(const char *token, size_t part, unsigned char *out);
+
 #endif
