@@ -46,8 +46,8 @@ void apisec_client_set_basic(apisec_client *client, const char *client_id, const
  * RFC 6749 does not recommend it. Of this and its three kin the last one called is used. */
 void apisec_client_set_post(apisec_client *client, const char *client_id, const char *secret, size_t len);
 /* apisec_client_set_private_key_jwt: private_key_jwt, RFC 7523 section 2.2: each request carries a JWT of its own, valid for 60 s,
- * signed with an RSA or EC key. audience is its one `aud`: the authorization server's issuer name; its token endpoint's URL only for
- * a server that knows no better. The signer may be freed afterwards. */
+ * signed with an RSA or EC key. audience is its one `aud`: the authorization server's issuer name; its token endpoint's URL only
+ * for a server that knows no better. The signer may be freed afterwards. */
 void apisec_client_set_private_key_jwt(apisec_client *client, const char *client_id, const apisec_signer *signer,
                                        const char *audience);
 /* apisec_client_set_mtls: tls_client_auth or self_signed_tls_client_auth, RFC 8705 section 2: the transport shows the certificate

@@ -2,13 +2,14 @@
  *
  * trust.h: which issuers are trusted, and what is demanded of their tokens. Built once at start-up; a verifier is made from it.
  *
- * An issuer needs a name, at least one audience, at least one algorithm, and one source of keys. Nothing has a permissive
- * default: what is missing makes apisec_verifier_new fail, with a sentence that says what.
+ * An issuer needs a name, at least one audience, at least one algorithm, and one source of keys; or introspection, if its tokens
+ * are opaque. Nothing has a permissive default: what is missing makes apisec_verifier_new fail, with a sentence that says what.
  * Threads: one.
  */
 #ifndef APISEC_TRUST_H
 #define APISEC_TRUST_H
 
+#include <apisec/signer.h>
 #include <apisec/status.h>
 
 #ifdef __cplusplus
@@ -93,6 +94,48 @@ void apisec_issuer_require_status(apisec_issuer *issuer);
 /* apisec_issuer_ignore_status accepts tokens with a status without asking any list. Without this and without an allowed list a
  * token that has a status is refused (APISEC_E_CLAIM): revoked or not, nobody could tell. */
 void apisec_issuer_ignore_status(apisec_issuer *issuer);
+
+/* Opaque tokens: what is not of the three parts of a JWS or the five of a JWE is opaque, and the issuer is asked what it means
+ * (token introspection, RFC 7662). The answer is believed no more than a JWT: `active` must be true, `aud` name an audience added,
+ * `exp` be there and lie ahead, `nbf` and `iat` not; `iss`, where it is there, be the issuer; all with the same exact types.
+ * `token_type`, where it is there, must be Bearer or DPoP. The token that comes out has the answer's members as its claims. What
+ * the profile demands beyond that is not asked of opaque tokens; what apisec_issuer_require_claim and _set_max_lifetime demand is.
+ *
+ * An issuer that has both keys and introspection takes JWTs and opaque tokens side by side; one without keys takes opaque ones
+ * only. An issuer is asked about 16 tokens at once, and about the same token once; a seventeenth is APISEC_E_BUSY. A verification
+ * waits five seconds for all of it. Server faults (-4xx) are never kept, and never let anybody in.
+ *
+ * apisec_issuer_set_introspection: the endpoint's https URL. It needs one of the four ways to authenticate that follow; the last
+ * one called is used. */
+void apisec_issuer_set_introspection(apisec_issuer *issuer, const char *url);
+/* apisec_issuer_set_introspection_basic: client_secret_basic; see apisec_client_set_basic in client.h, and so for its three kin. */
+void apisec_issuer_set_introspection_basic(apisec_issuer *issuer, const char *client_id, const char *secret, size_t len);
+/* apisec_issuer_set_introspection_post: client_secret_post. */
+void apisec_issuer_set_introspection_post(apisec_issuer *issuer, const char *client_id, const char *secret, size_t len);
+/* apisec_issuer_set_introspection_private_key_jwt: private_key_jwt, RFC 7523. audience: the issuer's name, or its endpoint's URL.
+ * */
+void apisec_issuer_set_introspection_private_key_jwt(apisec_issuer *issuer, const char *client_id, const apisec_signer *signer,
+                                                     const char *audience);
+/* apisec_issuer_set_introspection_mtls: tls_client_auth, RFC 8705, with a certificate that the transport knows by this name. */
+void apisec_issuer_set_introspection_mtls(apisec_issuer *issuer, const char *client_id, const char *identity);
+
+/* apisec_issuer_require_signed_introspection: the answer must be a JWT (RFC 9701), signed with a key of the issuer and an algorithm
+ * allowed for it, with the issuer as `iss`, our client id as `aud`, and an `iat` of just now. */
+void apisec_issuer_require_signed_introspection(apisec_issuer *issuer);
+
+/* apisec_issuer_set_introspection_cache: for how long an answer is kept, 0 to 300 s, default 10, and never beyond the token's
+ * `exp`. Time and sender constraint are judged again on each use. With 0 each use is asked, but for those that come while the same
+ * is being asked already. That a token is not active is kept for 10 s in any case. Kept are at most 1024 of each, and never the
+ * token. */
+void apisec_issuer_set_introspection_cache(apisec_issuer *issuer, uint32_t seconds);
+
+/* apisec_issuer_set_opaque_prefix: only opaque tokens that begin with these 1 to 64 characters are this issuer's; the longest
+ * prefix that fits decides. At most one issuer may have introspection without a prefix: all others are then its own. */
+void apisec_issuer_set_opaque_prefix(apisec_issuer *issuer, const char *prefix);
+
+/* apisec_issuer_allow_absent_audience takes answers without `aud`, for a server that says active only to those whom a token is for
+ * (RFC 9701 section 5 demands it; RFC 7662 does not). An `aud` that is there is judged all the same, and so is every JWT's. */
+void apisec_issuer_allow_absent_audience(apisec_issuer *issuer);
 
 #if defined(__GNUC__)
 #pragma GCC visibility pop

@@ -58,6 +58,11 @@ void trail_applies(struct trail *trail, enum check check)
     trail->at = check;
 }
 
+void trail_skip(struct trail *trail, enum check check)
+{
+    trail->absent |= UINT32_C(1) << check;
+}
+
 struct trail trail_begin(enum check first)
 {
     const uint32_t rare = UINT32_C(1) << CHECK_INTROSPECTION | UINT32_C(1) << CHECK_DECRYPTION | UINT32_C(1) << CHECK_REVOCATION |

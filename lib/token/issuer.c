@@ -3,7 +3,7 @@
  * issuer.c: one trusted issuer, frozen. Here is judged what a builder leaves out: an audience, an algorithm, a source of keys, and
  * keys that the algorithms can use at all. So it fails at start-up and not on the first request. Called by verifier.c.
  */
-#include "token/token.h"
+#include "token/introspect.h"
 
 #include <stdlib.h>
 
@@ -22,13 +22,28 @@ static bool allows_hmac(uint32_t bits)
     return false;
 }
 
-static apisec_status check_complete(const apisec_issuer *from, apisec_error *err)
+/* has_keys: an issuer whose opaque tokens are introspected need not have keys as well. */
+static bool has_keys(const apisec_issuer *from)
 {
-    if (from->audiences.num == 0)  return lacks(from, err, "no audience");
+    return from->introspection == NULL || from->algorithms != 0 || from->source != KEYS_NONE;
+}
+
+static apisec_status check_keys(const apisec_issuer *from, apisec_error *err)
+{
     if (from->algorithms == 0)     return lacks(from, err, "no algorithm");
     if (from->source == KEYS_NONE) return lacks(from, err, "no source of keys");
     if (from->source != KEYS_PINNED && allows_hmac(from->algorithms))
         return lacks(from, err, "an HS algorithm needs pinned keys");
+    return APISEC_OK;
+}
+
+static apisec_status check_complete(const apisec_issuer *from, apisec_error *err)
+{
+    if (from->audiences.num == 0) return lacks(from, err, "no audience");
+    const apisec_status status = has_keys(from) ? check_keys(from, err) : APISEC_OK;
+    if (status != APISEC_OK) return status;
+    if (from->status_prefixes.num > 0 && !has_keys(from))
+        return lacks(from, err, "status lists are signed: they need an algorithm and keys");
     if (from->ignore_status && (from->require_status || from->status_prefixes.num > 0))
         return lacks(from, err, "status lists are both checked and ignored");
     if (from->require_status && from->status_prefixes.num == 0)
@@ -103,8 +118,9 @@ apisec_status issuer_new(const apisec_issuer *from, struct issuer *issuer, apise
     if (issuer->name == NULL || copy_names(&issuer->audiences, &from->audiences) != APISEC_OK ||
         copy_names(&issuer->required_claims, &from->required_claims) != APISEC_OK)
         status = fail_memory(err);
-    if (status == APISEC_OK) status = new_keys(from, &issuer->keys, err);
+    if (status == APISEC_OK && has_keys(from)) status = new_keys(from, &issuer->keys, err);
     if (status == APISEC_OK) status = new_status_lists(from, issuer, err);
+    if (status == APISEC_OK) status = introspector_new(from, issuer, err);
     if (status != APISEC_OK) issuer_free(issuer);
     return status;
 }
@@ -114,6 +130,7 @@ void issuer_free(struct issuer *issuer)
     free(issuer->name);
     name_list_free(&issuer->audiences);
     name_list_free(&issuer->required_claims);
+    introspector_free(issuer->introspector);
     keyset_free(issuer->keys);
     name_list_free(&issuer->status_prefixes);
     status_lists_free(issuer->status_lists);

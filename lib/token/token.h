@@ -11,6 +11,7 @@
  *   signed.c   the stages of a signed token   signature.c a JWS and its issuer's keys, fetched where they must be
  *   recheck.c  what is judged on every use    present.c  how a token came
  *   status_check.c  is it revoked by a list?  status_list.c, status_store.c, status_fetch.c  one list, all over time, how one comes
+ *   opaque.c   tokens that only their issuer can read: introspect.h
  *   call.c     the request                    credential.c the one credential of a request
  *   scope.c    scope syntax and comparison    check.c    the checks by name
  */
@@ -54,6 +55,8 @@ struct trail {
 bool trail_passed(const struct trail *trail, enum check check);
 /* trail_applies takes a check out of `absent`, and makes it the one that is under way. */
 void trail_applies(struct trail *trail, enum check check);
+/* trail_skip: there is nothing for this check to judge. */
+void trail_skip(struct trail *trail, enum check check);
 /* trail_begin: under way is the first check; absent are those that few tokens meet: INTROSPECTION, DECRYPTION, REVOCATION, STATUS and
  * REPLAY. */
 struct trail trail_begin(enum check first);
@@ -84,7 +87,10 @@ struct apisec_issuer {
     uint32_t max_lifetime;
     struct name_list status_prefixes;
     bool require_status, ignore_status;
+    struct introspection_settings *introspection; /* NULL: none */
 };
+/* trust_note keeps the first error of the issuer's trust. */
+void trust_note(apisec_issuer *issuer, apisec_status status, const char *what);
 
 struct dpop_settings {
     bool allowed;
@@ -115,6 +121,7 @@ enum status_policy {
     STATUS_REFUSED,             /* a token with a status is refused: nobody said that it may be ignored */
     STATUS_CHECKED, STATUS_REQUIRED, STATUS_IGNORED
 };
+struct introspector;
 
 struct issuer {
     char *name;
@@ -124,7 +131,8 @@ struct issuer {
     enum profile profile;
     int64_t leeway;
     int64_t max_lifetime;       /* 0: no limit */
-    struct keyset *keys;
+    struct keyset *keys;        /* NULL: none of its JWTs is accepted, only opaque tokens */
+    struct introspector *introspector; /* NULL: none of its opaque tokens is */
     enum status_policy status_policy;
     struct name_list status_prefixes;
     struct status_lists *status_lists;  /* NULL unless CHECKED or REQUIRED */
@@ -391,6 +399,7 @@ bool status_uri_is_allowed(const struct name_list *prefixes, struct text uri);
 
 enum stage {
     STAGE_ROUTE,                 /* what kind of token is it? */
+    STAGE_INTROSPECT, STAGE_REPORTED,                         /* opaque.c */
     STAGE_FORM, STAGE_ISSUER, STAGE_SIGNATURE, STAGE_CLAIMS,  /* signed.c */
     STAGE_TIMES, STAGE_BINDING,                               /* recheck.c: of each use of a token, from here on */
     STAGE_STATUS,                                             /* status_check.c */
@@ -422,6 +431,7 @@ struct verification {
     const struct algorithm *algorithm;
     struct signature_check signature;
     struct status_check status_check;
+    struct inquiry *inquiry;     /* of an opaque token; or NULL */
 };
 void verification_init(struct verification *verification, apisec_verifier *verifier, const struct presented *presented,
                        int64_t now);
@@ -437,8 +447,10 @@ apisec_status verify_blocking(struct verification *verification);
 /* verify_step: the same as steps of an operation of any kind; APISEC_OP_DONE: verification->status. */
 int32_t verify_step(struct verification *verification, apisec_op *op, int64_t now_ms);
 
-/* ---- signed.c, recheck.c: the stages ---- */
+/* ---- opaque.c (the rest of it is in introspect.h), signed.c, recheck.c: the stages ---- */
 
+enum pass stage_introspect(struct verification *verification, int64_t now_ms);
+enum pass stage_reported(struct verification *verification, int64_t now_ms);
 enum pass stage_form(struct verification *verification, int64_t now_ms);
 enum pass stage_issuer(struct verification *verification, int64_t now_ms);
 enum pass stage_signature(struct verification *verification, int64_t now_ms);
@@ -454,6 +466,7 @@ struct apisec_verifier {
     struct issuer *issuers;
     size_t num_issuers;
     struct table by_name;
+    struct opaque_routes *opaque; /* NULL: nobody is asked about opaque tokens */
     char *realm;                 /* or NULL */
     char *resource_metadata;     /* or NULL */
     apisec_http *http;

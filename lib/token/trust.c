@@ -3,7 +3,7 @@
  * trust.c: the builder of include/apisec/trust.h. Setters copy what they are given and note the first thing that is wrong in
  * itself; what is missing or contradicts is seen by issuer_new, when a verifier is made of it.
  */
-#include "token/token.h"
+#include "token/introspect.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +67,7 @@ static void builder_free(struct apisec_issuer *issuer)
     name_list_free(&issuer->audiences);
     name_list_free(&issuer->required_claims);
     name_list_free(&issuer->status_prefixes);
+    introspection_settings_free(issuer->introspection);
     mem_wipe_free(issuer->keys, issuer->keys_len); /* a pinned set may hold HMAC keys */
     free(issuer);
 }
@@ -146,7 +147,7 @@ apisec_issuer *apisec_trust_add_issuer(apisec_trust *trust, const char *name)
 
 /* ---- one issuer ---- */
 
-static void note_issuer(struct apisec_issuer *issuer, apisec_status status, const char *what)
+void trust_note(apisec_issuer *issuer, apisec_status status, const char *what)
 {
     if (issuer->trust->error.status != APISEC_OK) return;
     fail(&issuer->trust->error, status, "issuer %.120s: %s", issuer->name, what);
@@ -155,7 +156,7 @@ static void note_issuer(struct apisec_issuer *issuer, apisec_status status, cons
 static void add_name(struct apisec_issuer *issuer, struct name_list *list, const char *name, const char *empty)
 {
     if (is_empty(name)) {
-        note_issuer(issuer, APISEC_E_CONFIG, empty);
+        trust_note(issuer, APISEC_E_CONFIG, empty);
         return;
     }
     if (!name_list_add(list, name)) note_memory(issuer->trust);
@@ -178,7 +179,7 @@ void apisec_issuer_allow_algorithm(apisec_issuer *issuer, const char *jws_alg)
     if (issuer == NULL) return;
     const struct algorithm *algorithm = jws_alg == NULL ? NULL : algorithm_find(text_of(jws_alg));
     if (algorithm == NULL) {
-        note_issuer(issuer, APISEC_E_CONFIG, "an algorithm is not one of RS, PS, ES or HS with 256, 384 or 512");
+        trust_note(issuer, APISEC_E_CONFIG, "an algorithm is not one of RS, PS, ES or HS with 256, 384 or 512");
         return;
     }
     issuer->algorithms |= (uint32_t)1 << algorithm_index(algorithm);
@@ -193,9 +194,9 @@ void apisec_issuer_set_profile(apisec_issuer *issuer, const char *profile)
     } else if (text_is(name, "jwt")) {
         issuer->profile = PROFILE_JWT;
     } else if (text_is(name, "txntoken+jwt")) {
-        note_issuer(issuer, APISEC_E_UNSUPPORTED, "profile txntoken+jwt is not in this build");
+        trust_note(issuer, APISEC_E_UNSUPPORTED, "profile txntoken+jwt is not in this build");
     } else {
-        note_issuer(issuer, APISEC_E_CONFIG, "the profile is not one of at+jwt, jwt");
+        trust_note(issuer, APISEC_E_CONFIG, "the profile is not one of at+jwt, jwt");
     }
 }
 
@@ -203,7 +204,7 @@ void apisec_issuer_set_profile(apisec_issuer *issuer, const char *profile)
 static void set_source(struct apisec_issuer *issuer, enum key_source source, const char *bytes, size_t len)
 {
     if (issuer->source != KEYS_NONE) {
-        note_issuer(issuer, APISEC_E_CONFIG, "there are two sources of keys");
+        trust_note(issuer, APISEC_E_CONFIG, "there are two sources of keys");
         return;
     }
     char *copy = text_copy((struct text){bytes, len});
@@ -220,7 +221,7 @@ void apisec_issuer_set_jwks(apisec_issuer *issuer, const char *json, size_t len)
 {
     if (issuer == NULL) return;
     if (json == NULL || len > JOSE_MAX_KEY_SET) {
-        note_issuer(issuer, APISEC_E_CONFIG, json == NULL ? "the key set is NULL" : "the key set is larger than 256 KiB");
+        trust_note(issuer, APISEC_E_CONFIG, json == NULL ? "the key set is NULL" : "the key set is larger than 256 KiB");
         return;
     }
     set_source(issuer, KEYS_PINNED, json, len);
@@ -231,7 +232,7 @@ void apisec_issuer_set_jwks_uri(apisec_issuer *issuer, const char *url)
     if (issuer == NULL) return;
     apisec_error why;
     if (url == NULL || url_check(text_of(url), &why) != APISEC_OK) {
-        note_issuer(issuer, APISEC_E_CONFIG, url == NULL ? "the key set's URL is NULL" : why.text);
+        trust_note(issuer, APISEC_E_CONFIG, url == NULL ? "the key set's URL is NULL" : why.text);
         return;
     }
     set_source(issuer, KEYS_URI, url, strlen(url));
@@ -242,7 +243,7 @@ void apisec_issuer_discover(apisec_issuer *issuer)
     if (issuer == NULL) return;
     apisec_error why;
     if (url_check(text_of(issuer->name), &why) != APISEC_OK || strchr(issuer->name, '?') != NULL) {
-        note_issuer(issuer, APISEC_E_CONFIG, "discovery needs a name that is an https URL without query and fragment");
+        trust_note(issuer, APISEC_E_CONFIG, "discovery needs a name that is an https URL without query and fragment");
         return;
     }
     set_source(issuer, KEYS_DISCOVERED, "", 0);
@@ -252,7 +253,7 @@ void apisec_issuer_set_leeway(apisec_issuer *issuer, uint32_t seconds)
 {
     if (issuer == NULL) return;
     if (seconds > MAX_LEEWAY) {
-        note_issuer(issuer, APISEC_E_CONFIG, "the leeway is more than 300 s");
+        trust_note(issuer, APISEC_E_CONFIG, "the leeway is more than 300 s");
         return;
     }
     issuer->leeway = seconds;
@@ -272,7 +273,7 @@ void apisec_issuer_allow_status_list(apisec_issuer *issuer, const char *uri_pref
     if (issuer == NULL) return;
     apisec_error why;
     if (uri_prefix == NULL || status_prefix_check(text_of(uri_prefix), &why) != APISEC_OK) {
-        note_issuer(issuer, APISEC_E_CONFIG, uri_prefix == NULL ? "a status list's URI is NULL" : why.text);
+        trust_note(issuer, APISEC_E_CONFIG, uri_prefix == NULL ? "a status list's URI is NULL" : why.text);
         return;
     }
     if (!name_list_add(&issuer->status_prefixes, uri_prefix)) note_memory(issuer->trust);

@@ -3,7 +3,7 @@
  * verifier.c: the frozen trust of include/apisec/verifier.h: issuers found by name, and verifying as a call and as an operation.
  * Immutable after apisec_verifier_new but for the key sets, which look after themselves. warm.c fetches ahead.
  */
-#include "token/token.h"
+#include "token/introspect.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -15,6 +15,7 @@ static void destroy(struct apisec_verifier *verifier)
     for (size_t i = 0; i < verifier->num_issuers; i++) issuer_free(&verifier->issuers[i]);
     free(verifier->issuers);
     table_free(&verifier->by_name);
+    opaque_routes_free(verifier->opaque);
     free(verifier->realm);
     free(verifier->resource_metadata);
     free(verifier);
@@ -51,6 +52,8 @@ static apisec_status fill(struct apisec_verifier *verifier, const apisec_trust *
         status = table_put(&verifier->by_name, text_of(issuer->name), issuer);
         if (status == APISEC_E_MEMORY) return fail_memory(err);
         if (status != APISEC_OK) return fail(err, status, "issuer %.120s cannot be added", issuer->name);
+        status = opaque_routes_add(&verifier->opaque, issuer, err);
+        if (status != APISEC_OK) return status;
     }
     return APISEC_OK;
 }

@@ -4,7 +4,7 @@
  * work, which is driven to its end before the stage is run again: by verify_blocking over the verifier's transport, by verify_step as
  * a part of somebody's operation.
  */
-#include "token/token.h"
+#include "token/introspect.h"
 
 #include <stdlib.h>
 
@@ -13,12 +13,16 @@
 static enum pass stage_route(struct verification *v, int64_t now_ms)
 {
     (void)now_ms;
+    v->issuer = opaque_routes_find(v->verifier->opaque, v->presented.token);
+    if (v->issuer != NULL && v->now < 0) return verification_end(v, fail(&v->error, APISEC_E_ARGUMENT, "the time is negative"));
     v->compact = v->presented.token;
-    return PASS_ON;
+    v->stage = v->issuer != NULL ? STAGE_INTROSPECT : STAGE_FORM;
+    return PASS_JUMP;
 }
 
 static enum pass (*const stages[NUM_STAGES])(struct verification *, int64_t) = {
-    [STAGE_ROUTE] = stage_route,         [STAGE_FORM] = stage_form,     [STAGE_ISSUER] = stage_issuer,
+    [STAGE_ROUTE] = stage_route,         [STAGE_INTROSPECT] = stage_introspect, [STAGE_REPORTED] = stage_reported,
+    [STAGE_FORM] = stage_form,     [STAGE_ISSUER] = stage_issuer,
     [STAGE_SIGNATURE] = stage_signature, [STAGE_CLAIMS] = stage_claims, [STAGE_TIMES] = stage_times,
     [STAGE_BINDING] = stage_binding,     [STAGE_STATUS] = stage_status,
 };
@@ -39,6 +43,7 @@ void verification_free(struct verification *v)
 {
     if (v->work != NULL) v->work->kind->abandon(v->work);
     v->work = NULL;
+    opaque_end(v);
     apisec_token_free(v->token);
     v->token = NULL;
     jws_header_free(&v->header);

@@ -32,6 +32,7 @@ static int32_t turn(struct warm_op *warm, const struct issuer *issuer, int64_t n
 {
     const struct keyset_query query = {.now_ms = now_ms, .offline = warm->offline, .early = true};
     struct keyset_reply reply;
+    if (issuer->keys == NULL) return APISEC_OP_DONE;
     keyset_get(issuer->keys, &query, &reply);
     keyset_release(issuer->keys, reply.snapshot);
     switch (reply.state) {
