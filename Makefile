@@ -9,7 +9,7 @@
 #   make deps       installs what is missing             make format       clang-format
 #   make platforms  no libcurl, other processors         make check-integration  with real authorization servers
 #   make docs       manual pages; `make` does so too     make dist         the sources as one file; make dist-test
-#   make clean
+#   make clean                                           make demo-loop  a thousand requests in one thread
 # V=1 shows the commands. CC, AR, NM, OBJCOPY, CFLAGS, LDFLAGS as usual; BUILD is the folder of all output; WERROR=1 stops at warnings;
 # DEPS=none skips the look for missing packages; HTTP=none builds without libcurl and zlib, STATUS=none without zlib (status lists);
 # RSA_DECRYPT=old decrypts with RSA also where mbedTLS leaks through time (before 2.28.7): for tokens that nobody else can time.
@@ -139,7 +139,7 @@ dist:
 NEEDS := base demo test
 deps:
 	$(Q)test "$(DEPS)" = none || CC="$(CC)" sh test/deps/install.sh $(NEEDS) $(filter-out auto,$(DEPS))
-demo demo-serve: NEEDS := base demo
+demo demo-serve demo-loop: NEEDS := base demo
 asan tsan: NEEDS += sanitizers
 check-browser: NEEDS += browser
 

@@ -1,4 +1,4 @@
-# loop.mk: a thousand operations in one thread, over epoll and libcurl.
+# loop.mk: a thousand operations in one thread, over epoll and libcurl. `make demo-loop` runs them.
 
 $(BUILD)/loop: $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard examples/loop/*.c))) $(STATIC)
 	$(SAY) LD $@

@@ -4,9 +4,10 @@
  * service's; half of them are given up on the way, as when a client hangs up: a quarter while the keys are being fetched, among
  * them the one that fetches, and a quarter when some have come to their end. All of the others must succeed.
  *
- *     loop ISSUER CA_FILE AUDIENCE SCOPE TOKEN_FILE CLIENT SECRET_FILE TARGET TARGET_SCOPE [NUMBER]
+ *     loop [-a ALG] [-t ACTOR_TOKEN_FILE] ISSUER CA_FILE AUDIENCE SCOPE TOKEN_FILE CLIENT SECRET_FILE TARGET TARGET_SCOPE [NUMBER]
  *
- * Any authorization server will do that has ISSUER/token. Prints what became of them; exit status 0 if it is what it has to be.
+ * Any authorization server will do that has ISSUER/token; `make demo-loop` has that of the demo. With an actor token it is also
+ * said who acts. Prints what became of them; exit status 0 if it is what it has to be.
  */
 #include "loop.h"
 
@@ -17,13 +18,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MAX_FILE 16384
+#define TYPE_JWT "urn:ietf:params:oauth:token-type:jwt"
 
 /* What all requests share. */
 struct service {
     const char *scope, *target, *target_scope;
     char token[MAX_FILE];
+    char actor[MAX_FILE];     /* says who acts, or "" */
     struct loop *loop;
     apisec_verifier *verifier;
     apisec_audit *audit;
@@ -64,6 +68,7 @@ static void begin_exchange(struct request *request, const apisec_token *token)
     apisec_error err = {0};
     apisec_exchange *exchange = apisec_exchange_new();
     apisec_exchange_set_subject(exchange, token, service->token, strlen(service->token));
+    if (service->actor[0] != '\0') apisec_exchange_set_actor(exchange, service->actor, strlen(service->actor), TYPE_JWT);
     apisec_exchange_add_audience(exchange, service->target);
     apisec_exchange_set_scope(exchange, service->target_scope);
     if (apisec_exchange_start(service->client, exchange, &op, &err) == APISEC_OK)
@@ -125,34 +130,48 @@ static apisec_status check_record(void *context, const char *line, size_t len)
 }
 
 /* Neither verifier nor client has a transport: the loop is what carries their requests. */
-static apisec_status set_up(struct service *service, char **arguments, apisec_error *err)
+static apisec_status set_up_verifier(struct service *service, const char *issuer_name, const char *audience, const char *algorithm,
+                                     apisec_error *err)
 {
-    const char *issuer_name = arguments[1], *audience = arguments[3], *client_id = arguments[6];
-    char endpoint[512], secret[MAX_FILE];
-    *err = (apisec_error){APISEC_E_CONFIG, "it cannot be set up"};
-    service->scope = arguments[4];
-    service->target = arguments[8];
-    service->target_scope = arguments[9];
-    if (!read_line(arguments[5], service->token) || !read_line(arguments[7], secret)) return APISEC_E_CONFIG;
-
     apisec_trust *trust = apisec_trust_new();
     apisec_issuer *issuer = apisec_trust_add_issuer(trust, issuer_name);
     apisec_issuer_add_audience(issuer, audience);
-    apisec_issuer_allow_algorithm(issuer, "ES256");
+    apisec_issuer_allow_algorithm(issuer, algorithm);
     apisec_issuer_discover(issuer);
-    apisec_status status = apisec_verifier_new(trust, NULL, &service->verifier, err);
+    const apisec_status status = apisec_verifier_new(trust, NULL, &service->verifier, err);
     apisec_trust_free(trust);
+    return status;
+}
 
+static bool set_up_client(struct service *service, const char *issuer_name, const char *client_id, const char *secret_file)
+{
+    char endpoint[512], secret[MAX_FILE];
+    if (!read_line(secret_file, secret)) return false;
     snprintf(endpoint, sizeof endpoint, "%s/token", issuer_name);
     service->client = apisec_client_new(NULL);
     apisec_client_set_endpoint(service->client, endpoint);
     apisec_client_set_basic(service->client, client_id, secret, strlen(secret));
     explicit_bzero(secret, sizeof secret);
+    return true;
+}
 
+/* set_up: arguments are those of the command line behind its options. */
+static apisec_status set_up(struct service *service, char **arguments, const char *algorithm, const char *actor_file, apisec_error *err)
+{
+    const char *issuer_name = arguments[0];
+    *err = (apisec_error){APISEC_E_CONFIG, "it cannot be set up"};
+    service->scope = arguments[3];
+    service->target = arguments[7];
+    service->target_scope = arguments[8];
+    if (!read_line(arguments[4], service->token)) return err->status;
+    if (actor_file != NULL && !read_line(actor_file, service->actor)) return err->status;
+    if (!set_up_client(service, issuer_name, arguments[5], arguments[6])) return err->status;
+
+    apisec_status status = set_up_verifier(service, issuer_name, arguments[2], algorithm, err);
     service->chain = apisec_chain_new();
     const apisec_audit_sink sink = {.context = service->chain, .write = check_record};
     if (status == APISEC_OK) status = apisec_audit_open_callback(&sink, APISEC_AUDIT_STRICT, &service->audit, err);
-    service->loop = loop_new(arguments[2]);
+    service->loop = loop_new(arguments[1]);
     if (service->loop == NULL || service->chain == NULL) return APISEC_E_MEMORY;
     return status;
 }
@@ -224,9 +243,18 @@ static bool report(const struct service *service, size_t num, size_t num_cancell
 
 int main(int argc, char **argv)
 {
-    const size_t num = argc == 11 ? strtoul(argv[10], NULL, 10) : 1000;
-    if (argc < 10 || argc > 11 || num == 0) {
-        fprintf(stderr, "Usage: loop ISSUER CA_FILE AUDIENCE SCOPE TOKEN_FILE CLIENT SECRET_FILE TARGET TARGET_SCOPE [NUMBER]\n");
+    const char *algorithm = "ES256", *actor_file = NULL;
+    int option;
+    while ((option = getopt(argc, argv, "a:t:")) != -1) {
+        if (option == 'a') algorithm = optarg;
+        if (option == 't') actor_file = optarg;
+        if (option == '?') argc = 0;
+    }
+    const int num_arguments = argc - optind;
+    const size_t num = num_arguments == 10 ? strtoul(argv[optind + 9], NULL, 10) : 1000;
+    if (num_arguments < 9 || num_arguments > 10 || num == 0) {
+        fprintf(stderr, "Usage: loop [-a ALG] [-t ACTOR_TOKEN_FILE] ISSUER CA_FILE AUDIENCE SCOPE TOKEN_FILE CLIENT SECRET_FILE TARGET "
+                        "TARGET_SCOPE [NUMBER]\n");
         return 2;
     }
     (void)signal(SIGPIPE, SIG_IGN);
@@ -235,7 +263,7 @@ int main(int argc, char **argv)
     apisec_error err = {0};
     bool good = false;
     struct request *requests = calloc(num, sizeof *requests);
-    if (requests != NULL && set_up(&service, argv, &err) == APISEC_OK)
+    if (requests != NULL && set_up(&service, argv + optind, algorithm, actor_file, &err) == APISEC_OK)
         good = report(&service, num, run_all(&service, requests, num));
     else
         fprintf(stderr, "%s\n", err.text);

@@ -10,7 +10,7 @@ $(BUILD)/mesh-sts: $(call mesh_objects,sts sts_login sts_token sts_exchange sts_
 $(BUILD)/mesh-gateway: $(call mesh_objects,gateway gateway_login gateway_session gateway_page page $(MESH_SERVICE)) $(STATIC)
 $(BUILD)/mesh-accounts: $(call mesh_objects,accounts $(MESH_SERVICE)) $(STATIC)
 $(BUILD)/mesh-ledger: $(call mesh_objects,ledger $(MESH_SERVICE)) $(STATIC)
-$(BUILD)/mesh-story: $(call mesh_objects,story story_journey story_attacks story_outage story_trail screen trail player forge stage stage_files \
+$(BUILD)/mesh-story: $(call mesh_objects,story story_journey story_attacks story_outage story_trail story_loop screen trail player forge stage stage_files \
 	client web_text) $(STATIC)
 $(MESH_PROGRAMS):
 	$(SAY) LD $@
@@ -28,7 +28,12 @@ demo-serve: deps
 	$(Q)$(MAKE) --no-print-directory $(PARALLEL) demo-built
 	$(Q)$(BUILD)/mesh-story --serve $(MESH) $(BUILD)
 
+# A thousand requests in one thread (examples/loop), with the demo's authorization server.
+demo-loop: deps
+	$(Q)$(MAKE) --no-print-directory $(PARALLEL) demo-built $(BUILD)/loop
+	$(Q)$(BUILD)/mesh-story --loop $(MESH) $(BUILD)
+
 # The tests of test/cli and test/mesh run them.
 check-built other-tests: $(MESH_PROGRAMS)
 
-.PHONY: demo demo-serve demo-built
+.PHONY: demo demo-serve demo-loop demo-built

@@ -5,6 +5,7 @@
  *
  *     mesh-story FOLDER BINARIES               tells the story
  *     mesh-story --serve FOLDER BINARIES       keeps the services up for a person with a browser, until Ctrl-C
+ *     mesh-story --loop FOLDER BINARIES        a thousand requests in one thread, examples/loop, with its authorization server
  */
 #include "story.h"
 
@@ -104,14 +105,14 @@ int main(int argc, char **argv)
 {
     static struct story story;
     int exit_status = EXIT_FAILURE;
-    bool serving = argc == 4 && strcmp(argv[1], "--serve") == 0;
-    if (!serving && argc != 3) {
-        fprintf(stderr, "Usage: mesh-story [--serve] FOLDER BINARIES\n");
+    const bool serving = argc == 4 && strcmp(argv[1], "--serve") == 0, looping = argc == 4 && strcmp(argv[1], "--loop") == 0;
+    if (!serving && !looping && argc != 3) {
+        fprintf(stderr, "Usage: mesh-story [--serve | --loop] FOLDER BINARIES\n");
         return 2;
     }
     screen_title("libapisec: one user's request through four services, and what attackers try");
     if (!stage_open(&story.stage, argv[argc - 2], argv[argc - 1])) fprintf(stderr, "mesh-story: %s\n", story.stage.problem);
-    else exit_status = serving ? serve(&story.stage) : tell(&story);
+    else exit_status = serving ? serve(&story.stage) : looping ? story_loop(&story) : tell(&story);
     free(story.for_accounts);
     free(story.for_ledger);
     if (stage_close(&story.stage) || exit_status != EXIT_SUCCESS) return exit_status;

@@ -5,7 +5,8 @@
  *
  *   story.c          sets up and takes down; --serve        story_journey.c  Alice's request through all four services
  *   story_attacks.c  what attackers try                     story_outage.c   logins that end, and no authorization server
- *   story_trail.c    one journey from four audit logs       screen.c         how it looks
+ *   story_trail.c    one journey from four audit logs       story_loop.c     a thousand requests in one thread; --loop
+ *   screen.c         how it looks
  */
 #ifndef MESH_STORY_H
 #define MESH_STORY_H
@@ -31,6 +32,8 @@ bool story_journey(struct story *story);
 void story_attacks(const struct story *story);
 void story_outage(struct story *story);
 void story_trail(const struct story *story);
+/* story_loop returns the exit status. */
+int story_loop(struct story *story);
 
 /* How a request must end. */
 struct ending {
