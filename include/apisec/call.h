@@ -33,21 +33,22 @@ void apisec_call_set_method(apisec_call *call, const char *method, size_t len);
  * the query is only seen, and refused, where it is. The query is never recorded. */
 void apisec_call_set_target(apisec_call *call, const char *target, size_t len);
 
-/* apisec_call_add_header adds one header field. Read are Authorization, and for the record traceparent (W3C Trace Context) and
- * X-Forwarded-For. CR, LF or NUL in it make the call a bad request (APISEC_E_REQUEST), and so do a
- * name with anything but visible ASCII, more than 128 fields, or 64 KiB in all. */
+/* apisec_call_add_header adds one header field. Read are Authorization, DPoP and Txn-Token, and for the record traceparent (W3C
+ * Trace Context) and X-Forwarded-For. CR, LF or NUL in it make the call a bad request (APISEC_E_REQUEST), and so do a name with
+ * anything but visible ASCII, more than 128 fields, or 64 KiB in all. */
 void apisec_call_add_header(apisec_call *call, const char *name, size_t name_len, const char *value, size_t value_len);
 
-/* apisec_call_set_peer_certificate: the client certificate that the TLS layer verified, in DER; never one from a header. The
- * record names its SHA-256. */
+/* apisec_call_set_peer_certificate: the client certificate that the TLS layer verified, in DER; never one from a header. A token
+ * may be bound to it (RFC 8705). The record names its SHA-256. */
 void apisec_call_set_peer_certificate(apisec_call *call, const unsigned char *der, size_t len);
 /* apisec_call_set_peer_address: the socket's peer, "192.0.2.1" or "2001:db8::1", without a port. */
 void apisec_call_set_peer_address(apisec_call *call, const char *address);
 /* apisec_call_set_time: the moment to judge at, in seconds; without it the clock's. */
 void apisec_call_set_time(apisec_call *call, int64_t now);
 
-/* apisec_call_token returns the bearer token of the Authorization header, to pass on in an exchange: the bytes that
- * apisec_authenticate verifies. NULL when the call has not exactly one. Borrowed until the call is changed. A secret. */
+/* apisec_call_token returns the token of the Authorization header (Bearer or DPoP), or without one that of Txn-Token, to pass on
+ * in an exchange: the bytes that apisec_authenticate verifies. NULL when the call has not exactly one. Borrowed until the call is
+ * changed. A secret. */
 const char *apisec_call_token(const apisec_call *call, size_t *len);
 
 #if defined(__GNUC__)

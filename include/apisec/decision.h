@@ -33,11 +33,11 @@ extern "C" {
 
 typedef struct apisec_decision apisec_decision;
 
-/* apisec_authenticate finds the call's one credential (RFC 6750 section 2.1) and verifies it. APISEC_OK: it is genuine, which is
- * not yet a permission. *decision is never NULL afterwards, whatever is returned: a denial that can be replied with: commit it,
- * or just free it, like any other. It copies what it needs of the call.
- * audit is where the decision's record goes; it must outlive the decision. NULL: the caller has decided to keep no record.
- * Blocks only when keys must be fetched. */
+/* apisec_authenticate finds the call's one credential (RFC 6750 section 2.1, RFC 9449 section 7.1) and verifies it. APISEC_OK: it
+ * is genuine, which is not yet a permission. *decision is never NULL afterwards, whatever is returned: a denial that can be
+ * replied with: commit it, or just free it, like any other. It copies what it needs of the call. audit is where the decision's
+ * record goes; it must outlive the decision. NULL: the caller has decided to keep no record. Blocks only when keys must be
+ * fetched. */
 apisec_status apisec_authenticate(apisec_verifier *verifier, apisec_audit *audit, const apisec_call *call,
                                   apisec_decision **decision, apisec_error *err);
 /* The same as an operation; *decision is never NULL after _finish either. An operation freed before _finish gave the decision
@@ -78,8 +78,8 @@ const apisec_token *apisec_decision_token(const apisec_decision *decision);
 /* apisec_decision_reason: one sentence for the operator; "" when nothing failed. */
 const char *apisec_decision_reason(const apisec_decision *decision);
 
-/* The headers to reply with: WWW-Authenticate (RFC 6750 section 3, RFC 9728), or Retry-After with a 503. None when
- * allowed. */
+/* The headers to reply with: WWW-Authenticate (RFC 6750 section 3, RFC 9449 section 7.1, RFC 9728), or Retry-After with a 503; and
+ * DPoP-Nonce where the client needs a nonce. None when allowed, but that DPoP-Nonce: send what is there in any case. */
 size_t apisec_decision_num_headers(const apisec_decision *decision);
 /* apisec_decision_header_name: one of them; NULL past the last. */
 const char *apisec_decision_header_name(const apisec_decision *decision, size_t index);

@@ -11,6 +11,7 @@
 
 #include <apisec/signer.h>
 #include <apisec/status.h>
+#include <apisec/store.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -94,6 +95,41 @@ void apisec_issuer_require_status(apisec_issuer *issuer);
 /* apisec_issuer_ignore_status accepts tokens with a status without asking any list. Without this and without an allowed list a
  * token that has a status is refused (APISEC_E_CLAIM): revoked or not, nobody could tell. */
 void apisec_issuer_ignore_status(apisec_issuer *issuer);
+/* Tokens that are bound to their sender: what a token's `cnf` demands must be met by the request it comes with, whatever is set up
+ * here, and what is not understood is not met (APISEC_E_BINDING). A token with `x5t#S256` is only accepted over a connection with
+ * that client certificate (apisec_call_set_peer_certificate; RFC 8705 section 3). For a token with `jkt` DPoP must be allowed, and
+ * the call's method and target be set.
+ *
+ * apisec_issuer_require_binding refuses this issuer's tokens that are bound to nothing (APISEC_E_BINDING). */
+void apisec_issuer_require_binding(apisec_issuer *issuer);
+
+/* apisec_trust_allow_dpop accepts `Authorization: DPoP` with a proof in the DPoP header, which is checked by all of RFC 9449
+ * section 4.3: APISEC_E_PROOF, APISEC_E_NONCE, APISEC_E_REPLAY. A proof is accepted for 30 s before and after its `iat`, once. It
+ * needs an origin. */
+void apisec_trust_allow_dpop(apisec_trust *trust);
+/* apisec_trust_add_origin names what clients know this service by, "https://api.example": a proof must be made for an origin
+ * added and the path of the call's target (`htu`, compared as RFC 3986 section 6.2.2 and 6.2.3 say). The Host header is never
+ * asked. Where a proxy cuts a prefix off the path, the prefix goes along: "https://api.example/orders". https, or http of a
+ * loopback host. */
+void apisec_trust_add_origin(apisec_trust *trust, const char *url);
+/* apisec_trust_allow_dpop_algorithm pins the algorithms of proofs: RS, PS or ES with 256, 384 or 512. Default: all of them. */
+void apisec_trust_allow_dpop_algorithm(apisec_trust *trust, const char *jws_alg);
+/* apisec_trust_require_dpop_nonce demands a nonce of ours in each proof (RFC 9449 section 9), which says that the proof is not
+ * older than two lifetimes (1 to 86400 s), whatever the client's clock says. A client without one is refused with APISEC_E_NONCE
+ * and given it; one that uses the nonce before the current one is given the next along with its answer (DPoP-Nonce, see
+ * decision.h). Nothing is stored: a nonce is an HMAC of the time. */
+void apisec_trust_require_dpop_nonce(apisec_trust *trust, uint32_t lifetime_s);
+/* apisec_trust_set_dpop_nonce_key sets the key of the nonces, 32 to 64 bytes, so that several processes give and accept the same
+ * ones. Default: a random one for each verifier, which the children of a fork share. The bytes are copied and wiped at the end. */
+void apisec_trust_set_dpop_nonce_key(apisec_trust *trust, const char *key, size_t len);
+/* apisec_trust_set_replay_capacity: how many proofs the verifier remembers, 1 to 16777216, default 131072, at 40 bytes each. When
+ * so many were accepted within one minute the next is refused with APISEC_E_STORE (503): none is forgotten to make room. It is
+ * the memory of one process: the children of a fork each have their own, and a new process has none; see apisec_trust_set_store,
+ * and that with a random nonce key no process accepts a proof made for another one. */
+void apisec_trust_set_replay_capacity(apisec_trust *trust, size_t max_proofs);
+/* apisec_trust_set_store remembers proofs in a store that several processes share (store.h), in place of the verifier's own
+ * memory. */
+void apisec_trust_set_store(apisec_trust *trust, const apisec_store *store);
 
 /* Opaque tokens: what is not of the three parts of a JWS or the five of a JWE is opaque, and the issuer is asked what it means
  * (token introspection, RFC 7662). The answer is believed no more than a JWT: `active` must be true, `aud` name an audience added,

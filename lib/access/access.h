@@ -50,6 +50,8 @@ struct apisec_decision {
     struct buffer explanation_bytes;
     /* of the call, copied into the arena */
     struct text method, path, peer_address, traceparent, forwarded_for;
+    bool dpop_scheme;             /* the token was sent with DPoP */
+    char dpop_nonce[VERIFIER_NONCE_SIZE]; /* for the client's next proof, or "" */
     char peer_sha256[44];         /* base64url of the peer certificate's hash, or "" */
     int64_t started_us;
     int64_t time_ms;

@@ -16,7 +16,9 @@ static bool find_token(apisec_decision *decision, const apisec_call *call, struc
         decision_fail(decision, APISEC_E_ARGUMENT, "no verifier");
         return false;
     }
-    const apisec_status status = credential_find(call, presented, &err);
+    const struct credential_rules rules = {verifier_dpop_algs(decision->verifier) != NULL, decision->verifier->txn_tokens};
+    const apisec_status status = credential_find(call, rules, presented, &err);
+    decision->dpop_scheme = presented->dpop_scheme;
     decision->trail = trail_begin(CHECK_CREDENTIAL);
     decision->trail_failed = status != APISEC_OK;
     if (status != APISEC_OK) decision_fail(decision, status, err.text);
@@ -32,6 +34,7 @@ static int64_t now_of(const apisec_decision *decision, const apisec_call *call)
 static void conclude(apisec_decision *decision, struct verification *verification)
 {
     decision->trail = verification->trail;
+    verifier_nonce(verification, decision->dpop_nonce);
     if (verification->status != APISEC_OK || !verification->token) {
         decision->trail_failed = true;
         decision_fail(decision, verification->status != APISEC_OK ? verification->status : APISEC_E_MISUSE,

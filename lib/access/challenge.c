@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * challenge.c: the WWW-Authenticate header of RFC 6750 section 3, with `resource_metadata` of RFC 9728 section 5.1.
+ * challenge.c: the WWW-Authenticate header of RFC 6750 section 3 and RFC 9449 section 7.1, with `resource_metadata` of RFC 9728
+ * section 5.1.
  * It is made of the configuration, the scopes that the service asked for, and sentences from a table: nothing of the request.
  */
 #include "access/access.h"
@@ -42,11 +43,6 @@ static const char *description(apisec_status status)
     return NULL;
 }
 
-static const char *scheme(apisec_status status)
-{
-    return status == APISEC_E_PROOF || status == APISEC_E_REPLAY || status == APISEC_E_NONCE ? "DPoP" : "Bearer";
-}
-
 /* A quoted-string of RFC 9110 section 5.6.4; what no header may hold becomes '?'. */
 static void put_parameter(struct buffer *out, const char **separator, const char *name, struct text value)
 {
@@ -62,21 +58,48 @@ static void put_parameter(struct buffer *out, const char **separator, const char
     buffer_byte(out, '"');
 }
 
+static bool is_dpop(const apisec_decision *decision)
+{
+    const apisec_status status = decision->status;
+    return decision->dpop_scheme || status == APISEC_E_PROOF || status == APISEC_E_REPLAY || status == APISEC_E_NONCE;
+}
+
+/* begin writes a scheme with what is said of it whether it was used or not. */
+static void begin(const apisec_decision *decision, const char *scheme, const char **separator, struct buffer *out)
+{
+    const apisec_verifier *const verifier = decision->verifier;
+    *separator = " ";
+    buffer_text(out, scheme);
+    if (verifier && verifier->realm) put_parameter(out, separator, "realm", text_of(verifier->realm));
+}
+
+static void end(const apisec_decision *decision, const char *scheme, const char **separator, struct buffer *out)
+{
+    const apisec_verifier *const verifier = decision->verifier;
+    const char *const algs = verifier_dpop_algs(verifier);
+    if (algs && scheme[0] == 'D') put_parameter(out, separator, "algs", text_of(algs));
+    if (verifier && verifier->resource_metadata)
+        put_parameter(out, separator, "resource_metadata", text_of(verifier->resource_metadata));
+}
+
 apisec_status challenge_write(const apisec_decision *decision, struct buffer *out)
 {
     const apisec_status status = decision->status;
-    const apisec_verifier *const verifier = decision->verifier;
     const char *const error = apisec_status_oauth_error(status), *const sentence = description(status);
-    const char *separator = " ";
+    const char *const used = is_dpop(decision) ? "DPoP" : "Bearer", *const other = is_dpop(decision) ? "Bearer" : "DPoP";
+    const char *separator;
     if (apisec_status_http(status) != 401 && !error) return out->status;
 
-    buffer_text(out, scheme(status));
-    if (verifier && verifier->realm) put_parameter(out, &separator, "realm", text_of(verifier->realm));
+    begin(decision, used, &separator, out);
     if (error) put_parameter(out, &separator, "error", text_of(error));
     if (error && sentence) put_parameter(out, &separator, "error_description", text_of(sentence));
     if (status == APISEC_E_SCOPE && decision->required_scope.len > 0)
         put_parameter(out, &separator, "scope", (struct text){decision->required_scope.bytes, decision->required_scope.len});
-    if (verifier && verifier->resource_metadata)
-        put_parameter(out, &separator, "resource_metadata", text_of(verifier->resource_metadata));
+    end(decision, used, &separator, out);
+    if (apisec_status_http(status) != 401 || !verifier_dpop_algs(decision->verifier)) return out->status;
+
+    buffer_text(out, ", "); /* the other way to send a token, RFC 9449 section 7.2 */
+    begin(decision, other, &separator, out);
+    end(decision, other, &separator, out);
     return out->status;
 }

@@ -318,32 +318,34 @@ struct header {
 };
 
 /* headers_of lists the headers that the reply must have, and returns how many. */
-static size_t headers_of(const apisec_decision *decision, struct header headers[2])
+static size_t headers_of(const apisec_decision *decision, struct header headers[3])
 {
     size_t num = 0;
     if (!decision || decision->phase == DECISION_OPEN) return 0;
     /* RFC 9110 section 15.5.2 demands a challenge with every 401, even when there was no memory for a better one. */
     if (decision->challenge.status != APISEC_OK) headers[num++] = (struct header){"WWW-Authenticate", "Bearer"};
     else if (decision->challenge.len > 0) headers[num++] = (struct header){"WWW-Authenticate", decision->challenge.bytes};
-    if (decision->status == APISEC_E_KEYS_UNAVAILABLE) headers[num++] = (struct header){"Retry-After", "10"};
+    const bool is_passing = decision->status == APISEC_E_KEYS_UNAVAILABLE || decision->status == APISEC_E_STORE;
+    if (is_passing) headers[num++] = (struct header){"Retry-After", "10"};
+    if (decision->dpop_nonce[0] != '\0') headers[num++] = (struct header){"DPoP-Nonce", decision->dpop_nonce};
     return num;
 }
 
 size_t apisec_decision_num_headers(const apisec_decision *decision)
 {
-    struct header headers[2];
+    struct header headers[3];
     return headers_of(decision, headers);
 }
 
 const char *apisec_decision_header_name(const apisec_decision *decision, size_t index)
 {
-    struct header headers[2];
+    struct header headers[3];
     return index < headers_of(decision, headers) ? headers[index].name : NULL;
 }
 
 const char *apisec_decision_header_value(const apisec_decision *decision, size_t index)
 {
-    struct header headers[2];
+    struct header headers[3];
     return index < headers_of(decision, headers) ? headers[index].value : NULL;
 }
 

@@ -182,7 +182,11 @@ void apisec_call_set_time(apisec_call *call, int64_t now)
 const char *apisec_call_token(const apisec_call *call, size_t *len)
 {
     struct presented presented;
-    const apisec_status status = credential_find(call, &presented, NULL);
+    struct text unused;
+    struct credential_rules any = {.dpop = true, .txn_tokens = call_find_header(call, "Authorization", &unused) == 0};
+    apisec_status status = credential_find(call, any, &presented, NULL);
+    any.dpop = false; /* where nobody accepts proofs it does not matter how many there are */
+    if (status != APISEC_OK) status = credential_find(call, any, &presented, NULL);
     if (len) *len = status == APISEC_OK ? presented.token.len : 0;
     return status == APISEC_OK ? presented.token.at : NULL;
 }

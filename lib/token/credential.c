@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * credential.c: finds the one bearer token of a request (RFC 6750 section 2.1), or says why there is not exactly one.
- * Only the Authorization header counts. A token in the query is refused even beside a good one: it is in every log by now.
+ * credential.c: finds the one token of a request (RFC 6750 section 2.1, RFC 9449 section 7.1), or says why there is not exactly
+ * one. Only the Authorization header counts, and Txn-Token where Transaction Tokens are accepted. A token in the query is refused
+ * even beside a good one: it is in every log by now.
  */
 #include "token/token.h"
 
@@ -113,45 +114,69 @@ static apisec_status refuse_bytes(struct text value, apisec_error *err)
     for (size_t i = 0; i < value.len; i++) {
         const unsigned char byte = (unsigned char)value.at[i];
         if (byte <= ' ' || byte == ',' || byte == 0x7f)
-            return fail(err, APISEC_E_REQUEST, "the Authorization header has more than one token behind its scheme");
+            return fail(err, APISEC_E_REQUEST, "a header has more than one token");
     }
-    return fail(err, APISEC_E_MALFORMED, "the bearer token has bytes that no token has");
+    return fail(err, APISEC_E_MALFORMED, "the token has bytes that no token has");
 }
 
-static apisec_status read_authorization(struct text value, struct text *token, apisec_error *err)
+static apisec_status read_token(struct text rest, const char *empty, struct text *token, apisec_error *err)
 {
-    const struct text scheme = scheme_of(value);
-    if (scheme.len == 0) return fail(err, APISEC_E_REQUEST, "the Authorization header is empty");
-    if (text_is_caseless(scheme, "DPoP")) return fail(err, APISEC_E_REQUEST, "the DPoP scheme is not accepted here");
-    if (!text_is_caseless(scheme, "Bearer")) {
-        if (hides_a_token(value)) return fail(err, APISEC_E_REQUEST, "the Authorization header holds two credentials");
-        return fail(err, APISEC_E_NO_CREDENTIAL, "the Authorization header has another scheme than Bearer");
-    }
-
-    struct text rest = {value.at + scheme.len, value.len - scheme.len};
     while (rest.len > 0 && rest.at[0] == ' ') {
         rest.at++;
         rest.len--;
     }
-    if (rest.len == 0) return fail(err, APISEC_E_REQUEST, "the Authorization header has a scheme and no token");
+    if (rest.len == 0) return fail(err, APISEC_E_REQUEST, "%s", empty);
     if (!is_b64token(rest)) return refuse_bytes(rest, err);
     *token = rest;
     return succeed(err);
 }
 
-apisec_status credential_find(const apisec_call *call, struct presented *presented, apisec_error *err)
+static apisec_status read_authorization(struct text value, bool dpop_accepted, struct presented *presented, apisec_error *err)
 {
-    struct text value;
+    const struct text scheme = scheme_of(value);
+    if (scheme.len == 0) return fail(err, APISEC_E_REQUEST, "the Authorization header is empty");
+    presented->dpop_scheme = text_is_caseless(scheme, "DPoP");
+    if (presented->dpop_scheme && !dpop_accepted)
+        return fail(err, APISEC_E_REQUEST, "the DPoP scheme is not accepted here");
+    if (!presented->dpop_scheme && !text_is_caseless(scheme, "Bearer")) {
+        if (hides_a_token(value)) return fail(err, APISEC_E_REQUEST, "the Authorization header holds two credentials");
+        return fail(err, APISEC_E_NO_CREDENTIAL, "the Authorization header has another scheme than Bearer%s",
+                    dpop_accepted ? " and DPoP" : "");
+    }
+    const struct text rest = {value.at + scheme.len, value.len - scheme.len};
+    return read_token(rest, "the Authorization header has a scheme and no token", &presented->token, err);
+}
+
+/* find_token: a Transaction Token has a header of its own, and is never beside another credential (draft section 5). */
+static apisec_status find_token(const apisec_call *call, struct credential_rules rules, struct presented *presented,
+                                apisec_error *err)
+{
+    struct text value, txn_token;
+    const size_t num = call_find_header(call, "Authorization", &value);
+    const size_t num_txn = rules.txn_tokens ? call_find_header(call, "Txn-Token", &txn_token) : 0;
+    if (num + num_txn == 0)
+        return fail(err, APISEC_E_NO_CREDENTIAL, "the request has no Authorization%s header",
+                    rules.txn_tokens ? " or Txn-Token" : "");
+    if (num_txn > 1) return fail(err, APISEC_E_REQUEST, "the request has more than one Txn-Token header");
+    if (num > 1) return fail(err, APISEC_E_REQUEST, "the request has more than one Authorization header");
+    if (num + num_txn > 1) return fail(err, APISEC_E_REQUEST, "the request has an Authorization and a Txn-Token header");
+    if (num == 1) return read_authorization(value, rules.dpop, presented, err);
+    presented->source = TOKEN_TXN_HEADER;
+    return read_token(txn_token, "the Txn-Token header is empty", &presented->token, err);
+}
+
+apisec_status credential_find(const apisec_call *call, struct credential_rules rules, struct presented *presented,
+                              apisec_error *err)
+{
     *presented = (struct presented){.source = TOKEN_AUTHORIZATION};
     const apisec_status status = call_status(call, err);
     if (status != APISEC_OK) return status;
     if (query_has_token(call_target(call))) return fail(err, APISEC_E_REQUEST, "a token is sent in the query");
-
-    const size_t num = call_find_header(call, "Authorization", &value);
-    if (num == 0) return fail(err, APISEC_E_NO_CREDENTIAL, "the request has no Authorization header");
-    if (num > 1) return fail(err, APISEC_E_REQUEST, "the request has more than one Authorization header");
+    /* RFC 9449 section 4.3: one proof; which of two is meant is anybody's guess */
+    if (rules.dpop && call_find_header(call, "DPoP", &presented->proof) > 1)
+        return fail(err, APISEC_E_REQUEST, "the request has more than one DPoP header");
     presented->method = call_method(call);
     presented->path = call_path(call);
     presented->peer_certificate = call_peer_certificate(call);
-    return read_authorization(value, &presented->token, err);
+    return find_token(call, rules, presented, err);
 }

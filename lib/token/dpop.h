@@ -4,14 +4,32 @@
  *
  *   dpop.c   the checks of one proof, section 4.3  htu.c     the URL a proof is made for
  *   nonce.c  nonces that nobody has to remember    replay.c  the proofs that were seen
- *   dpop_policy.c  what a verifier demands of proofs
+ *   dpop_policy.c  what a verifier demands of proofs, of which trust_dpop.c is told
  */
 #ifndef TOKEN_DPOP_H
 #define TOKEN_DPOP_H
 
 #include "token/token.h"
 
+#include <apisec/store.h>
+
 #define DPOP_WINDOW_S 30           /* how far `iat` may lie from now, before and after */
+
+/* ---- trust_dpop.c: what the trust was told ---- */
+
+struct dpop_settings {
+    bool allowed;
+    uint32_t algorithms;        /* bit set of algorithm_index; 0: the defaults */
+    struct name_list bases;     /* as of htu_base */
+    uint32_t nonce_lifetime;    /* 0: no nonce is demanded */
+    char *nonce_key;            /* NULL: a random one */
+    size_t nonce_key_len;
+    size_t capacity;            /* of the memory of proofs; 0: the default */
+    bool has_store;
+    apisec_store store;
+};
+
+#define REPLAY_ID_LEN 32
 
 /* ---- htu.c: RFC 3986 section 6.2.2 and 6.2.3; a query and a fragment are ignored (RFC 9449 section 4.3) ---- */
 
@@ -46,8 +64,6 @@ apisec_status nonce_write(const struct nonce_maker *maker, int64_t now, char out
 apisec_status nonce_judge(const struct nonce_maker *maker, int64_t now, struct text nonce, enum nonce_age *age);
 
 /* ---- replay.c: the store in this process: bounded, never forgetting what could still be accepted ---- */
-
-#define REPLAY_ID_LEN 32
 
 struct replay;
 apisec_status replay_new(size_t capacity, struct replay **replay, apisec_error *err);
@@ -84,11 +100,23 @@ struct dpop_context {              /* what a proof is judged by */
 };
 struct dpop_result {
     unsigned char id[REPLAY_ID_LEN];  /* what is to be unseen: the hash of key and `jti` */
-    int64_t until;                    /* the last second at which the proof is accepted */
-    bool old_nonce;                   /* it is of the window before: the client should be given the next one */
+    int64_t until;               /* the last second at which the proof is accepted */
+    bool old_nonce;              /* it is of the window before: the client should be given the next one */
 };
 /* dpop_check: PROOF, NONCE; BINDING: it is made with another key than the token is bound to. MEMORY, CRYPTO. The key is compared
  * before its signature is computed, so that nobody makes us work with a key of his own choosing. */
 apisec_status dpop_check(struct text proof, const struct dpop_context *context, struct dpop_result *result, apisec_error *err);
+
+/* ---- binding.c: a proof that was accepted, on its way to be remembered ---- */
+
+struct proof_use {
+    struct work work;            /* while the store has not answered */
+    struct dpop_result result;
+    const apisec_store *store;
+    bool asked;
+    void *pending;
+    int64_t since_ms;
+    apisec_status answer;
+};
 
 #endif

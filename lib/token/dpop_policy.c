@@ -64,6 +64,7 @@ static apisec_status fill(const struct dpop_settings *settings, struct dpop_poli
 apisec_status dpop_policy_new(const struct dpop_settings *settings, struct dpop_policy **policy, apisec_error *err)
 {
     *policy = NULL;
+    if (settings == NULL) return APISEC_OK;
     apisec_status status = check_settings(settings, err);
     if (status != APISEC_OK || !settings->allowed) return status;
     struct dpop_policy *const made = calloc(1, sizeof *made);
@@ -85,4 +86,17 @@ void dpop_policy_free(struct dpop_policy *policy)
     nonce_maker_free(&policy->nonce);
     replay_free(policy->replay);
     free(policy);
+}
+
+const char *verifier_dpop_algs(const apisec_verifier *verifier)
+{
+    return verifier == NULL || verifier->dpop == NULL ? NULL : verifier->dpop->algs;
+}
+
+void verifier_nonce(const struct verification *v, char out[VERIFIER_NONCE_SIZE])
+{
+    const struct dpop_policy *const policy = v->verifier->dpop;
+    out[0] = '\0';
+    if (policy == NULL || !policy->wants_nonce) return;
+    if (v->status == APISEC_E_NONCE || (v->proof != NULL && v->proof->result.old_nonce)) nonce_write(&policy->nonce, v->now, out);
 }

@@ -111,7 +111,8 @@ apisec_status issuer_new(const apisec_issuer *from, struct issuer *issuer, apise
                               .profile = from->profile,
                               .leeway = from->leeway,
                               .max_lifetime = max_lifetime(from),
-                              .status_policy = status_policy(from)};
+                              .status_policy = status_policy(from),
+                              .require_binding = from->require_binding};
     apisec_status status = check_complete(from, err);
     if (status != APISEC_OK) return status;
     issuer->name = text_copy(text_of(from->name));

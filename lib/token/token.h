@@ -9,10 +9,10 @@
  *   claims.c   the claims a token must have   token.c    the verified token
  *   verify.c   the stages in order            verifier.c the frozen trust, verify and warm as operations
  *   signed.c   the stages of a signed token   signature.c a JWS and its issuer's keys, fetched where they must be
- *   recheck.c  what is judged on every use    present.c  how a token came
+ *   recheck.c  what is judged on every use    present.h  the request, and how a token came with it
  *   status_check.c  is it revoked by a list?  status_list.c, status_store.c, status_fetch.c  one list, all over time, how one comes
  *   opaque.c   tokens that only their issuer can read: introspect.h
- *   call.c     the request                    credential.c the one credential of a request
+ *   binding.c  is the token its sender's own? dpop.h     DPoP, for those in this folder
  *   scope.c    scope syntax and comparison    check.c    the checks by name
  */
 #ifndef TOKEN_TOKEN_H
@@ -23,9 +23,8 @@
 #include "http/http.h"
 #include "jose/jose.h"
 #include "json/json.h"
+#include "token/present.h"
 
-#include <apisec/call.h>
-#include <apisec/store.h>
 #include <apisec/token.h>
 #include <apisec/trust.h>
 #include <apisec/verifier.h>
@@ -46,8 +45,8 @@ enum check {
 const char *check_id(enum check check);        /* "signature" */
 const char *check_standard(enum check check);  /* "RFC 7515 section 5.2" */
 
-/* A trail says how far the checks came: all below `at` passed, in the enum's order, but those in the set `absent`, which had nothing
- * to judge; `at` is the one that failed, or NUM_CHECKS. */
+/* A trail says how far the checks came: all below `at` passed, in the enum's order, but those in the set `absent`, which had
+ * nothing to judge; `at` is the one that failed, or NUM_CHECKS. */
 struct trail {
     enum check at;
     uint32_t absent;
@@ -57,8 +56,8 @@ bool trail_passed(const struct trail *trail, enum check check);
 void trail_applies(struct trail *trail, enum check check);
 /* trail_skip: there is nothing for this check to judge. */
 void trail_skip(struct trail *trail, enum check check);
-/* trail_begin: under way is the first check; absent are those that few tokens meet: INTROSPECTION, DECRYPTION, REVOCATION, STATUS and
- * REPLAY. */
+/* trail_begin: under way is the first check; absent are those that few tokens meet: INTROSPECTION, DECRYPTION, REVOCATION, STATUS
+ * and REPLAY. */
 struct trail trail_begin(enum check first);
 
 /* ---- trust.c: the builder, as the setters left it ---- */
@@ -88,27 +87,19 @@ struct apisec_issuer {
     struct name_list status_prefixes;
     bool require_status, ignore_status;
     struct introspection_settings *introspection; /* NULL: none */
+    bool require_binding;
 };
 /* trust_note keeps the first error of the issuer's trust. */
 void trust_note(apisec_issuer *issuer, apisec_status status, const char *what);
 
-struct dpop_settings {
-    bool allowed;
-    uint32_t algorithms;        /* bit set of algorithm_index; 0: the defaults */
-    struct name_list bases;     /* as of htu_base */
-    uint32_t nonce_lifetime;    /* 0: no nonce is demanded */
-    char *nonce_key;            /* NULL: a random one */
-    size_t nonce_key_len;
-    size_t capacity;            /* of the memory of proofs; 0: the default */
-    bool has_store;
-    apisec_store store;
-};
+struct dpop_settings;
+void dpop_settings_free(struct dpop_settings *settings);
 
 struct apisec_trust {
     apisec_error error;         /* the first thing a setter was given wrong; what is missing is seen by issuer_new */
     char *realm;
     char *resource_metadata;
-    struct dpop_settings dpop;
+    struct dpop_settings *dpop; /* NULL: nothing was said of it; see dpop.h */
     struct apisec_issuer *first, *last;
 };
 
@@ -131,6 +122,7 @@ struct issuer {
     enum profile profile;
     int64_t leeway;
     int64_t max_lifetime;       /* 0: no limit */
+    bool require_binding;
     struct keyset *keys;        /* NULL: none of its JWTs is accepted, only opaque tokens */
     struct introspector *introspector; /* NULL: none of its opaque tokens is */
     enum status_policy status_policy;
@@ -304,26 +296,6 @@ int32_t flight_step(struct flight *flight, apisec_op *op, int64_t now_ms);
 /* flight_abandon ends a flight mid-way, if one is under way. */
 void flight_abandon(struct flight *flight);
 
-/* ---- present.c: how a token came: what there is to judge beside its own bytes; all borrowed until the verification has ended ---- */
-
-enum token_source {
-    TOKEN_BARE,                  /* apisec_verify: no call is known, so nothing can prove possession */
-    TOKEN_AUTHORIZATION,
-    TOKEN_TXN_HEADER
-};
-struct presented {
-    enum token_source source;
-    bool dpop_scheme;            /* Authorization: DPoP */
-    struct text token;
-    struct text proof;           /* the value of the one DPoP header; at NULL: none */
-    struct text method, path;    /* of the call; the path without the query */
-    struct text peer_certificate;/* DER; at NULL: none */
-};
-struct presented present_bare(struct text token);
-/* present_copy copies all texts into the arena: for operations, which outlive their inputs. A token that is too large is cut, and
- * still is too large. false: no memory. */
-bool present_copy(const struct presented *from, struct arena *arena, struct presented *to);
-
 /* ---- work: what a verification may have to do over the network, or wait for; one at a time ---- */
 
 struct work;
@@ -385,8 +357,8 @@ struct status_check {
     int64_t patience_ms;         /* not 0: wait no longer than until then */
     struct status_flight *flight;/* NULL: none of its own */
 };
-/* status_run: PASS_ON: the token is valid. PASS_ENDED: *err says why not: REVOKED, CLAIM, or that there is no list. PASS_WORK: drive
- * check->work. */
+/* status_run: PASS_ON: the token is valid. PASS_ENDED: *err says why not: REVOKED, CLAIM, or that there is no list. PASS_WORK:
+ * drive check->work. */
 enum pass status_run(struct status_check *check, int64_t now_ms, apisec_error *err);
 
 /* ---- status_check.c ---- */
@@ -394,15 +366,16 @@ enum pass status_run(struct status_check *check, int64_t now_ms, apisec_error *e
 /* status_prefix_check: an https URL that ends in "/" and stands for all below it, or is one list's own. CONFIG. */
 apisec_status status_prefix_check(struct text prefix, apisec_error *err);
 bool status_uri_is_allowed(const struct name_list *prefixes, struct text uri);
-
 /* ---- verify.c: the stages of one verification, without I/O, and what drives them ---- */
 
 enum stage {
     STAGE_ROUTE,                 /* what kind of token is it? */
     STAGE_INTROSPECT, STAGE_REPORTED,                         /* opaque.c */
     STAGE_FORM, STAGE_ISSUER, STAGE_SIGNATURE, STAGE_CLAIMS,  /* signed.c */
-    STAGE_TIMES, STAGE_BINDING,                               /* recheck.c: of each use of a token, from here on */
+    STAGE_TIMES,                                              /* recheck.c: of each use of a token, from here on */
+    STAGE_BINDING,                                            /* binding.c */
     STAGE_STATUS,                                             /* status_check.c */
+    STAGE_REPLAY,                                             /* binding.c */
     NUM_STAGES
 };
 
@@ -432,6 +405,7 @@ struct verification {
     struct signature_check signature;
     struct status_check status_check;
     struct inquiry *inquiry;     /* of an opaque token; or NULL */
+    struct proof_use *proof;     /* NULL: no DPoP proof was looked at */
 };
 void verification_init(struct verification *verification, apisec_verifier *verifier, const struct presented *presented,
                        int64_t now);
@@ -447,7 +421,7 @@ apisec_status verify_blocking(struct verification *verification);
 /* verify_step: the same as steps of an operation of any kind; APISEC_OP_DONE: verification->status. */
 int32_t verify_step(struct verification *verification, apisec_op *op, int64_t now_ms);
 
-/* ---- opaque.c (the rest of it is in introspect.h), signed.c, recheck.c: the stages ---- */
+/* ---- opaque.c (the rest of it is in introspect.h), signed.c, recheck.c, binding.c: the stages ---- */
 
 enum pass stage_introspect(struct verification *verification, int64_t now_ms);
 enum pass stage_reported(struct verification *verification, int64_t now_ms);
@@ -458,6 +432,8 @@ enum pass stage_claims(struct verification *verification, int64_t now_ms);
 enum pass stage_times(struct verification *verification, int64_t now_ms);
 enum pass stage_binding(struct verification *verification, int64_t now_ms);
 enum pass stage_status(struct verification *verification, int64_t now_ms);
+enum pass stage_replay(struct verification *verification, int64_t now_ms);
+void proof_use_free(struct proof_use *use);
 
 /* ---- verifier.c ---- */
 
@@ -469,34 +445,17 @@ struct apisec_verifier {
     struct opaque_routes *opaque; /* NULL: nobody is asked about opaque tokens */
     char *realm;                 /* or NULL */
     char *resource_metadata;     /* or NULL */
+    struct dpop_policy *dpop;    /* NULL: DPoP is not allowed */
+    bool txn_tokens;             /* an issuer's tokens are Transaction Tokens */
     apisec_http *http;
 };
+/* verifier_dpop_algs: the algorithms for DPoP proofs, space-separated; NULL: DPoP is not allowed. */
+const char *verifier_dpop_algs(const apisec_verifier *verifier);
+/* verifier_nonce gives the client of a verification that has ended a nonce, where it needs one: it had none that is good, or one
+ * that will soon be too old. "" otherwise. */
+#define VERIFIER_NONCE_SIZE 24
+void verifier_nonce(const struct verification *verification, char out[VERIFIER_NONCE_SIZE]);
 apisec_verifier *verifier_ref(apisec_verifier *verifier);
 const struct issuer *verifier_find_issuer(const apisec_verifier *verifier, struct text iss);
-
-/* ---- call.c, credential.c ---- */
-
-struct call_header {
-    struct text name, value;
-};
-struct text call_method(const apisec_call *call);
-struct text call_path(const apisec_call *call);             /* the target without its query */
-struct text call_target(const apisec_call *call);
-size_t call_num_headers(const apisec_call *call);
-struct call_header call_header_at(const apisec_call *call, size_t index);
-/* call_find_header: how many fields have the name (ASCII, any case); *value is the first's. */
-size_t call_find_header(const apisec_call *call, const char *name, struct text *value);
-struct text call_peer_certificate(const apisec_call *call); /* at NULL: none */
-struct text call_peer_address(const apisec_call *call);
-int64_t call_time(const apisec_call *call);                 /* clock_now() unless set */
-bool call_has_time(const apisec_call *call);
-apisec_status call_status(const apisec_call *call, apisec_error *err);
-
-/* credential_find: the one bearer token (RFC 6750 section 2.1; scheme in any case, one or more spaces, b64token bytes), and what of
- * the call may prove that it is the caller's. All borrowed from the call.
- * NO_CREDENTIAL: no Authorization field, or one of another scheme (Basic). REQUEST: two fields, two tokens, an `access_token` in
- * the query, an empty token, the DPoP scheme (not in this build yet: APISEC_E_UNSUPPORTED is not for clients). MALFORMED: one value
- * with bytes that no b64token has. */
-apisec_status credential_find(const apisec_call *call, struct presented *presented, apisec_error *err);
 
 #endif

@@ -82,6 +82,7 @@ void apisec_trust_free(apisec_trust *trust)
     }
     free(trust->realm);
     free(trust->resource_metadata);
+    dpop_settings_free(trust->dpop);
     free(trust);
 }
 

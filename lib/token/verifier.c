@@ -4,6 +4,7 @@
  * Immutable after apisec_verifier_new but for the key sets, which look after themselves. warm.c fetches ahead.
  */
 #include "token/introspect.h"
+#include "token/dpop.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ static void destroy(struct apisec_verifier *verifier)
     opaque_routes_free(verifier->opaque);
     free(verifier->realm);
     free(verifier->resource_metadata);
+    dpop_policy_free(verifier->dpop);
     free(verifier);
 }
 
@@ -41,6 +43,7 @@ static apisec_status fill(struct apisec_verifier *verifier, const apisec_trust *
     if (num == 0) return fail(err, APISEC_E_CONFIG, "no issuer is trusted");
     apisec_status status = copy_text(trust->realm, &verifier->realm, err);
     if (status == APISEC_OK) status = copy_text(trust->resource_metadata, &verifier->resource_metadata, err);
+    if (status == APISEC_OK) status = dpop_policy_new(trust->dpop, &verifier->dpop, err);
     if (status != APISEC_OK) return status;
     verifier->issuers = mem_array(num, sizeof *verifier->issuers);
     if (verifier->issuers == NULL) return fail_memory(err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * verify.c: a verification: its stages in their order, and what drives them. The stages do no I/O: one that needs the network leaves a
- * work, which is driven to its end before the stage is run again: by verify_blocking over the verifier's transport, by verify_step as
- * a part of somebody's operation.
+ * verify.c: a verification: its stages in their order, and what drives them. The stages do no I/O: one that needs the network
+ * leaves a work, which is driven to its end before the stage is run again: by verify_blocking over the verifier's transport, by
+ * verify_step as a part of somebody's operation.
  */
 #include "token/introspect.h"
 
@@ -24,7 +24,7 @@ static enum pass (*const stages[NUM_STAGES])(struct verification *, int64_t) = {
     [STAGE_ROUTE] = stage_route,         [STAGE_INTROSPECT] = stage_introspect, [STAGE_REPORTED] = stage_reported,
     [STAGE_FORM] = stage_form,     [STAGE_ISSUER] = stage_issuer,
     [STAGE_SIGNATURE] = stage_signature, [STAGE_CLAIMS] = stage_claims, [STAGE_TIMES] = stage_times,
-    [STAGE_BINDING] = stage_binding,     [STAGE_STATUS] = stage_status,
+    [STAGE_BINDING] = stage_binding,     [STAGE_STATUS] = stage_status, [STAGE_REPLAY] = stage_replay,
 };
 
 /* ---- a verification ---- */
@@ -44,6 +44,8 @@ void verification_free(struct verification *v)
     if (v->work != NULL) v->work->kind->abandon(v->work);
     v->work = NULL;
     opaque_end(v);
+    proof_use_free(v->proof);
+    v->proof = NULL;
     apisec_token_free(v->token);
     v->token = NULL;
     jws_header_free(&v->header);

@@ -4,15 +4,18 @@
  */
 #include "support/unit.h"
 #include "access/access.h"
+#include "support/bound.h"
+
 
 #include <stdlib.h>
 #include <string.h>
 
 static struct apisec_verifier plain = {.num_issuers = 0};
 
-static char *challenge(apisec_verifier *verifier, apisec_status status, const char *required)
+static char *challenge_as(bool dpop_scheme, apisec_verifier *verifier, apisec_status status, const char *required)
 {
-    struct apisec_decision decision = {.status = status, .verifier = verifier, .required_scope = BUFFER_MAX(1000)};
+    struct apisec_decision decision = {
+        .status = status, .verifier = verifier, .required_scope = BUFFER_MAX(1000), .dpop_scheme = dpop_scheme};
     struct buffer out = BUFFER_MAX(10000);
     buffer_text(&decision.required_scope, required);
     fail(&decision.error, status, "an internal sentence");
@@ -20,6 +23,11 @@ static char *challenge(apisec_verifier *verifier, apisec_status status, const ch
     buffer_free(&decision.required_scope);
     buffer_append(&out, "", 0);
     return buffer_take(&out);
+}
+
+static char *challenge(apisec_verifier *verifier, apisec_status status, const char *required)
+{
+    return challenge_as(false, verifier, status, required);
 }
 
 #define INVALID_TOKEN(sentence) "Bearer error=\"invalid_token\", error_description=\"" sentence "\""
@@ -168,6 +176,43 @@ static void test_without_verifier_or_scopes(void **state)
     free(value);
 }
 
+/* RFC 9449 section 7.1: the scheme that was used says what is wrong, and a 401 names the other one too. */
+static void test_two_schemes(void **state)
+{
+    (void)state;
+    apisec_trust *const trust = bound_trust();
+    apisec_trust_set_realm(trust, "r");
+    apisec_trust_allow_dpop_algorithm(trust, "ES256");
+    apisec_trust_allow_dpop_algorithm(trust, "PS256");
+    apisec_verifier *const both = bound_verifier(trust, NULL);
+#define DPOP "DPoP realm=\"r\", algs=\"PS256 ES256\""
+#define SCOPE "realm=\"r\", error=\"insufficient_scope\", error_description=\"The request requires a scope that the access token " \
+              "does not have\", scope=\"a\""
+    static const struct {
+        bool dpop_scheme;
+        apisec_status status;
+        const char *expected;
+    } both_rows[] = {
+        {false, APISEC_E_NO_CREDENTIAL, "Bearer realm=\"r\", " DPOP},
+        {false, APISEC_E_EXPIRED, "Bearer realm=\"r\", error=\"invalid_token\", "
+                                  "error_description=\"The access token expired\", " DPOP},
+        {true, APISEC_E_EXPIRED, "DPoP realm=\"r\", error=\"invalid_token\", error_description=\"The access token expired\", "
+                                 "algs=\"PS256 ES256\", Bearer realm=\"r\""},
+        {true, APISEC_E_NONCE, "DPoP realm=\"r\", error=\"use_dpop_nonce\", error_description=\"The DPoP proof needs a nonce\", "
+                               "algs=\"PS256 ES256\", Bearer realm=\"r\""},
+        {true, APISEC_E_SCOPE, "DPoP " SCOPE ", algs=\"PS256 ES256\""},
+        {false, APISEC_E_SCOPE, "Bearer " SCOPE},
+        {true, APISEC_E_STORE, ""},
+    };
+    for (size_t i = 0; i < sizeof both_rows / sizeof both_rows[0]; i++) {
+        char *const value = challenge_as(both_rows[i].dpop_scheme, both, both_rows[i].status, "a");
+        assert_string_equal(value, both_rows[i].expected);
+        free(value);
+    }
+    apisec_verifier_free(both);
+    forge_end();
+}
+
 /* The bytes that RFC 6750 section 3 allows in a description. */
 static void test_descriptions_are_plain(void **state)
 {
@@ -192,6 +237,7 @@ int main(void)
         cmocka_unit_test(test_realm_and_metadata),
         cmocka_unit_test(test_no_byte_ends_the_header),
         cmocka_unit_test(test_without_verifier_or_scopes),
+        cmocka_unit_test(test_two_schemes),
         cmocka_unit_test(test_descriptions_are_plain),
     };
     return cmocka_run_group_tests_name("challenge", tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_credential.c: the one bearer token of a request, RFC 6750 section 2.1: each way of sending another number of them.
+ * test_credential.c: the one token of a request, RFC 6750 section 2.1 and RFC 9449 section 7.1: each way of sending another number
+ * of them.
  */
 #include "support/unit.h"
 #include "support/guard.h"
@@ -16,6 +17,8 @@ struct row {
     const char *why;
 };
 
+static const struct credential_rules bearer_only = {false, false};
+
 static void check(const struct row *row)
 {
     apisec_call *const call = apisec_call_new();
@@ -30,7 +33,7 @@ static void check(const struct row *row)
         apisec_call_add_header(call, i ? "authorization" : "Authorization", 13, value, strlen(row->authorization[i]));
         guard_free(value);
     }
-    const apisec_status status = credential_find(call, &token, &err);
+    const apisec_status status = credential_find(call, bearer_only, &token, &err);
     const char *const given = apisec_call_token(call, &len);
 
     if (status != row->expected) fail_msg("%s: %s", row->why, apisec_status_name(status));
@@ -42,8 +45,8 @@ static void check(const struct row *row)
         assert_int_equal(len, token.token.len);
     } else {
         assert_null(token.token.at);
-        assert_null(given);
-        assert_int_equal(len, 0);
+        if (!token.dpop_scheme) assert_null(given); /* whether DPoP is accepted, the call alone does not know */
+        assert_int_equal(len, given ? 5 : 0);
     }
     apisec_call_free(call);
 }
@@ -93,7 +96,7 @@ static void test_nul_in_the_header(void **state)
     apisec_call *const call = apisec_call_new();
     struct presented token;
     apisec_call_add_header(call, "Authorization", 13, "Bearer a.b.c\0.d", 15);
-    assert_int_equal(credential_find(call, &token, NULL), APISEC_E_REQUEST);
+    assert_int_equal(credential_find(call, bearer_only, &token, NULL), APISEC_E_REQUEST);
     assert_null(token.token.at);
     apisec_call_free(call);
 }
@@ -150,19 +153,97 @@ static void test_a_token_in_the_query(void **state)
     check_all(rows, sizeof rows / sizeof rows[0]);
 }
 
+struct sent {
+    const char *headers[3][2];       /* name, value; NULL: no more */
+    bool dpop, txn_tokens;           /* what is accepted */
+    apisec_status expected;
+    enum token_source source;
+    bool dpop_scheme;
+    const char *token, *proof;
+    const char *why;
+};
+
+static void check_sent(const struct sent *sent)
+{
+    apisec_call *const call = apisec_call_new();
+    struct presented presented;
+    apisec_error err;
+    size_t len;
+    for (size_t i = 0; i < 3 && sent->headers[i][0]; i++)
+        apisec_call_add_header(call, sent->headers[i][0], strlen(sent->headers[i][0]), sent->headers[i][1],
+                               strlen(sent->headers[i][1]));
+    const struct credential_rules rules = {sent->dpop, sent->txn_tokens};
+    const apisec_status status = credential_find(call, rules, &presented, &err);
+    if (status != sent->expected) fail_msg("%s: %s", sent->why, apisec_status_name(status));
+    assert_int_equal(presented.dpop_scheme, sent->dpop_scheme);
+    if (status == APISEC_OK) {
+        if (!text_is(presented.token, sent->token)) fail_msg("%s: another token", sent->why);
+        if (sent->proof ? !text_is(presented.proof, sent->proof) : presented.proof.at != NULL) fail_msg("%s: proof", sent->why);
+        assert_int_equal(presented.source, sent->source);
+        assert_ptr_equal(apisec_call_token(call, &len), presented.token.at);
+        assert_int_equal(len, presented.token.len);
+    }
+    apisec_call_free(call);
+}
+
+#define A "Authorization"
+#define AUTH TOKEN_AUTHORIZATION
+
+static void test_dpop(void **state)
+{
+    (void)state;
+    static const struct sent rows[] = {
+        {{{A, "DPoP a.b.c"}, {"DPoP", "d.e.f"}}, true, false, APISEC_OK, AUTH, true, "a.b.c", "d.e.f", "token and proof"},
+        {{{A, "dpop a.b.c"}, {"dpop", "d.e.f"}}, true, false, APISEC_OK, AUTH, true, "a.b.c", "d.e.f", "in another case"},
+        {{{A, "DPoP a.b.c"}}, true, false, APISEC_OK, AUTH, true, "a.b.c", NULL, "whether it needs a proof the token says"},
+        {{{A, "DPoP a.b.c"}, {"DPoP", ""}}, true, false, APISEC_OK, AUTH, true, "a.b.c", NULL, "an empty proof is none"},
+        {{{A, "Bearer a.b.c"}, {"DPoP", "d.e.f"}}, true, false, APISEC_OK, AUTH, false, "a.b.c", "d.e.f", "as a bearer token"},
+        {{{A, "DPoP a.b.c"}, {"DPoP", "d.e.f"}}, false, false, APISEC_E_REQUEST, AUTH, true, NULL, NULL, "not accepted here"},
+        {{{A, "Bearer a.b.c"}, {"DPoP", "d.e.f"}}, false, false, APISEC_OK, AUTH, false, "a.b.c", NULL, "nobody here asks for it"},
+        {{{A, "DPoP a.b.c"}, {"DPoP", "x"}, {"dpop", "y"}}, true, false, APISEC_E_REQUEST, AUTH, false, NULL, NULL, "two proofs"},
+        {{{A, "Bearer a.b.c"}, {"DPoP", "x"}, {"DPoP", "x"}}, true, false, APISEC_E_REQUEST, AUTH, false, NULL, NULL, ""},
+        {{{A, "Bearer a.b.c"}, {"DPoP", "x"}, {"DPoP", "x"}}, false, false, APISEC_OK, AUTH, false, "a.b.c", NULL, "nobody asks"},
+        {{{A, "DPoP a.b.c"}, {A, "Bearer a.b.c"}}, true, false, APISEC_E_REQUEST, AUTH, false, NULL, NULL, "both schemes"},
+        {{{A, "DPoP a.b.c, Bearer a.b.c"}}, true, false, APISEC_E_REQUEST, AUTH, true, NULL, NULL, "both in one field"},
+        {{{A, "DPoP"}, {"DPoP", "d.e.f"}}, true, false, APISEC_E_REQUEST, AUTH, true, NULL, NULL, "no token"},
+        {{{"DPoP", "d.e.f"}}, true, false, APISEC_E_NO_CREDENTIAL, AUTH, false, NULL, NULL, "a proof alone"},
+        {{{A, "DPoP \"a.b.c\""}}, true, false, APISEC_E_MALFORMED, AUTH, true, NULL, NULL, ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) check_sent(&rows[i]);
+}
+
+static void test_transaction_tokens(void **state)
+{
+    (void)state;
+    static const struct sent rows[] = {
+        {{{"Txn-Token", "a.b.c"}}, false, true, APISEC_OK, TOKEN_TXN_HEADER, false, "a.b.c", NULL, "in its own header"},
+        {{{"txn-token", "a.b.c"}}, false, true, APISEC_OK, TOKEN_TXN_HEADER, false, "a.b.c", NULL, "in another case"},
+        {{{"Txn-Token", "a.b.c"}}, false, false, APISEC_E_NO_CREDENTIAL, AUTH, false, NULL, NULL, "not accepted here"},
+        {{{A, "Bearer a.b.c"}, {"Txn-Token", "d.e.f"}}, false, false, APISEC_OK, AUTH, false, "a.b.c", NULL, "nobody asks for it"},
+        {{{A, "Bearer a.b.c"}}, false, true, APISEC_OK, AUTH, false, "a.b.c", NULL, "an access token beside is another matter"},
+        {{{"Txn-Token", "a.b.c"}, {"Txn-Token", "a.b.c"}}, false, true, APISEC_E_REQUEST, AUTH, false, NULL, NULL, "two"},
+        {{{"Txn-Token", "a.b.c"}, {A, "Bearer a.b.c"}}, false, true, APISEC_E_REQUEST, AUTH, false, NULL, NULL, "two users"},
+        {{{"Txn-Token", "a.b.c"}, {A, "Basic x"}}, false, true, APISEC_E_REQUEST, AUTH, false, NULL, NULL, "two credentials"},
+        {{{"Txn-Token", ""}}, false, true, APISEC_E_REQUEST, TOKEN_TXN_HEADER, false, NULL, NULL, "empty"},
+        {{{"Txn-Token", "Bearer a.b.c"}}, false, true, APISEC_E_REQUEST, TOKEN_TXN_HEADER, false, NULL, NULL, "it has no scheme"},
+        {{{"Txn-Token", "a.b.c,d.e.f"}}, false, true, APISEC_E_REQUEST, TOKEN_TXN_HEADER, false, NULL, NULL, "two in one field"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) check_sent(&rows[i]);
+}
+
 static void test_a_broken_call(void **state)
 {
     (void)state;
     struct presented token = {.token = {"x", 1}};
     apisec_call *const call = apisec_call_new();
     apisec_call_add_header(call, "Authorization", 13, "Bearer a.b.c", 12);
-    assert_int_equal(credential_find(call, &token, NULL), APISEC_OK);
+    assert_int_equal(credential_find(call, bearer_only, &token, NULL), APISEC_OK);
     apisec_call_add_header(call, "X", 1, "y\n", 2);
-    assert_int_equal(credential_find(call, &token, NULL), APISEC_E_REQUEST); /* wherever the bad bytes are */
+    assert_int_equal(credential_find(call, bearer_only, &token, NULL), APISEC_E_REQUEST); /* wherever the bad bytes are */
     assert_null(token.token.at);
     assert_null(apisec_call_token(call, NULL));
     apisec_call_free(call);
-    assert_int_equal(credential_find(NULL, &token, NULL), APISEC_E_MEMORY);
+    assert_int_equal(credential_find(NULL, bearer_only, &token, NULL), APISEC_E_MEMORY);
 }
 
 int main(void)
@@ -172,6 +253,8 @@ int main(void)
         cmocka_unit_test(test_nul_in_the_header),
         cmocka_unit_test(test_two_credentials),
         cmocka_unit_test(test_a_token_in_the_query),
+        cmocka_unit_test(test_dpop),
+        cmocka_unit_test(test_transaction_tokens),
         cmocka_unit_test(test_a_broken_call),
     };
     return cmocka_run_group_tests_name("credential", tests, NULL, NULL);
