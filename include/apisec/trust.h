@@ -33,6 +33,13 @@ void apisec_trust_set_realm(apisec_trust *trust, const char *realm);
 /* apisec_trust_set_resource_metadata sets the `resource_metadata` URL of challenges (RFC 9728 section 5.1). Default: none. */
 void apisec_trust_set_resource_metadata(apisec_trust *trust, const char *url);
 
+/* apisec_trust_set_decryption_jwks takes the service's own private keys, to which issuers encrypt its tokens (JWE, RFC 7516;
+ * RFC 9068 section 4): a JWK Set or one JWK, as apisec_decrypter_new takes it: encryption.h lists the algorithms, and says how keys
+ * are rotated and when RSA is APISEC_E_UNSUPPORTED. Without it encrypted tokens are APISEC_E_MALFORMED.
+ * A token is taken only if it was signed and then encrypted, with `cty` JWT (APISEC_E_TYPE otherwise; RFC 7519 section 5.2): what
+ * was inside is judged as if it had come in the open. What was encrypted twice is APISEC_E_MALFORMED. */
+void apisec_trust_set_decryption_jwks(apisec_trust *trust, const char *json, size_t len);
+
 /* apisec_trust_add_issuer trusts one issuer. The name is compared with `iss` byte for byte. The handle is the trust's own:
  * it is not freed. The same name twice is a configuration error. */
 apisec_issuer *apisec_trust_add_issuer(apisec_trust *trust, const char *issuer);
@@ -74,6 +81,9 @@ void apisec_issuer_set_leeway(apisec_issuer *issuer, uint32_t seconds);
 /* apisec_issuer_set_max_lifetime: `exp` may lie at most so far after `iat`. Default 86400 for at+jwt, no limit for jwt; a token
  * without `iat` is refused where there is a limit. 0 takes the limit away. */
 void apisec_issuer_set_max_lifetime(apisec_issuer *issuer, uint32_t seconds);
+
+/* apisec_issuer_require_encryption refuses the issuer's JWTs that come in the open (APISEC_E_DECRYPTION). */
+void apisec_issuer_require_encryption(apisec_issuer *issuer);
 
 /* Status lists: revocation without a call for each request (draft-ietf-oauth-status-list). A token says in `status` which list and
  * which entry of it are its own; once all else about the token is found good, on every use, the entry is looked up.

@@ -2,8 +2,8 @@
  *
  * verifier.h: the frozen trust, with its key sets: verifies tokens.
  *
- * Checks, in this order, each with its own status: size and form (RFC 7515), issuer, `typ`, `alg`, `aud`, key, signature, `exp`,
- * `nbf`, `iat`, lifetime, required claims, `cnf`, and that a DPoP proof is new.
+ * Checks, in this order, each with its own status: decryption (RFC 7516), size and form (RFC 7515), issuer, `typ`, `alg`, `aud`,
+ * key, signature, `exp`, `nbf`, `iat`, lifetime, required claims, `cnf`, and that a DPoP proof is new.
  * Threads: a verifier may be shared by all threads; only free it when none uses it.
  */
 #ifndef APISEC_VERIFIER_H

@@ -44,6 +44,8 @@ static apisec_status check_complete(const apisec_issuer *from, apisec_error *err
     if (status != APISEC_OK) return status;
     if (from->status_prefixes.num > 0 && !has_keys(from))
         return lacks(from, err, "status lists are signed: they need an algorithm and keys");
+    if (from->require_encryption && from->trust->decryption_keys == NULL)
+        return lacks(from, err, "encryption is required and there are no keys to decrypt with");
     if (from->ignore_status && (from->require_status || from->status_prefixes.num > 0))
         return lacks(from, err, "status lists are both checked and ignored");
     if (from->require_status && from->status_prefixes.num == 0)
@@ -111,6 +113,7 @@ apisec_status issuer_new(const apisec_issuer *from, struct issuer *issuer, apise
                               .profile = from->profile,
                               .leeway = from->leeway,
                               .max_lifetime = max_lifetime(from),
+                              .require_encryption = from->require_encryption,
                               .status_policy = status_policy(from),
                               .require_binding = from->require_binding};
     apisec_status status = check_complete(from, err);

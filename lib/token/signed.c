@@ -63,6 +63,7 @@ enum pass stage_issuer(struct verification *v, int64_t now_ms)
 {
     (void)now_ms;
     apisec_status status = check_issuer(v);
+    if (status == APISEC_OK) status = decrypt_check_required(v);
     if (status == APISEC_OK) status = check_type(v);
     if (status == APISEC_OK) status = check_algorithm(v);
     if (status == APISEC_OK) status = check_audience(v);

@@ -13,6 +13,7 @@
  *   status_check.c  is it revoked by a list?  status_list.c, status_store.c, status_fetch.c  one list, all over time, how one comes
  *   opaque.c   tokens that only their issuer can read: introspect.h
  *   binding.c  is the token its sender's own? dpop.h     DPoP, for those in this folder
+ *   decrypt.c  the stage of an encrypted token
  *   scope.c    scope syntax and comparison    check.c    the checks by name
  */
 #ifndef TOKEN_TOKEN_H
@@ -88,6 +89,7 @@ struct apisec_issuer {
     bool require_status, ignore_status;
     struct introspection_settings *introspection; /* NULL: none */
     bool require_binding;
+    bool require_encryption;
 };
 /* trust_note keeps the first error of the issuer's trust. */
 void trust_note(apisec_issuer *issuer, apisec_status status, const char *what);
@@ -100,6 +102,8 @@ struct apisec_trust {
     char *realm;
     char *resource_metadata;
     struct dpop_settings *dpop; /* NULL: nothing was said of it; see dpop.h */
+    char *decryption_keys;      /* a JWK Set's text; NULL: encrypted tokens are refused */
+    size_t decryption_keys_len;
     struct apisec_issuer *first, *last;
 };
 
@@ -123,6 +127,7 @@ struct issuer {
     int64_t leeway;
     int64_t max_lifetime;       /* 0: no limit */
     bool require_binding;
+    bool require_encryption;
     struct keyset *keys;        /* NULL: none of its JWTs is accepted, only opaque tokens */
     struct introspector *introspector; /* NULL: none of its opaque tokens is */
     enum status_policy status_policy;
@@ -371,6 +376,7 @@ bool status_uri_is_allowed(const struct name_list *prefixes, struct text uri);
 enum stage {
     STAGE_ROUTE,                 /* what kind of token is it? */
     STAGE_INTROSPECT, STAGE_REPORTED,                         /* opaque.c */
+    STAGE_DECRYPT,               /* decrypt.c */
     STAGE_FORM, STAGE_ISSUER, STAGE_SIGNATURE, STAGE_CLAIMS,  /* signed.c */
     STAGE_TIMES,                                              /* recheck.c: of each use of a token, from here on */
     STAGE_BINDING,                                            /* binding.c */
@@ -394,6 +400,8 @@ struct verification {
     int32_t stage;
     struct work *work;           /* under way, or NULL */
     struct text compact;         /* the JWS to verify: the token as it came, or what was inside of it */
+    bool encrypted;              /* it was inside */
+    struct arena decrypted;      /* where compact lies then */
     struct arena arena;
     struct jws jws;
     struct jws_header header;
@@ -421,6 +429,12 @@ apisec_status verify_blocking(struct verification *verification);
 /* verify_step: the same as steps of an operation of any kind; APISEC_OP_DONE: verification->status. */
 int32_t verify_step(struct verification *verification, apisec_op *op, int64_t now_ms);
 
+/* ---- decrypt.c ---- */
+
+enum pass stage_decrypt(struct verification *verification, int64_t now_ms);
+/* decrypt_check_required: a token of an issuer that must encrypt did come encrypted. DECRYPTION. */
+apisec_status decrypt_check_required(struct verification *verification);
+
 /* ---- opaque.c (the rest of it is in introspect.h), signed.c, recheck.c, binding.c: the stages ---- */
 
 enum pass stage_introspect(struct verification *verification, int64_t now_ms);
@@ -447,6 +461,7 @@ struct apisec_verifier {
     char *resource_metadata;     /* or NULL */
     struct dpop_policy *dpop;    /* NULL: DPoP is not allowed */
     bool txn_tokens;             /* an issuer's tokens are Transaction Tokens */
+    struct jwe_keys *decryption_keys; /* NULL: none */
     apisec_http *http;
 };
 /* verifier_dpop_algs: the algorithms for DPoP proofs, space-separated; NULL: DPoP is not allowed. */

@@ -83,6 +83,7 @@ void apisec_trust_free(apisec_trust *trust)
     free(trust->realm);
     free(trust->resource_metadata);
     dpop_settings_free(trust->dpop);
+    mem_wipe_free(trust->decryption_keys, trust->decryption_keys_len);
     free(trust);
 }
 
@@ -144,6 +145,17 @@ apisec_issuer *apisec_trust_add_issuer(apisec_trust *trust, const char *name)
     if (trust->last != NULL) trust->last->next = issuer;
     trust->last = issuer;
     return issuer;
+}
+
+void apisec_trust_set_decryption_jwks(apisec_trust *trust, const char *json, size_t len)
+{
+    if (trust == NULL) return;
+    char *copy = json == NULL ? NULL : text_copy((struct text){json, len});
+    if (json == NULL) note(trust, APISEC_E_CONFIG, "keys to decrypt with", "the key set is NULL");
+    if (json != NULL && copy == NULL) note_memory(trust);
+    mem_wipe_free(trust->decryption_keys, trust->decryption_keys_len);
+    trust->decryption_keys = copy;
+    trust->decryption_keys_len = len;
 }
 
 /* ---- one issuer ---- */
@@ -265,6 +277,11 @@ void apisec_issuer_set_max_lifetime(apisec_issuer *issuer, uint32_t seconds)
     if (issuer == NULL) return;
     issuer->has_max_lifetime = true;
     issuer->max_lifetime = seconds;
+}
+
+void apisec_issuer_require_encryption(apisec_issuer *issuer)
+{
+    if (issuer != NULL) issuer->require_encryption = true;
 }
 
 /* ---- status lists ---- */

@@ -20,6 +20,7 @@ static void destroy(struct apisec_verifier *verifier)
     free(verifier->realm);
     free(verifier->resource_metadata);
     dpop_policy_free(verifier->dpop);
+    jwe_keys_free(verifier->decryption_keys);
     free(verifier);
 }
 
@@ -37,6 +38,17 @@ static apisec_status copy_text(const char *from, char **to, apisec_error *err)
     return *to == NULL ? fail_memory(err) : APISEC_OK;
 }
 
+static apisec_status read_decryption_keys(const apisec_trust *trust, struct apisec_verifier *verifier, apisec_error *err)
+{
+    if (trust->decryption_keys == NULL) return APISEC_OK;
+    apisec_error why;
+    const struct text text = {trust->decryption_keys, trust->decryption_keys_len};
+    const apisec_status status = jwe_keys_parse(text, &verifier->decryption_keys, &why);
+    if (status == APISEC_OK) return APISEC_OK;
+    if (status == APISEC_E_MEMORY) return fail_memory(err);
+    return fail(err, status == APISEC_E_UNSUPPORTED ? status : APISEC_E_CONFIG, "keys to decrypt with: %s", why.text);
+}
+
 static apisec_status fill(struct apisec_verifier *verifier, const apisec_trust *trust, apisec_error *err)
 {
     const size_t num = count_issuers(trust);
@@ -44,6 +56,7 @@ static apisec_status fill(struct apisec_verifier *verifier, const apisec_trust *
     apisec_status status = copy_text(trust->realm, &verifier->realm, err);
     if (status == APISEC_OK) status = copy_text(trust->resource_metadata, &verifier->resource_metadata, err);
     if (status == APISEC_OK) status = dpop_policy_new(trust->dpop, &verifier->dpop, err);
+    if (status == APISEC_OK) status = read_decryption_keys(trust, verifier, err);
     if (status != APISEC_OK) return status;
     verifier->issuers = mem_array(num, sizeof *verifier->issuers);
     if (verifier->issuers == NULL) return fail_memory(err);

@@ -16,13 +16,13 @@ static enum pass stage_route(struct verification *v, int64_t now_ms)
     v->issuer = opaque_routes_find(v->verifier->opaque, v->presented.token);
     if (v->issuer != NULL && v->now < 0) return verification_end(v, fail(&v->error, APISEC_E_ARGUMENT, "the time is negative"));
     v->compact = v->presented.token;
-    v->stage = v->issuer != NULL ? STAGE_INTROSPECT : STAGE_FORM;
+    v->stage = v->issuer != NULL ? STAGE_INTROSPECT : STAGE_DECRYPT;
     return PASS_JUMP;
 }
 
 static enum pass (*const stages[NUM_STAGES])(struct verification *, int64_t) = {
     [STAGE_ROUTE] = stage_route,         [STAGE_INTROSPECT] = stage_introspect, [STAGE_REPORTED] = stage_reported,
-    [STAGE_FORM] = stage_form,     [STAGE_ISSUER] = stage_issuer,
+    [STAGE_DECRYPT] = stage_decrypt,     [STAGE_FORM] = stage_form,     [STAGE_ISSUER] = stage_issuer,
     [STAGE_SIGNATURE] = stage_signature, [STAGE_CLAIMS] = stage_claims, [STAGE_TIMES] = stage_times,
     [STAGE_BINDING] = stage_binding,     [STAGE_STATUS] = stage_status, [STAGE_REPLAY] = stage_replay,
 };
@@ -52,6 +52,7 @@ void verification_free(struct verification *v)
     json_free(v->document);
     v->document = NULL;
     arena_free(&v->arena);
+    arena_free(&v->decrypted);
 }
 
 enum pass verification_end(struct verification *v, apisec_status status)

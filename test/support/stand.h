@@ -21,6 +21,8 @@ struct stand_issuer {
     const char *keys;
     const char *status_lists;
     bool requires_status, ignores_status;
+    const char *decryption_keys; /* of the whole trust */
+    bool requires_encryption;
 };
 
 /* stand_try makes a verifier, or says why there is none; stand_new must succeed. */

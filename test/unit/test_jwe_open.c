@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_jwe_open.c: decrypting: the one answer to whatever is wrong with a token, and that the calls of the provider on the way to it
- * are the same. The linker hands the calls that are counted to this file (test.mk: --wrap).
+ * test_jwe_open.c: decrypting: the one answer to whatever is wrong with a token, and that the calls of the provider on the way to
+ * it are the same. The linker hands the calls that are counted to this file (test.mk: --wrap).
  */
 #include "support/unit.h"
 #include "jose/jose.h"
