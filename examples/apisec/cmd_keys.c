@@ -24,24 +24,42 @@ static int write_key_set(const char *path, const char *public_jwk)
     return errno ? errno : EIO;
 }
 
-static int print_key(const struct command *command, const apisec_signer *signer, const char *jwks_path)
+static int print_key(const struct command *command, const char *private_jwk, const char *public_jwk, const char *jwks_path)
 {
-    const char *public_jwk = apisec_signer_public_jwk(signer);
-    if (jwks_path && public_jwk == NULL)
-        return usage_fail(command, "a key for %s has no public half to write to --jwks", apisec_signer_algorithm(signer));
+    if (jwks_path && public_jwk == NULL) return usage_fail(command, "this key has no public half to write to --jwks");
     int error = jwks_path ? write_key_set(jwks_path, public_jwk) : 0;
     if (error != 0) return failf(command, APISEC_E_SYSTEM, "cannot write %s: %s", jwks_path, strerror(error));
 
-    if (puts(apisec_signer_private_jwk(signer)) >= 0 && fflush(stdout) == 0) return EXIT_ALLOWED;
+    if (puts(private_jwk) >= 0 && fflush(stdout) == 0) return EXIT_ALLOWED;
     say(command, "cannot write to standard output");
     return EXIT_FAILED;
+}
+
+/* make_key asks for a key that signs, or else one for encryption. */
+static int make_key(const struct command *command, const char *alg, const char *jwks_path)
+{
+    apisec_signer *signer = NULL;
+    char *private_jwk = NULL, *public_jwk = NULL;
+    apisec_error err = {0}, other = {0};
+    const apisec_status status = apisec_signer_generate(alg, &signer, &err);
+    int exit_status = EXIT_FAILED;
+    if (status == APISEC_OK)
+        exit_status = print_key(command, apisec_signer_private_jwk(signer), apisec_signer_public_jwk(signer), jwks_path);
+    else if (apisec_encryption_key_new(alg, &private_jwk, &public_jwk, &other) == APISEC_OK)
+        exit_status = print_key(command, private_jwk, public_jwk, jwks_path);
+    else fail(command, status, status == APISEC_E_ALGORITHM ? "there is no such algorithm" : err.text);
+    apisec_signer_free(signer);
+    apisec_text_free(private_jwk);
+    apisec_text_free(public_jwk);
+    return exit_status;
 }
 
 static int run_keygen(const struct command *command, int argc, char **argv)
 {
     const char *alg = NULL, *jwks = NULL;
     const struct option options[] = {
-        {.name = "alg", .argument = "ALG", .text = &alg, .help = "RS, PS, ES or HS with 256, 384 or 512; needed"},
+        {.name = "alg", .argument = "ALG", .text = &alg,
+         .help = "of a signature, as ES256, or of encryption, as ECDH-ES+A128KW; needed"},
         {.name = "jwks", .argument = "FILE", .text = &jwks, .help = "also write the public key set to FILE"},
     };
     int exit_status = EXIT_FAILED;
@@ -50,12 +68,7 @@ static int run_keygen(const struct command *command, int argc, char **argv)
     if (operands.num > 0) return usage_fail(command, "no argument is wanted, and %zu are left", operands.num);
     if (alg == NULL) return usage_fail(command, "--alg is needed");
 
-    apisec_signer *signer = NULL;
-    apisec_error err = {0};
-    apisec_status status = apisec_signer_generate(alg, &signer, &err);
-    exit_status = status == APISEC_OK ? print_key(command, signer, jwks) : fail(command, status, err.text);
-    apisec_signer_free(signer);
-    return exit_status;
+    return make_key(command, alg, jwks);
 }
 
 /* check_claims: a token's payload must be one strict JSON object, or no verifier would take it. */
@@ -119,8 +132,9 @@ const struct command command_keygen = {
     .synopsis = "--alg ALG [--jwks FILE]",
     .summary = "make a key for tests",
     .about = "Makes a new key and prints it as a private JSON Web Key (RFC 7517): a secret. Its kid is its thumbprint\n"
-             "(RFC 7638). With --jwks the public half is written to FILE as a key set, for verify --jwks; a key of an HS\n"
-             "algorithm has none.",
+             "(RFC 7638). With --jwks the public half is written to FILE as a key set, for verify --jwks; a shared secret has\n"
+             "none. ALG signs (RS, PS, ES or HS with 256, 384 or 512), or encrypts: as encrypt --alg takes it, but for dir, where\n"
+             "the name of the content encryption stands, as A256GCM.",
     .failure = FAILURE_OBJECT,
     .run = run_keygen,
 };

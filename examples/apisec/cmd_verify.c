@@ -15,8 +15,8 @@ static const char *const default_algorithms[] = {"RS256", "RS384", "RS512", "PS2
                                                  "PS512", "ES256", "ES384", "ES512"};
 
 struct demands {
-    const char *issuer, *jwks_file, *jwks_uri, *profile, *audit_file;
-    bool discover, explain;
+    const char *issuer, *jwks_file, *jwks_uri, *profile, *audit_file, *decrypt_key;
+    bool discover, explain, encrypted;
     struct list audiences, algorithms, scopes, claims;
     struct number leeway, now;
     struct network network;
@@ -24,7 +24,7 @@ struct demands {
 
 /* What a verdict is made with; ended in the reverse order. */
 struct bench {
-    struct bytes jwks;
+    struct bytes jwks, decrypt_key;
     apisec_http *http;
     apisec_trust *trust;
     apisec_verifier *verifier;
@@ -42,9 +42,10 @@ static void clear_bench(struct bench *bench)
     apisec_trust_free(bench->trust);
     apisec_http_free(bench->http);
     bytes_free(&bench->jwks);
+    bytes_free(&bench->decrypt_key);
 }
 
-static apisec_trust *build_trust(const struct demands *demands, const struct bytes *jwks)
+static apisec_trust *build_trust(const struct demands *demands, const struct bytes *jwks, const struct bytes *decrypt_key)
 {
     apisec_trust *trust = apisec_trust_new();
     apisec_issuer *issuer = apisec_trust_add_issuer(trust, demands->issuer);
@@ -58,6 +59,8 @@ static apisec_trust *build_trust(const struct demands *demands, const struct byt
     if (demands->jwks_file) apisec_issuer_set_jwks(issuer, jwks->at, jwks->len);
     if (demands->jwks_uri) apisec_issuer_set_jwks_uri(issuer, demands->jwks_uri);
     if (demands->discover) apisec_issuer_discover(issuer);
+    if (demands->decrypt_key) apisec_trust_set_decryption_jwks(trust, decrypt_key->at, decrypt_key->len);
+    if (demands->encrypted) apisec_issuer_require_encryption(issuer);
     return trust;
 }
 
@@ -92,7 +95,7 @@ static apisec_status set_up(const struct demands *demands, const struct bytes *t
     const bool online = !demands->jwks_file || demands->network.cacert;
     apisec_status status = online ? network_open(&demands->network, &bench->http, err) : APISEC_OK;
     if (status != APISEC_OK) return status;
-    bench->trust = build_trust(demands, &bench->jwks);
+    bench->trust = build_trust(demands, &bench->jwks, &bench->decrypt_key);
     status = apisec_verifier_new(bench->trust, bench->http, &bench->verifier, err);
     if (status != APISEC_OK) return status;
     if (demands->audit_file)
@@ -160,6 +163,7 @@ static int verify_token(const struct command *command, const struct demands *dem
     apisec_error err = {0};
     int exit_status = EXIT_FAILED;
     if (demands->jwks_file && !input_file(command, demands->jwks_file, JWKS_MAX, &bench.jwks)) goto done;
+    if (demands->decrypt_key && !input_file(command, demands->decrypt_key, JWKS_MAX, &bench.decrypt_key)) goto done;
     apisec_status status = set_up(demands, token, &bench, &err);
     if (status != APISEC_OK) {
         exit_status = fail(command, status, err.text[0] ? err.text : "out of memory");
@@ -172,16 +176,21 @@ done:
     return exit_status;
 }
 
+static int is_stdin(const char *path)
+{
+    return path != NULL && strcmp(path, "-") == 0 ? 1 : 0;
+}
+
 /* check_demands: false when the command was called wrongly; it has said so. */
 static bool check_demands(const struct command *command, const struct demands *demands, const struct operands *operands)
 {
     int sources = (demands->jwks_file != NULL) + (demands->jwks_uri != NULL) + (demands->discover ? 1 : 0);
-    bool token_on_stdin = operands->num == 0;
+    int on_stdin = (operands->num == 0) + is_stdin(demands->jwks_file) + is_stdin(demands->decrypt_key);
     if (demands->issuer == NULL) usage_fail(command, "--issuer is needed");
     else if (demands->audiences.num == 0) usage_fail(command, "an --audience is needed");
     else if (sources != 1) usage_fail(command, "exactly one of --jwks, --jwks-uri and --discover is needed");
-    else if (token_on_stdin && demands->jwks_file && strcmp(demands->jwks_file, "-") == 0)
-        usage_fail(command, "only one of key set and token can be standard input");
+    else if (on_stdin > 1) usage_fail(command, "only one of keys and token can be standard input");
+    else if (demands->encrypted && demands->decrypt_key == NULL) usage_fail(command, "--require-encryption needs --decrypt-key");
     else return true;
     return false;
 }
@@ -198,6 +207,9 @@ static int run_verify(const struct command *command, int argc, char **argv)
         {.name = "jwks-uri", .argument = "URL", .text = &demands.jwks_uri, .help = "the same, fetched over https"},
         {.name = "discover", .flag = &demands.discover, .help = "the same, found in the issuer's metadata"},
         {.name = "profile", .argument = "P", .text = &demands.profile, .help = "at+jwt (default) or jwt"},
+        {.name = "decrypt-key", .argument = "FILE", .text = &demands.decrypt_key,
+         .help = "the service's own private JWK or JWK Set, for encrypted tokens"},
+        {.name = "require-encryption", .flag = &demands.encrypted, .help = "refuse tokens that are not encrypted"},
         {.name = "leeway", .argument = "S", .number = &demands.leeway, .min = 0, .max = 300,
          .help = "seconds that clocks may differ (default 60)"},
         {.name = "now", .argument = "T", .number = &demands.now, .min = 0, .max = 9007199254740991,

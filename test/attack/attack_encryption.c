@@ -77,7 +77,8 @@ static char *forge_jwe(const char *header, char *plaintext)
     for (unsigned char i = 0; i < 32; i++) key[i] = i;
     char *encoded = forge_base64url(text_of(header));
     const struct text text = text_of(plaintext);
-    assert_int_equal(content_encrypt(content_find(text_of("A256GCM")), key, iv, text_of(encoded), text, ciphertext, tag), APISEC_OK);
+    const struct content *content = content_find(text_of("A256GCM"));
+    assert_int_equal(content_encrypt(content, key, iv, text_of(encoded), text, ciphertext, tag), APISEC_OK);
     char *parts[3] = {forge_base64url((struct text){(const char *)iv, sizeof iv}),
                       forge_base64url((struct text){(const char *)ciphertext, text.len}),
                       forge_base64url((struct text){(const char *)tag, sizeof tag})};
@@ -175,7 +176,8 @@ static void test_what_is_inside(void **state)
 static void test_encryption_required(void **state)
 {
     (void)state;
-    apisec_verifier *required = new_stand(all_keys, true), *free_choice = new_stand(all_keys, false), *none = new_stand(NULL, false);
+    apisec_verifier *required = new_stand(all_keys, true), *free_choice = new_stand(all_keys, false);
+    apisec_verifier *none = new_stand(NULL, false);
     stand_refuses(required, "in the open", honest(), APISEC_E_DECRYPTION);
     stand_accepts(required, "encrypted", to_ec("JWT", honest()));
     stand_accepts(free_choice, "in the open", honest());
@@ -259,9 +261,11 @@ static void test_keys_in_the_header(void **state)
     stand_accepts(at, "jku, x5u, x5c and jwk are not looked at",
                   forge_jwe("{\"alg\":\"dir\",\"enc\":\"A256GCM\",\"cty\":\"JWT\",\"jku\":\"https://evil.example/k\",\"x5u\":7,"
                             "\"x5c\":[\"AA\"],\"jwk\":{\"kty\":\"oct\",\"k\":\"AA\"}}", honest()));
-    stand_refuses(at, "a kid that nobody has", forge_jwe("{\"alg\":\"dir\",\"enc\":\"A256GCM\",\"cty\":\"JWT\",\"kid\":\"../s\"}", honest()),
+    stand_refuses(at, "a kid that nobody has",
+                  forge_jwe("{\"alg\":\"dir\",\"enc\":\"A256GCM\",\"cty\":\"JWT\",\"kid\":\"../s\"}", honest()),
                   APISEC_E_KEY_UNKNOWN);
-    stand_refuses(at, "a kid with a NUL", forge_jwe("{\"alg\":\"dir\",\"enc\":\"A256GCM\",\"cty\":\"JWT\",\"kid\":\"s\\u0000\"}", honest()),
+    stand_refuses(at, "a kid with a NUL",
+                  forge_jwe("{\"alg\":\"dir\",\"enc\":\"A256GCM\",\"cty\":\"JWT\",\"kid\":\"s\\u0000\"}", honest()),
                   APISEC_E_MALFORMED);
     stand_accepts(at, "the right kid", forge_jwe("{\"alg\":\"dir\",\"enc\":\"A256GCM\",\"cty\":\"JWT\",\"kid\":\"s\"}", honest()));
     assert_int_equal(counter.num_requests, 0);
@@ -317,7 +321,8 @@ static void test_points(void **state)
          "\"y\":\"SLW_xSffzlPWrHEVI30DHM_4egVwt3NQqeUD7nMFpps\",\"d\":\"0_NxaRPUMQoAJt50Gz8YiTr8gRTwyEaCumd-MToTmIo\"}",
          APISEC_E_MALFORMED, "a private key"},
         {"{\"kty\":\"oct\",\"k\":\"AAECAwQFBgcICQoLDA0ODw\"}", APISEC_E_MALFORMED, "a secret"},
-        {"{\"kty\":\"OKP\",\"crv\":\"X25519\",\"x\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\"}", APISEC_E_MALFORMED, "X25519"},
+        {"{\"kty\":\"OKP\",\"crv\":\"X25519\",\"x\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\"}", APISEC_E_MALFORMED,
+         "X25519"},
         {"{}", APISEC_E_MALFORMED, "no key"},
         {"\"P-256\"", APISEC_E_MALFORMED, "no object"},
         {NULL, APISEC_E_MALFORMED, "none at all"},
@@ -377,7 +382,8 @@ static void test_cut_tags(void **state)
     for (size_t len = 0; len < CRYPTO_GCM_IV; len++)
         stand_refuses(at, "a GCM iv", cut(encrypt(secret_jwk, "dir", "A256GCM", "JWT", honest()), 2, len), APISEC_E_DECRYPTION);
     for (size_t len = 0; len < 16; len++) stand_refuses(at, "a CBC iv", cut(to_ec("JWT", honest()), 2, len), APISEC_E_DECRYPTION);
-    for (size_t len = 0; len < 40; len += 8) stand_refuses(at, "a wrapped key", cut(to_ec("JWT", honest()), 1, len), APISEC_E_DECRYPTION);
+    for (size_t len = 0; len < 40; len += 8)
+        stand_refuses(at, "a wrapped key", cut(to_ec("JWT", honest()), 1, len), APISEC_E_DECRYPTION);
     stand_accepts(at, "all of it", cut(to_ec("JWT", honest()), 4, 16));
     stand_accepts(at, "all of it", cut(encrypt(secret_jwk, "dir", "A256GCM", "JWT", honest()), 4, 16));
     apisec_verifier_free(at);

@@ -16,7 +16,8 @@ static void add(apisec_trust *trust, const struct stand_issuer *from)
     for (size_t i = 0; from->algorithms[i] != NULL; i++) apisec_issuer_allow_algorithm(issuer, from->algorithms[i]);
     if (from->profile != NULL) apisec_issuer_set_profile(issuer, from->profile);
     if (from->status_lists != NULL) apisec_issuer_allow_status_list(issuer, from->status_lists);
-    if (from->decryption_keys != NULL) apisec_trust_set_decryption_jwks(trust, from->decryption_keys, strlen(from->decryption_keys));
+    const char *own = from->decryption_keys;
+    if (own != NULL) apisec_trust_set_decryption_jwks(trust, own, strlen(own));
     if (from->requires_encryption) apisec_issuer_require_encryption(issuer);
     if (from->requires_status) apisec_issuer_require_status(issuer);
     if (from->ignores_status) apisec_issuer_ignore_status(issuer);
