@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_status_fetch.c: how a token's entry is found: one request for many tokens, a wait for another's, keys that must be fetched for
- * the list, flights that are abandoned, and a deadline for all of it. Hostile lists are in test/attack/attack_status.c.
+ * test_status_fetch.c: how a token's entry is found: one request for many tokens, a wait for another's, keys that must be fetched
+ * for the list, flights that are abandoned, and a deadline for all of it. Hostile lists are in test/attack/attack_status.c.
  */
 #include "support/unit.h"
 #include "support/lists.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_status_store.c: which list is held, until when, and who fetches: one at a time, not too often, and not too many. The clock is
- * the test's own.
+ * test_status_store.c: which list is held, until when, and who fetches: one at a time, not too often, and not too many. The clock
+ * is the test's own.
  */
 #include "support/unit.h"
 #include "token/status.h"
