@@ -120,7 +120,7 @@ apisec_status status_list_read(struct text payload, const struct status_expected
 
 bool status_list_has(const struct status_list *list, int64_t index)
 {
-    return index >= 0 && (uint64_t)index / (8 / list->bits) < list->len;
+    return (uint64_t)index / (8 / list->bits) < list->len; /* a negative one is far behind the end */
 }
 
 /* Of each byte the entry with the lowest index has the least significant bits. */

@@ -153,7 +153,7 @@ static void test_algorithms(void **state)
 static void test_other_kinds_of_token(void **state)
 {
     (void)state;
-    static const char *const types[] = {"\"at+jwt\"", "\"JWT\"", 
+    static const char *const types[] = {"\"at+jwt\"", "\"JWT\"",
                                         "\"statuslist+cwt\"", "\"statuslist\"", "\"application/jwt\"", NULL};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         refuse_list(list_token(LIST_BYTES, 2, FORGE_SAME, (struct forge_change[]){{"typ", types[i]}, {NULL, NULL}}, ec), "typ");
