@@ -3,6 +3,7 @@
 #
 # run.sh PROGRAM...: starts real authorization servers on free ports of localhost, runs the programs against them with test/run.sh,
 # and ends the servers. Certificates, logs and what npm brings lie in $BUILD/integration. `make check-integration` calls it.
+# run.sh --install: only has npm bring it.
 #
 #   oidc-provider   from npm, with the Node.js it needs       glewlwyd   Debian's, with a fresh SQLite database
 #   faultproxy      in front of the former: see faultproxy.mjs
@@ -33,8 +34,12 @@ install_from_npm() {
         what=$(sed -n 's/.*"dependencies": { \(.*\) }.*/\1/p' $here/package.json)
         echo "check-integration: installing $what with npm into $work/npm"
         cp $here/package.json "$work/npm/"
-        (cd "$work/npm" && npm install --no-audit --no-fund --no-package-lock --loglevel=error) >"$work/npm.log" 2>&1 ||
+        options='--no-audit --no-fund --no-package-lock --loglevel=error --fetch-retries=1 --fetch-timeout=60000'
+        # shellcheck disable=SC2086 # a list of options
+        if ! (cd "$work/npm" && npm install $options) >"$work/npm.log" 2>&1; then
+            rm -f "$work/npm/package.json" # not done
             die 'npm install failed' "$work/npm.log"
+        fi
     fi
     cp $here/*.mjs "$work/npm/" # beside its node_modules, where the modules are looked for
 }
@@ -106,6 +111,7 @@ start_glewlwyd() {
 }
 
 install_from_npm
+[ "${1-}" != --install ] || exit 0
 rm -rf "$server"
 mkdir -p "$server" || exit 1
 make_certificates
