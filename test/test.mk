@@ -82,8 +82,9 @@ vectors: $(VECTOR_TESTS)
 bench: $(BENCHES)
 	$(Q)missed=0; for b in $^; do $$b || missed=1; done; exit $$missed
 
-bench-instructions: $(BUILD)/test/bench/bench_verify
+bench-instructions: $(BUILD)/test/bench/bench_verify $(BUILD)/test/bench/bench_lookup
 	$(Q)BUILD=$(BUILD) sh test/bench/instructions.sh
+	$(Q)BUILD=$(BUILD) sh test/bench/flat.sh
 
 # ---- the same tests with the other mbedTLS, and under sanitizers: each in a folder of its own ----
 SANITIZED := --no-print-directory CC=clang

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * attack_flood.c: attacks on the key server through us, and on those who need its keys: floods of unknown kids from many threads, and
- * requests that are aborted again and again. The key server sees one fetch in a cooldown, and nobody with a good token is kept
+ * attack_flood.c: attacks on the key server through us, and on those who need its keys: floods of unknown kids from many threads,
+ * and requests that are aborted again and again. The key server sees one fetch in a cooldown, and nobody with a good token is kept
  * waiting. test/bench/bench_flood.c runs the flood for ten seconds.
  */
 #include "support/unit.h"

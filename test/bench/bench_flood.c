@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * bench_flood.c: ten seconds of unknown kids from 200 threads: what the key server sees of it, and how long good tokens take meanwhile,
- * of the flooded issuer and of another, beside the same without a flood.
+ * bench_flood.c: ten seconds of unknown kids from 200 threads: what the key server sees of it, and how long good tokens take
+ * meanwhile, of the flooded issuer and of another, beside the same without a flood.
  *     bench_flood [SECONDS]
  */
 #include "bench/bench.h"

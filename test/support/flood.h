@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * flood.h: many threads that send tokens with kids that nobody has, while others send good ones: what that costs the key server, and
- * whether it keeps anybody waiting. Either for so long, by the wall's clock; or in rounds, each at a moment of its own, so that a short
- * flood sees several cooldowns.
+ * flood.h: many threads that send tokens with kids that nobody has, while others send good ones: what that costs the key server,
+ * and whether it keeps anybody waiting. Either for so long, by the wall's clock; or in rounds, each at a moment of its own, so
+ * that a short flood sees several cooldowns.
  */
 #ifndef TEST_SUPPORT_FLOOD_H
 #define TEST_SUPPORT_FLOOD_H
