@@ -7,7 +7,8 @@
 #include <string.h>
 
 struct wishes {
-    const char *endpoint, *client_id, *secret_file, *scope, *actor_file, *requested_type;
+    const char *endpoint, *scope, *actor_file, *requested_type;
+    struct client client;
     struct list audiences, resources;
     struct network network;
 };
@@ -47,7 +48,17 @@ static bool is_refusal(apisec_status status)
     return status <= APISEC_E_INVALID_REQUEST && status >= APISEC_E_OAUTH_OTHER;
 }
 
-static int run_request(const struct command *command, const struct wishes *wishes, const struct bytes *secret,
+static apisec_client *build_client(const struct wishes *wishes, const struct proof *proof, apisec_http *http)
+{
+    const char *id = wishes->client.id;
+    apisec_client *client = apisec_client_new(http);
+    apisec_client_set_endpoint(client, wishes->endpoint);
+    if (proof->signer) apisec_client_set_private_key_jwt(client, id, proof->signer, wishes->client.audience);
+    if (proof->signer == NULL) apisec_client_set_basic(client, id, proof->secret.at, proof->secret.len);
+    return client;
+}
+
+static int run_request(const struct command *command, const struct wishes *wishes, const struct proof *proof,
                        const apisec_exchange *exchange)
 {
     apisec_error err = {0};
@@ -56,9 +67,7 @@ static int run_request(const struct command *command, const struct wishes *wishe
     if (status != APISEC_OK) return fail(command, status, err.text);
 
     apisec_issued *issued = NULL;
-    apisec_client *client = apisec_client_new(http);
-    apisec_client_set_endpoint(client, wishes->endpoint);
-    apisec_client_set_basic(client, wishes->client_id, secret->at, secret->len);
+    apisec_client *client = build_client(wishes, proof, http);
     status = apisec_exchange_run(client, exchange, &issued, &err);
 
     int exit_status = status == APISEC_OK ? print_issued(command, issued) : fail(command, status, err.text);
@@ -71,28 +80,28 @@ static int run_request(const struct command *command, const struct wishes *wishe
 
 static int read_and_run(const struct command *command, const struct wishes *wishes, const struct operands *operands)
 {
-    struct bytes secret = {0}, actor = {0}, subject = {0};
+    struct bytes actor = {0}, subject = {0};
+    struct proof proof = {0};
     apisec_exchange *exchange = NULL;
     int exit_status = EXIT_FAILED;
-    if (!input_secret(command, wishes->secret_file, &secret)) goto done;
+    if (!client_read(command, &wishes->client, &proof)) goto done;
     if (wishes->actor_file && !input_secret(command, wishes->actor_file, &actor)) goto done;
     if (!input_token(command, operands, &subject)) goto done;
 
     exchange = build_exchange(wishes, &subject, &actor);
-    exit_status = run_request(command, wishes, &secret, exchange);
+    exit_status = run_request(command, wishes, &proof, exchange);
 done:
     apisec_exchange_free(exchange);
     bytes_free(&subject);
     bytes_free(&actor);
-    bytes_free(&secret);
+    proof_free(&proof);
     return exit_status;
 }
 
 /* num_stdin counts what is to be read from standard input, which can be read once. */
 static int num_stdin(const struct wishes *wishes, const struct operands *operands)
 {
-    int num = operands->num == 0 ? 1 : 0;
-    if (strcmp(wishes->secret_file, "-") == 0) num++;
+    int num = (operands->num == 0 ? 1 : 0) + client_num_stdin(&wishes->client);
     if (wishes->actor_file && strcmp(wishes->actor_file, "-") == 0) num++;
     return num;
 }
@@ -102,9 +111,7 @@ static int run_exchange(const struct command *command, int argc, char **argv)
     struct wishes wishes = {0};
     const struct option options[] = {
         {.name = "endpoint", .argument = "URL", .text = &wishes.endpoint, .help = "the token endpoint, https; needed"},
-        {.name = "client-id", .argument = "ID", .text = &wishes.client_id, .help = "who asks; needed"},
-        {.name = "client-secret-file", .argument = "FILE", .text = &wishes.secret_file,
-         .help = "its secret; one newline at the end is dropped; needed"},
+        CLIENT_OPTIONS(&wishes.client),
         {.name = "audience", .argument = "A", .list = &wishes.audiences, .help = "the target's name"},
         {.name = "resource", .argument = "R", .list = &wishes.resources, .help = "the target's absolute URI"},
         {.name = "scope", .argument = "S", .text = &wishes.scope, .help = "scopes to ask for, separated by one space"},
@@ -116,8 +123,11 @@ static int run_exchange(const struct command *command, int argc, char **argv)
     int exit_status = EXIT_FAILED;
     struct operands operands;
     if (!options_read(command, options, NUM_OPTIONS(options), argc, argv, &operands, &exit_status)) return exit_status;
-    if (wishes.endpoint == NULL || wishes.client_id == NULL || wishes.secret_file == NULL)
-        return usage_fail(command, "--endpoint, --client-id and --client-secret-file are needed");
+    const char *lacking = client_lacks(&wishes.client);
+    if (wishes.endpoint == NULL) return usage_fail(command, "--endpoint is needed");
+    if (lacking) return usage_fail(command, "%s", lacking);
+    if (wishes.client.key_file && wishes.client.audience == NULL)
+        return usage_fail(command, "--client-key needs --client-audience");
     if (wishes.audiences.num + wishes.resources.num == 0) return usage_fail(command, "an --audience or a --resource is needed");
     if (num_stdin(&wishes, &operands) > 1) return usage_fail(command, "only one input can be standard input");
     return read_and_run(command, &wishes, &operands);
@@ -125,7 +135,7 @@ static int run_exchange(const struct command *command, int argc, char **argv)
 
 const struct command command_exchange = {
     .name = "exchange",
-    .synopsis = "--endpoint URL --client-id ID --client-secret-file FILE [options] [SUBJECT_TOKEN]",
+    .synopsis = "--endpoint URL --client-id ID (--client-secret-file FILE | --client-key FILE) [options] [SUBJECT_TOKEN]",
     .summary = "exchange a token for a narrower one (RFC 8693)",
     .about = "Sends the subject token to a token endpoint and prints the token that is issued, and what was granted. The\n"
              "answer is checked: more scope than was asked for, another type, or a missing actor is an error.\n"

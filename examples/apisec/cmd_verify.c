@@ -15,8 +15,9 @@ static const char *const default_algorithms[] = {"RS256", "RS384", "RS512", "PS2
                                                  "PS512", "ES256", "ES384", "ES512"};
 
 struct demands {
-    const char *issuer, *jwks_file, *jwks_uri, *profile, *audit_file, *decrypt_key;
-    bool discover, explain, encrypted;
+    const char *issuer, *jwks_file, *jwks_uri, *profile, *audit_file, *decrypt_key, *introspect;
+    bool discover, explain, encrypted, signed_answers;
+    struct client client;
     struct list audiences, algorithms, scopes, claims;
     struct number leeway, now;
     struct network network;
@@ -25,6 +26,7 @@ struct demands {
 /* What a verdict is made with; ended in the reverse order. */
 struct bench {
     struct bytes jwks, decrypt_key;
+    struct proof proof;
     apisec_http *http;
     apisec_trust *trust;
     apisec_verifier *verifier;
@@ -43,16 +45,35 @@ static void clear_bench(struct bench *bench)
     apisec_http_free(bench->http);
     bytes_free(&bench->jwks);
     bytes_free(&bench->decrypt_key);
+    proof_free(&bench->proof);
 }
 
-static apisec_trust *build_trust(const struct demands *demands, const struct bytes *jwks, const struct bytes *decrypt_key)
+static bool has_keys(const struct demands *demands)
 {
+    return demands->jwks_file || demands->jwks_uri || demands->discover;
+}
+
+/* add_introspection: the assertions of a client with a key are for the issuer, unless it is told otherwise. */
+static void add_introspection(apisec_issuer *issuer, const struct demands *demands, const struct proof *proof)
+{
+    const struct client *client = &demands->client;
+    const char *audience = client->audience ? client->audience : demands->issuer;
+    apisec_issuer_set_introspection(issuer, demands->introspect);
+    if (proof->signer) apisec_issuer_set_introspection_private_key_jwt(issuer, client->id, proof->signer, audience);
+    if (proof->signer == NULL) apisec_issuer_set_introspection_basic(issuer, client->id, proof->secret.at, proof->secret.len);
+    if (demands->signed_answers) apisec_issuer_require_signed_introspection(issuer);
+}
+
+static apisec_trust *build_trust(const struct demands *demands, const struct bench *bench)
+{
+    const struct bytes *jwks = &bench->jwks, *decrypt_key = &bench->decrypt_key;
+    const bool all_algorithms = demands->algorithms.num == 0 && has_keys(demands);
     apisec_trust *trust = apisec_trust_new();
     apisec_issuer *issuer = apisec_trust_add_issuer(trust, demands->issuer);
     for (size_t i = 0; i < demands->audiences.num; i++) apisec_issuer_add_audience(issuer, demands->audiences.at[i]);
     for (size_t i = 0; i < demands->claims.num; i++) apisec_issuer_require_claim(issuer, demands->claims.at[i]);
     for (size_t i = 0; i < demands->algorithms.num; i++) apisec_issuer_allow_algorithm(issuer, demands->algorithms.at[i]);
-    for (size_t i = 0; demands->algorithms.num == 0 && i < sizeof default_algorithms / sizeof default_algorithms[0]; i++)
+    for (size_t i = 0; all_algorithms && i < sizeof default_algorithms / sizeof default_algorithms[0]; i++)
         apisec_issuer_allow_algorithm(issuer, default_algorithms[i]);
     if (demands->profile) apisec_issuer_set_profile(issuer, demands->profile);
     if (demands->leeway.given) apisec_issuer_set_leeway(issuer, (uint32_t)demands->leeway.value);
@@ -61,6 +82,7 @@ static apisec_trust *build_trust(const struct demands *demands, const struct byt
     if (demands->discover) apisec_issuer_discover(issuer);
     if (demands->decrypt_key) apisec_trust_set_decryption_jwks(trust, decrypt_key->at, decrypt_key->len);
     if (demands->encrypted) apisec_issuer_require_encryption(issuer);
+    if (demands->introspect) add_introspection(issuer, demands, &bench->proof);
     return trust;
 }
 
@@ -92,10 +114,10 @@ static apisec_status build_call(const struct demands *demands, const struct byte
 static apisec_status set_up(const struct demands *demands, const struct bytes *token, struct bench *bench, apisec_error *err)
 {
     /* Keys in a file need no network; certificates that were named are looked at all the same. */
-    const bool online = !demands->jwks_file || demands->network.cacert;
+    const bool online = !demands->jwks_file || demands->network.cacert || demands->introspect;
     apisec_status status = online ? network_open(&demands->network, &bench->http, err) : APISEC_OK;
     if (status != APISEC_OK) return status;
-    bench->trust = build_trust(demands, &bench->jwks, &bench->decrypt_key);
+    bench->trust = build_trust(demands, bench);
     status = apisec_verifier_new(bench->trust, bench->http, &bench->verifier, err);
     if (status != APISEC_OK) return status;
     if (demands->audit_file)
@@ -164,6 +186,7 @@ static int verify_token(const struct command *command, const struct demands *dem
     int exit_status = EXIT_FAILED;
     if (demands->jwks_file && !input_file(command, demands->jwks_file, JWKS_MAX, &bench.jwks)) goto done;
     if (demands->decrypt_key && !input_file(command, demands->decrypt_key, JWKS_MAX, &bench.decrypt_key)) goto done;
+    if (!client_read(command, &demands->client, &bench.proof)) goto done;
     apisec_status status = set_up(demands, token, &bench, &err);
     if (status != APISEC_OK) {
         exit_status = fail(command, status, err.text[0] ? err.text : "out of memory");
@@ -181,14 +204,25 @@ static int is_stdin(const char *path)
     return path != NULL && strcmp(path, "-") == 0 ? 1 : 0;
 }
 
+static const char *introspection_lacks(const struct demands *demands)
+{
+    if (demands->introspect) return client_lacks(&demands->client);
+    if (client_is_given(&demands->client)) return "a client is needed for --introspect only";
+    return demands->signed_answers ? "--signed-answers is for --introspect" : NULL;
+}
+
 /* check_demands: false when the command was called wrongly; it has said so. */
 static bool check_demands(const struct command *command, const struct demands *demands, const struct operands *operands)
 {
     int sources = (demands->jwks_file != NULL) + (demands->jwks_uri != NULL) + (demands->discover ? 1 : 0);
-    int on_stdin = (operands->num == 0) + is_stdin(demands->jwks_file) + is_stdin(demands->decrypt_key);
+    int on_stdin = (operands->num == 0) + is_stdin(demands->jwks_file) + is_stdin(demands->decrypt_key) +
+                   client_num_stdin(&demands->client);
+    const char *lacking = introspection_lacks(demands);
     if (demands->issuer == NULL) usage_fail(command, "--issuer is needed");
     else if (demands->audiences.num == 0) usage_fail(command, "an --audience is needed");
-    else if (sources != 1) usage_fail(command, "exactly one of --jwks, --jwks-uri and --discover is needed");
+    else if (sources > 1 || (sources == 0 && demands->introspect == NULL))
+        usage_fail(command, "exactly one of --jwks, --jwks-uri and --discover is needed");
+    else if (lacking) usage_fail(command, "%s", lacking);
     else if (on_stdin > 1) usage_fail(command, "only one of keys and token can be standard input");
     else if (demands->encrypted && demands->decrypt_key == NULL) usage_fail(command, "--require-encryption needs --decrypt-key");
     else return true;
@@ -206,6 +240,11 @@ static int run_verify(const struct command *command, int argc, char **argv)
         {.name = "jwks", .argument = "FILE", .text = &demands.jwks_file, .help = "the issuer's keys: a JWK Set"},
         {.name = "jwks-uri", .argument = "URL", .text = &demands.jwks_uri, .help = "the same, fetched over https"},
         {.name = "discover", .flag = &demands.discover, .help = "the same, found in the issuer's metadata"},
+        {.name = "introspect", .argument = "URL", .text = &demands.introspect,
+         .help = "ask here about opaque tokens; keys are then not needed"},
+        {.name = "signed-answers", .flag = &demands.signed_answers,
+         .help = "the answers must be signed with the issuer's keys (RFC 9701)"},
+        CLIENT_OPTIONS(&demands.client),
         {.name = "profile", .argument = "P", .text = &demands.profile, .help = "at+jwt (default) or jwt"},
         {.name = "decrypt-key", .argument = "FILE", .text = &demands.decrypt_key,
          .help = "the service's own private JWK or JWK Set, for encrypted tokens"},
@@ -234,11 +273,12 @@ static int run_verify(const struct command *command, int argc, char **argv)
 
 const struct command command_verify = {
     .name = "verify",
-    .synopsis = "--issuer I --audience A (--jwks FILE | --jwks-uri URL | --discover) [options] [TOKEN]",
+    .synopsis = "--issuer I --audience A (--jwks FILE | --jwks-uri URL | --discover | --introspect URL) [options] [TOKEN]",
     .summary = "verify a token as a service would",
     .about = "Judges an access token as if it had come in the Authorization header of a request, and prints the verdict.\n"
              "Without TOKEN it is read from standard input, where one newline at the end is dropped; nothing else is\n"
              "trimmed. Without --alg all of RS, PS and ES are accepted; HS wants --alg and its key in a --jwks FILE.\n"
+             "With --introspect an opaque token's issuer is asked about it, as --client-id.\n"
              "Servers at loopback and private addresses are refused unless --allow-loopback is given.\n"
              "\n"
              "Output: {\"verdict\":\"allowed\",\"status\":\"APISEC_OK\",\"http_status\":200,\"reason\":\"\",\"principal\":...,\n"

@@ -137,4 +137,30 @@ struct network {
      .help = "milliseconds for one request (default 5000, of which 2000 to connect)"}
 apisec_status network_open(const struct network *network, apisec_http **http, apisec_error *err);
 
+/* ---- client.c: how a command proves to a server who asks ---- */
+
+struct client {
+    const char *id, *secret_file, *key_file, *audience;
+};
+/* The options of every command that asks as an OAuth client. */
+#define CLIENT_OPTIONS(client)                                                                                                \
+    {.name = "client-id", .argument = "ID", .text = &(client)->id, .help = "who asks"},                                       \
+    {.name = "client-secret-file", .argument = "FILE", .text = &(client)->secret_file,                                        \
+     .help = "its secret; one newline at the end is dropped"},                                                                \
+    {.name = "client-key", .argument = "FILE", .text = &(client)->key_file,                                                   \
+     .help = "or its private JWK with alg, to sign assertions (private_key_jwt)"},                                            \
+    {.name = "client-audience", .argument = "A", .text = &(client)->audience,                                                 \
+     .help = "whom the assertions are for: the server's issuer name"}
+/* What is behind those files. */
+struct proof {
+    struct bytes secret;
+    apisec_signer *signer;
+};
+bool client_is_given(const struct client *client);         /* one of the options is */
+const char *client_lacks(const struct client *client);     /* NULL: nothing */
+int client_num_stdin(const struct client *client);         /* how many are to be read from standard input */
+/* client_read reads the file. false: it has said why, and the command ends with EXIT_FAILED. */
+bool client_read(const struct command *command, const struct client *client, struct proof *proof);
+void proof_free(struct proof *proof);
+
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * issuer.c: serves an issuer for the tests of the tool over https on a free port of 127.0.0.1: metadata, keys, token endpoint. It
- * prints one line of JSON when it is ready, with what its clients need to know, and ends when its standard input does.
+ * issuer.c: serves an issuer for the tests of the tool over https on a free port of 127.0.0.1: metadata, keys, token endpoint,
+ * introspection. It prints one line of JSON when it is ready, with what its clients need to know, and ends when its standard input
+ * does.
  *
  *     issuer CERTIFICATE_FILE KEY_FILE
  */
@@ -72,8 +73,8 @@ static void end_request(void *context, struct MHD_Connection *connection, void *
     *state = NULL;
 }
 
-/* send_json replies with a body that becomes the response's own. */
-static enum MHD_Result send_json(struct MHD_Connection *connection, int status, char *body, const char *cache)
+/* send_typed replies with a body that becomes the response's own. */
+static enum MHD_Result send_typed(struct MHD_Connection *connection, int status, const char *type, char *body, const char *cache)
 {
     if (body == NULL) return MHD_NO;
     struct MHD_Response *response = MHD_create_response_from_buffer(strlen(body), body, MHD_RESPMEM_MUST_FREE);
@@ -81,12 +82,17 @@ static enum MHD_Result send_json(struct MHD_Connection *connection, int status, 
         free(body);
         return MHD_NO;
     }
-    MHD_add_response_header(response, "Content-Type", "application/json");
+    MHD_add_response_header(response, "Content-Type", type);
     MHD_add_response_header(response, "Cache-Control", cache);
     if (status == MHD_HTTP_UNAUTHORIZED) MHD_add_response_header(response, "WWW-Authenticate", "Basic realm=\"token endpoint\"");
     enum MHD_Result sent = MHD_queue_response(connection, (unsigned)status, response);
     MHD_destroy_response(response);
     return sent;
+}
+
+static enum MHD_Result send_json(struct MHD_Connection *connection, int status, char *body, const char *cache)
+{
+    return send_typed(connection, status, "application/json", body, cache);
 }
 
 static char *write_metadata(const struct issuer *issuer)
@@ -120,15 +126,18 @@ static enum MHD_Result answer_get(const struct issuer *issuer, struct MHD_Connec
     return send_json(connection, MHD_HTTP_NOT_FOUND, strdup("{\"error\":\"not_found\"}"), "no-store");
 }
 
-static enum MHD_Result answer_token(const struct issuer *issuer, struct MHD_Connection *connection, const struct form *form)
+static enum MHD_Result answer_form(const struct issuer *issuer, struct MHD_Connection *connection, const char *path,
+                                   const struct form *form)
 {
     if (form->refused) return send_json(connection, MHD_HTTP_BAD_REQUEST, strdup("{\"error\":\"invalid_request\"}"), "no-store");
     char *secret = NULL;
     char *client = MHD_basic_auth_get_username_password(connection, &secret);
-    struct reply reply = grant_answer(issuer, client, secret, form);
+    const char *accepted = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Accept");
+    struct reply reply = strcmp(path, "/introspect") == 0 ? introspect_answer(issuer, client, secret, form, accepted)
+                                                          : grant_answer(issuer, client, secret, form);
     MHD_free(client);
     MHD_free(secret);
-    return send_json(connection, reply.status, reply.body, "no-store");
+    return send_typed(connection, reply.status, reply.type ? reply.type : "application/json", reply.body, "no-store");
 }
 
 /* answer is called for each request: once when its head has come, then for each piece of its body, then at the end. */
@@ -138,7 +147,7 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
     (void)version;
     const struct issuer *issuer = context;
     if (strcmp(method, "GET") == 0) return answer_get(issuer, connection, path);
-    if (strcmp(method, "POST") != 0 || strcmp(path, "/token") != 0)
+    if (strcmp(method, "POST") != 0 || (strcmp(path, "/token") != 0 && strcmp(path, "/introspect") != 0))
         return send_json(connection, MHD_HTTP_NOT_FOUND, strdup("{\"error\":\"not_found\"}"), "no-store");
 
     struct request *request = *state;
@@ -155,7 +164,7 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
         *size = 0;
         return MHD_YES;
     }
-    return answer_token(issuer, connection, &request->form);
+    return answer_form(issuer, connection, path, &request->form);
 }
 
 static apisec_status make_secrets(struct issuer *issuer, apisec_error *err)

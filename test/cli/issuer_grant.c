@@ -184,6 +184,57 @@ static const struct policy *find_policy(const char *client, const char *audience
     return NULL;
 }
 
+/* ---- introspection ---- */
+
+#define SIGNED_TYPE "application/token-introspection+jwt"
+
+static cJSON *describe(const struct issuer *issuer, const struct subject *subject)
+{
+    cJSON *members = cJSON_CreateObject();
+    cJSON_AddBoolToObject(members, "active", subject != NULL);
+    if (subject == NULL) return members;
+    cJSON_AddStringToObject(members, "iss", issuer->name);
+    cJSON_AddStringToObject(members, "sub", subject->name);
+    cJSON_AddStringToObject(members, "aud", "orders");
+    cJSON_AddStringToObject(members, "scope", subject->scope);
+    cJSON_AddNumberToObject(members, "exp", (double)(time(NULL) + LIFETIME));
+    return members;
+}
+
+static struct reply sign_members(const struct issuer *issuer, const char *client, cJSON *members)
+{
+    struct reply reply = {.status = 200, .type = SIGNED_TYPE};
+    char *token = NULL;
+    cJSON *envelope = cJSON_CreateObject();
+    cJSON_AddStringToObject(envelope, "iss", issuer->name);
+    cJSON_AddStringToObject(envelope, "aud", client);
+    cJSON_AddNumberToObject(envelope, "iat", (double)time(NULL));
+    cJSON_AddItemToObject(envelope, "token_introspection", members);
+    char *text = cJSON_PrintUnformatted(envelope);
+    if (text) (void)apisec_signer_sign(issuer->signer, "token-introspection+jwt", text, strlen(text), &token, NULL);
+    if (token) reply.body = strdup(token);
+    apisec_text_free(token);
+    cJSON_free(text);
+    cJSON_Delete(envelope);
+    return reply;
+}
+
+struct reply introspect_answer(const struct issuer *issuer, const char *client, const char *secret, const struct form *form,
+                               const char *accepted)
+{
+    struct subject subject = {0};
+    const char *handle = form_get(form, "token");
+    if (!client_is_genuine(issuer, client, secret)) return refuse(401, "invalid_client", "unknown client or wrong secret");
+    if (handle == NULL) return refuse(400, "invalid_request", "one token is needed");
+    cJSON *members = describe(issuer, find_session(issuer, handle, &subject) ? &subject : NULL);
+    if (accepted != NULL && strcmp(accepted, SIGNED_TYPE) == 0) return sign_members(issuer, client, members);
+    struct reply reply = {.status = 200, .body = cJSON_PrintUnformatted(members)};
+    cJSON_Delete(members);
+    return reply;
+}
+
+/* ---- the token endpoint ---- */
+
 struct reply grant_answer(const struct issuer *issuer, const char *client, const char *secret, const struct form *form)
 {
     const char *grant = form_get(form, "grant_type");

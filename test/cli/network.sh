@@ -89,6 +89,43 @@ allowed='"verdict":"allowed"' away='{"verdict":"denied","status":"APISEC_E_KEYS_
     check 'it names on whose behalf' has out '"sub":"alice"'
 }
 
+# ---- verify: opaque tokens, introspected ----
+introspect() { # name, exit, text, token, further arguments
+    name=$1 want=$2 text=$3
+    cp "$4" in
+    shift 4
+    # shellcheck disable=SC2086 # words
+    verify "$name" "$want" "$text" --introspect "$issuer/introspect" --client-id orders $trusted "$@"
+}
+by_secret='--client-secret-file orders_secret'
+"$APISEC" keygen --alg ES256 >client.jwk 2>/dev/null
+echo nobody >other
+# shellcheck disable=SC2086
+{
+    introspect 'an opaque token' 0 "$allowed" alice_session $by_secret --scope orders:write
+    check 'its claims' has out '"sub":"alice"'
+    check 'and principal' has out "\"principal\":\"$issuer|alice\""
+    introspect 'what was not granted' 1 '"status":"APISEC_E_SCOPE"' bob_session $by_secret --scope orders:write
+    introspect 'one that nobody issued' 1 '"status":"APISEC_E_INACTIVE"' other $by_secret
+    introspect 'a signed answer' 0 "$allowed" alice_session $by_secret --signed-answers --discover
+    introspect 'signed by another' 2 '"status":"APISEC_E_RESPONSE"' alice_session $by_secret --signed-answers --alg RS256 --discover
+    introspect 'a JWT beside it' 0 "$allowed" alice $by_secret --discover
+    introspect 'a JWT of an issuer without keys' 1 '"status":"APISEC_E_ALGORITHM"' alice $by_secret
+    introspect 'a wrong secret' 2 '"status":"APISEC_E_INVALID_CLIENT"' alice_session --client-secret-file web_secret
+    introspect 'a key that the issuer does not know' 2 '"status":"APISEC_E_INVALID_CLIENT"' alice_session --client-key client.jwk
+    introspect 'a secret that is no key' 2 '--client-key' alice_session --client-key orders_secret
+    introspect 'two ways to authenticate' 2 'exactly one of' alice_session $by_secret --client-key client.jwk
+    introspect 'no way to authenticate' 2 'exactly one of' alice_session
+    introspect 'signed answers without keys' 2 '"status":"APISEC_E_CONFIG"' alice_session $by_secret --signed-answers
+    verify 'a client for nothing' 2 '--introspect' --discover --client-id orders $trusted
+    verify 'nobody to ask' 2 '"status":"APISEC_E_UNREACHABLE"' --introspect https://127.0.0.1:1/i --client-id orders $by_secret $trusted
+    cp alice in
+    run 'an exchange with a key' 1 '"status":"APISEC_E_INVALID_CLIENT"' exchange --endpoint "$issuer/token" --client-id orders \
+        --client-key client.jwk --client-audience "$issuer" --audience ledger --scope ledger:read $trusted
+    run 'a key without an audience' 2 '--client-audience' exchange --endpoint "$issuer/token" --client-id orders \
+        --client-key client.jwk --audience ledger --scope ledger:read $trusted
+}
+
 # ---- a server that listens and never answers, and one that is gone ----
 exec 9>&- # the issuer ends
 start silent python3 -c 'import socket, sys
