@@ -16,6 +16,7 @@
 #include <apisec/http.h>
 #include <apisec/json.h>
 #include <apisec/op.h>
+#include <apisec/rules.h>
 #include <apisec/signer.h>
 #include <apisec/store.h>
 #include <apisec/token.h>

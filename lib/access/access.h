@@ -7,6 +7,8 @@
  *   authenticate.c  authenticate as a blocking call and as an operation
  *   challenge.c WWW-Authenticate           explain.c  the explanation
  *   record.c    the audit record
+ *   path.c      the path of a request, as segments
+ *   rules.h     compiled rules: rules.c, rule_read.c, rule_check.c; authorize.c applies them to a decision
  */
 #ifndef ACCESS_ACCESS_H
 #define ACCESS_ACCESS_H
@@ -19,7 +21,7 @@
 #include <apisec/access.h>
 #include <apisec/decision.h>
 
-#define DECISION_MAX_CHECKS 32    /* of the decision's own; one more is APISEC_E_ARGUMENT and denies */
+#define DECISION_MAX_CHECKS 80    /* of the decision's own; one more is APISEC_E_ARGUMENT and denies */
 
 /* One check made after authentication. */
 struct access_check {
@@ -44,6 +46,11 @@ struct apisec_decision {
     bool trail_failed;            /* the check at its end failed; otherwise it was not made */
     struct access_check checks[DECISION_MAX_CHECKS];
     size_t num_checks;
+    const char *rules_version;    /* of the rules that were applied; NULL: none were */
+    const char *rule_id;          /* of the rule that was found; NULL: none */
+    const char *acr_values;       /* with STEP_UP: what the challenge asks for; NULL: none */
+    bool has_max_age;
+    int64_t max_age;              /* with STEP_UP: how recently the user must have been authenticated, in seconds */
     struct buffer required_scope; /* scopes asked for so far, space-separated: for the challenge and the record */
     struct buffer challenge;      /* WWW-Authenticate, made by commit */
     struct buffer *explanation;   /* made anew each time it is read */
@@ -52,10 +59,24 @@ struct apisec_decision {
     struct text method, path, peer_address, traceparent, forwarded_for;
     bool dpop_scheme;             /* the token was sent with DPoP */
     char dpop_nonce[VERIFIER_NONCE_SIZE]; /* for the client's next proof, or "" */
+    bool path_is_cut;             /* it was longer than what is kept: no rule can be found for it */
     char peer_sha256[44];         /* base64url of the peer certificate's hash, or "" */
     int64_t started_us;
     int64_t time_ms;
 };
+
+/* ---- path.c ---- */
+
+#define PATH_MAX_SEGMENTS 32
+#define PATH_MAX_LEN 8192
+struct path {
+    struct text segments[PATH_MAX_SEGMENTS]; /* decoded; only the last one may be empty: a slash at the end */
+    size_t num;                              /* at least one */
+};
+/* path_parse splits and decodes into memory of the arena. REQUEST with what is wrong: no slash in front, two slashes in a row, a
+ * segment "." or ".." (encoded ones too), an encoded slash, backslash or control, a raw byte that is not visible ASCII, a broken
+ * escape, over 32 segments or 8 KiB. MEMORY. */
+apisec_status path_parse(struct text path, struct arena *arena, struct path *out, apisec_error *err);
 
 /* challenge.c: appends the WWW-Authenticate value for the decision's status; nothing when the status has none. */
 apisec_status challenge_write(const apisec_decision *decision, struct buffer *out);
@@ -73,6 +94,12 @@ apisec_decision *decision_new(apisec_verifier *verifier, apisec_audit *audit, co
 apisec_decision *decision_out_of_memory(void);
 /* decision_fail notes the first failure and returns the status that stands. decision_report gives it with its sentence. */
 apisec_status decision_fail(apisec_decision *decision, apisec_status status, const char *sentence);
+/* decision_open_status: APISEC_OK when a check may be made now. decision_add_check lists one; id, standard and detail live as long
+ * as the decision. decision_note_scopes adds to what the challenge says is needed; a scope is named once. Both fail the decision
+ * where there is no room. */
+apisec_status decision_open_status(const apisec_decision *decision);
+apisec_status decision_add_check(apisec_decision *decision, const char *id, const char *standard, const char *detail, bool passed);
+apisec_status decision_note_scopes(apisec_decision *decision, const char *const *scopes, size_t num_scopes);
 apisec_status decision_report(const apisec_decision *decision, apisec_error *err);
 
 #endif

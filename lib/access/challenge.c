@@ -82,6 +82,18 @@ static void end(const apisec_decision *decision, const char *scheme, const char 
         put_parameter(out, separator, "resource_metadata", text_of(verifier->resource_metadata));
 }
 
+/* RFC 9470 section 3: how the user must be authenticated, and how recently. */
+static void put_step_up(const apisec_decision *decision, const char **separator, struct buffer *out)
+{
+    struct buffer seconds = BUFFER_MAX(32);
+    if (decision->acr_values) put_parameter(out, separator, "acr_values", text_of(decision->acr_values));
+    if (!decision->has_max_age) return;
+    buffer_number(&seconds, decision->max_age);
+    if (seconds.status != APISEC_OK) out->status = seconds.status;
+    else put_parameter(out, separator, "max_age", (struct text){seconds.bytes, seconds.len});
+    buffer_free(&seconds);
+}
+
 apisec_status challenge_write(const apisec_decision *decision, struct buffer *out)
 {
     const apisec_status status = decision->status;
@@ -95,6 +107,7 @@ apisec_status challenge_write(const apisec_decision *decision, struct buffer *ou
     if (error && sentence) put_parameter(out, &separator, "error_description", text_of(sentence));
     if (status == APISEC_E_SCOPE && decision->required_scope.len > 0)
         put_parameter(out, &separator, "scope", (struct text){decision->required_scope.bytes, decision->required_scope.len});
+    if (status == APISEC_E_STEP_UP) put_step_up(decision, &separator, out);
     end(decision, used, &separator, out);
     if (apisec_status_http(status) != 401 || !verifier_dpop_algs(decision->verifier)) return out->status;
 

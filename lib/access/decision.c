@@ -15,7 +15,7 @@ enum {
     MAX_REQUIRED_SCOPE = 8192,
     MAX_DETAIL = 1024,
     MAX_CHALLENGE = 16384,
-    MAX_EXPLANATION = 131072
+    MAX_EXPLANATION = 262144
 };
 
 /* The denial for a call that had no memory for one. It is never written to. */
@@ -81,6 +81,7 @@ static bool keep_call(apisec_decision *decision, const apisec_call *call)
     const size_t num_traceparents = call_find_header(call, "traceparent", &traceparent);
     if (num_traceparents != 1 || traceparent.len > MAX_TRACEPARENT) traceparent.len = 0;
     keep_certificate(decision, call_peer_certificate(call));
+    decision->path_is_cut = call_path(call).len > MAX_PATH;
     return keep(decision, call_method(call), SIZE_MAX, &decision->method) &&
            keep(decision, call_path(call), MAX_PATH, &decision->path) &&
            keep(decision, call_peer_address(call), SIZE_MAX, &decision->peer_address) &&
@@ -147,8 +148,7 @@ apisec_status decision_report(const apisec_decision *decision, apisec_error *err
     return fail(err, decision->status, "%s", decision->error.text);
 }
 
-/* open_status: APISEC_OK when a check may be made now. */
-static apisec_status open_status(const apisec_decision *decision)
+apisec_status decision_open_status(const apisec_decision *decision)
 {
     if (!decision) return APISEC_E_MISUSE;
     if (decision == &out_of_memory) return APISEC_E_MEMORY;
@@ -164,16 +164,17 @@ struct demand {
     const char *claim, *equals;
 };
 
-/* note_scopes adds to what the challenge says is needed; a scope is named once. */
-static bool note_scopes(apisec_decision *decision, const struct demand *demand)
+apisec_status decision_note_scopes(apisec_decision *decision, const char *const *scopes, size_t num_scopes)
 {
     struct buffer *const noted = &decision->required_scope;
-    for (size_t i = 0; i < demand->num_scopes; i++) {
-        if (scope_list_has((struct text){noted->bytes, noted->len}, text_of(demand->scopes[i]))) continue;
+    for (size_t i = 0; i < num_scopes; i++) {
+        if (scope_list_has((struct text){noted->bytes, noted->len}, text_of(scopes[i]))) continue;
         if (noted->len > 0) buffer_byte(noted, ' ');
-        buffer_text(noted, demand->scopes[i]);
+        buffer_text(noted, scopes[i]);
     }
-    return noted->status == APISEC_OK;
+    if (noted->status == APISEC_OK) return APISEC_OK;
+    if (noted->status == APISEC_E_MEMORY) return decision_fail(decision, APISEC_E_MEMORY, "out of memory");
+    return decision_fail(decision, APISEC_E_ARGUMENT, "too many scopes were required");
 }
 
 static char *describe(apisec_decision *decision, const struct demand *demand)
@@ -193,7 +194,7 @@ static char *describe(apisec_decision *decision, const struct demand *demand)
     return kept;
 }
 
-static apisec_status add_check(apisec_decision *decision, const char *id, const char *standard, const char *detail, bool passed)
+apisec_status decision_add_check(apisec_decision *decision, const char *id, const char *standard, const char *detail, bool passed)
 {
     if (decision->num_checks == DECISION_MAX_CHECKS)
         return decision_fail(decision, APISEC_E_ARGUMENT, "more checks than a decision takes");
@@ -209,11 +210,9 @@ static apisec_status conclude(apisec_decision *decision, const struct demand *de
 
     const char *const detail = describe(decision, demand);
     if (!detail) return decision_fail(decision, APISEC_E_MEMORY, "out of memory");
-    if (!note_scopes(decision, demand)) {
-        if (decision->required_scope.status == APISEC_E_MEMORY) return decision_fail(decision, APISEC_E_MEMORY, "out of memory");
-        return decision_fail(decision, APISEC_E_ARGUMENT, "too many scopes were required");
-    }
-    const apisec_status added = add_check(decision, demand->id, demand->standard, detail, status == APISEC_OK);
+    const apisec_status noted = decision_note_scopes(decision, demand->scopes, demand->num_scopes);
+    if (noted != APISEC_OK) return noted;
+    const apisec_status added = decision_add_check(decision, demand->id, demand->standard, detail, status == APISEC_OK);
     if (added != APISEC_OK || status == APISEC_OK) return added;
 
     apisec_error sentence;
@@ -224,7 +223,7 @@ static apisec_status conclude(apisec_decision *decision, const struct demand *de
 
 apisec_status apisec_decision_require_scope(apisec_decision *decision, const char *scope)
 {
-    const apisec_status open = open_status(decision);
+    const apisec_status open = decision_open_status(decision);
     if (open != APISEC_OK) return open;
     const struct demand demand = {"scope", "RFC 6749 section 3.3", .scopes = &scope, .num_scopes = 1};
     return conclude(decision, &demand, apisec_require_scope(decision->token, scope));
@@ -232,7 +231,7 @@ apisec_status apisec_decision_require_scope(apisec_decision *decision, const cha
 
 apisec_status apisec_decision_require_scopes(apisec_decision *decision, const char *const *scopes, size_t num_scopes)
 {
-    const apisec_status open = open_status(decision);
+    const apisec_status open = decision_open_status(decision);
     if (open != APISEC_OK) return open;
     const struct demand demand = {"scope", "RFC 6749 section 3.3", .scopes = scopes, .num_scopes = num_scopes};
     return conclude(decision, &demand, apisec_require_scopes(decision->token, scopes, num_scopes));
@@ -240,7 +239,7 @@ apisec_status apisec_decision_require_scopes(apisec_decision *decision, const ch
 
 apisec_status apisec_decision_require_any_scope(apisec_decision *decision, const char *const *scopes, size_t num_scopes)
 {
-    const apisec_status open = open_status(decision);
+    const apisec_status open = decision_open_status(decision);
     if (open != APISEC_OK) return open;
     const struct demand demand = {"any_scope", "RFC 6749 section 3.3", .scopes = scopes, .num_scopes = num_scopes};
     return conclude(decision, &demand, apisec_require_any_scope(decision->token, scopes, num_scopes));
@@ -248,7 +247,7 @@ apisec_status apisec_decision_require_any_scope(apisec_decision *decision, const
 
 apisec_status apisec_decision_require_claim(apisec_decision *decision, const char *name, const char *equals)
 {
-    const apisec_status open = open_status(decision);
+    const apisec_status open = decision_open_status(decision);
     if (open != APISEC_OK) return open;
     const struct demand demand = {"claim", "RFC 7519 section 4", .claim = name, .equals = equals};
     return conclude(decision, &demand, apisec_require_claim(decision->token, name, equals));
@@ -265,10 +264,10 @@ static apisec_status denial(apisec_status status)
 
 apisec_status apisec_decision_deny(apisec_decision *decision, apisec_status status, const char *reason)
 {
-    const apisec_status open = open_status(decision);
+    const apisec_status open = decision_open_status(decision);
     if (open != APISEC_OK) return open;
     decision_fail(decision, denial(status), reason ? reason : "denied by the service");
-    add_check(decision, "service", "the service's own", NULL, false);
+    decision_add_check(decision, "service", "the service's own", NULL, false);
     return decision->status;
 }
 

@@ -5,7 +5,7 @@
  */
 #include "access/access.h"
 
-enum { MAX_DETAIL = 256 };
+enum { MAX_DETAIL = 128 };
 
 static void put_check(struct json_writer *writer, const char *id, bool passed, const char *standard, const char *detail)
 {

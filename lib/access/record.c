@@ -185,6 +185,16 @@ static void put_trace(const apisec_decision *decision, struct json_writer *membe
     json_close_object(members);
 }
 
+/* The rule that was applied, and which document it stood in. */
+static void put_policy(const apisec_decision *decision, struct json_writer *members)
+{
+    if (!decision->rules_version) return;
+    json_open_object(members, "policy");
+    put(members, "uid", decision->rule_id);
+    put(members, "version", decision->rules_version);
+    json_close_object(members);
+}
+
 /* ---- ours ---- */
 
 static void put_audiences(const apisec_token *token, struct json_writer *unmapped)
@@ -236,6 +246,7 @@ apisec_status decision_record(const apisec_decision *decision, apisec_error *err
     put_api(decision, &record.members);
     put_request(decision, &record.members);
     put_trace(decision, &record.members);
+    put_policy(decision, &record.members);
     put_unmapped(decision, &record.unmapped);
     const apisec_status status = audit_append(decision->audit, &record, err);
     record_free(&record);

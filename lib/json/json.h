@@ -52,6 +52,33 @@ enum json_found json_get_int64(const struct json *object, const char *name, int6
 enum json_found json_get_date(const struct json *object, const char *name, int64_t *out);
 enum json_found json_get_bool(const struct json *object, const char *name, bool *out);
 bool json_as_text(const struct json *value, struct text *out); /* false: not a string */
+bool json_as_int64(const struct json *value, int64_t *out);    /* false: not a number that json_get_int64 would give */
+
+/* ---- shape.c: documents that people write: every member is known, and whatever is wrong is said with its path:
+ * `rules[3].require.scope: unknown, did you mean "scopes"?`. All failures are CONFIG but for MEMORY ---- */
+
+struct shape {                 /* one value and how it was reached; lives on the stack of who reads it */
+    const struct json *value;  /* NULL: absent */
+    const struct shape *parent;
+    const char *name;          /* of a member; NULL: an element, or the document */
+    size_t index;              /* of an element */
+};
+/* shape_fail says `path: sentence`. The document's own path is empty and left out. */
+apisec_status shape_fail(const struct shape *at, apisec_error *err, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* shape_object demands an object of no other members than these; names ends with NULL. */
+apisec_status shape_object(const struct shape *at, const char *const *names, apisec_error *err);
+/* shape_kind demands an array, an object of any members, … */
+apisec_status shape_kind(const struct shape *at, enum json_kind kind, apisec_error *err);
+struct shape shape_member(const struct shape *object, const char *name);  /* value NULL: absent */
+/* The members or elements one after the other: for (struct shape at = shape_first(&list); at.value; shape_next(&at)). */
+struct shape shape_first(const struct shape *list);
+void shape_next(struct shape *at);
+/* Typed reading of a value that is there. shape_text: not empty. shape_number: min to max. */
+apisec_status shape_text(const struct shape *at, const char **text, apisec_error *err);
+apisec_status shape_number(const struct shape *at, int64_t min, int64_t max, int64_t *number, apisec_error *err);
+apisec_status shape_bool(const struct shape *at, bool *value, apisec_error *err);
+/* shape_nearest: which of the names somebody may have meant, or NULL. */
+const char *shape_nearest(const char *name, const char *const *names);
 
 /* ---- writer.c: commas and escapes are its business. Values are always valid JSON and pure ASCII on one line ---- */
 

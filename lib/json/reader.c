@@ -142,38 +142,44 @@ enum json_found json_get_bool(const struct json *object, const char *name, bool 
     return JSON_OK;
 }
 
-/* find_number: a number whose integer part is exact. */
-static enum json_found find_number(const struct json *object, const char *name, double *number)
+/* as_number: a number whose integer part is exact. */
+static bool as_number(const cJSON *item, double *number)
 {
     *number = 0;
-    const cJSON *item;
-    const enum json_found found = find(object, name, &item);
-    if (found != JSON_OK) return found;
-    if (!cJSON_IsNumber(item)) return JSON_MISTYPED;
-    if (!(item->valuedouble > -(double)EXACT && item->valuedouble < (double)EXACT)) return JSON_MISTYPED;
+    if (!cJSON_IsNumber(item)) return false;
+    if (!(item->valuedouble > -(double)EXACT && item->valuedouble < (double)EXACT)) return false;
     *number = item->valuedouble;
-    return JSON_OK;
+    return true;
+}
+
+bool json_as_int64(const struct json *value, int64_t *out)
+{
+    *out = 0;
+    double number;
+    if (!as_number(item_of(value), &number)) return false;
+    const int64_t integer = (int64_t)number;
+    if ((double)integer < number || (double)integer > number) return false;
+    *out = integer;
+    return true;
 }
 
 enum json_found json_get_int64(const struct json *object, const char *name, int64_t *out)
 {
     *out = 0;
-    double number;
-    const enum json_found found = find_number(object, name, &number);
+    const cJSON *item;
+    const enum json_found found = find(object, name, &item);
     if (found != JSON_OK) return found;
-    const int64_t integer = (int64_t)number;
-    if ((double)integer < number || (double)integer > number) return JSON_MISTYPED;
-    *out = integer;
-    return JSON_OK;
+    return json_as_int64((const struct json *)item, out) ? JSON_OK : JSON_MISTYPED;
 }
 
 enum json_found json_get_date(const struct json *object, const char *name, int64_t *out)
 {
     *out = 0;
     double number;
-    const enum json_found found = find_number(object, name, &number);
+    const cJSON *item;
+    const enum json_found found = find(object, name, &item);
     if (found != JSON_OK) return found;
-    if (number < 0) return JSON_MISTYPED;
+    if (!as_number(item, &number) || number < 0) return JSON_MISTYPED;
     *out = (int64_t)number;
     return JSON_OK;
 }

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * path.c: the path of a request as the segments that rules are matched with: split at "/" and then percent-decoded, once (RFC 3986
+ * sections 2.4 and 3.3). What services and proxies are known to read in two ways is refused here, before any rule is asked.
+ */
+#include "access/access.h"
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    return -1;
+}
+
+static apisec_status refuse(apisec_error *err, const char *why)
+{
+    return fail(err, APISEC_E_REQUEST, "the path %s", why);
+}
+
+/* A raw byte of a path: visible ASCII, and none that some servers take for a separator or for the end. */
+static bool is_path_byte(char c)
+{
+    return c > ' ' && c < 0x7f && c != '\\' && c != '#' && c != '?';
+}
+
+/* An encoded slash or backslash would be a separator for the next reader, a control character the end of a line or a text. */
+static bool may_be_encoded(int byte)
+{
+    return byte >= ' ' && byte != 0x7f && byte != '/' && byte != '\\';
+}
+
+/* next_byte decodes one byte off the front; -1: it must not be there. */
+static int next_byte(struct text *rest)
+{
+    const char c = rest->at[0];
+    size_t used = 1;
+    int byte = (unsigned char)c;
+    if (!is_path_byte(c)) return -1;
+    if (c == '%') {
+        const int high = rest->len >= 3 ? hex_digit(rest->at[1]) : -1, low = rest->len >= 3 ? hex_digit(rest->at[2]) : -1;
+        if (high < 0 || low < 0) return -1;
+        byte = high * 16 + low;
+        if (!may_be_encoded(byte)) return -1;
+        used = 3;
+    }
+    *rest = (struct text){rest->at + used, rest->len - used};
+    return byte;
+}
+
+/* read_segment decodes up to the next "/" into out, and says how long it is; false: refused. */
+static bool read_segment(struct text *rest, char *out, size_t *len)
+{
+    *len = 0;
+    while (rest->len > 0 && rest->at[0] != '/') {
+        const int byte = next_byte(rest);
+        if (byte < 0) return false;
+        out[(*len)++] = (char)byte;
+    }
+    return true;
+}
+
+static bool is_dots(struct text segment)
+{
+    return text_is(segment, ".") || text_is(segment, "..");
+}
+
+apisec_status path_parse(struct text path, struct arena *arena, struct path *out, apisec_error *err)
+{
+    out->num = 0;
+    if (path.len == 0 || path.at[0] != '/') return refuse(err, "does not begin with a slash");
+    if (path.len > PATH_MAX_LEN) return refuse(err, "is too long");
+    char *room = arena_alloc(arena, path.len);
+    if (room == NULL) return fail_memory(err);
+    for (struct text rest = path; rest.len > 0;) {
+        size_t len;
+        rest = (struct text){rest.at + 1, rest.len - 1};
+        if (out->num == PATH_MAX_SEGMENTS) return refuse(err, "has too many segments");
+        if (!read_segment(&rest, room, &len)) return refuse(err, "has a byte that is not permitted, or badly encoded");
+        const struct text segment = {room, len};
+        if (len == 0 && rest.len > 0) return refuse(err, "has two slashes in a row");
+        if (is_dots(segment)) return refuse(err, "has a segment . or ..");
+        out->segments[out->num++] = segment;
+        room += len;
+    }
+    return APISEC_OK;
+}

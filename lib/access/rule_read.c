@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * rule_read.c: reads one requirement of include/apisec/rules.h into memory of the rules' arena. What is written twice, cannot be
+ * met, or names what is not there is an error here, at start-up, and never a rule that means less than it says.
+ */
+#include "access/rules.h"
+
+#include <stdlib.h>
+
+static apisec_status no_memory(apisec_error *err)
+{
+    return fail_memory(err);
+}
+
+/* keep copies a text into the arena. */
+static apisec_status keep(struct arena *arena, const char *text, const char **kept, apisec_error *err)
+{
+    *kept = arena_text(arena, text_of(text));
+    return *kept != NULL ? APISEC_OK : no_memory(err);
+}
+
+/* ---- texts ---- */
+
+static bool is_repeated(const struct texts *texts, const char *text)
+{
+    for (size_t i = 0; i < texts->num; i++)
+        if (strcmp(texts->at[i], text) == 0) return true;
+    return false;
+}
+
+apisec_status texts_read(const struct shape *at, struct arena *arena, struct texts *texts, apisec_error *err)
+{
+    apisec_status status = shape_kind(at, JSON_ARRAY, err);
+    if (status != APISEC_OK) return status;
+    const size_t num = json_count(at->value);
+    if (num == 0) return shape_fail(at, err, "an empty list can never be met");
+    texts->at = arena_alloc(arena, num * sizeof *texts->at);
+    if (texts->at == NULL) return no_memory(err);
+    for (struct shape element = shape_first(at); element.value != NULL; shape_next(&element)) {
+        const char *text;
+        status = shape_text(&element, &text, err);
+        if (status != APISEC_OK) return status;
+        if (is_repeated(texts, text)) return shape_fail(&element, err, "is there twice");
+        status = keep(arena, text, &texts->at[texts->num], err);
+        if (status != APISEC_OK) return status;
+        texts->num++;
+    }
+    return APISEC_OK;
+}
+
+/* read_texts reads a member that may be absent, and counts the one check that it is. */
+static apisec_status read_texts(const struct shape *object, const char *name, struct rule_scope *scope, struct texts *texts,
+                                apisec_error *err)
+{
+    const struct shape at = shape_member(object, name);
+    if (at.value == NULL) return APISEC_OK;
+    scope->num_checks++;
+    return texts_read(&at, scope->arena, texts, err);
+}
+
+static apisec_status read_scopes(const struct shape *object, const char *name, struct rule_scope *scope, struct texts *texts,
+                                 apisec_error *err)
+{
+    const apisec_status status = read_texts(object, name, scope, texts, err);
+    const struct shape at = shape_member(object, name);
+    for (size_t i = 0; status == APISEC_OK && i < texts->num; i++)
+        if (!scope_is_token(text_of(texts->at[i])))
+            return shape_fail(&at, err, "\"%.60s\" is not one scope (RFC 6749 section 3.3)", texts->at[i]);
+    return status;
+}
+
+/* ---- claims ---- */
+
+/* unescape_step undoes RFC 6901's "~1" and "~0" in place; false: another "~". */
+static bool unescape_step(char *step)
+{
+    char *to = step;
+    for (const char *from = step; *from != '\0'; from++) {
+        if (*from != '~') {
+            *to++ = *from;
+            continue;
+        }
+        from++;
+        if (*from != '0' && *from != '1') return false;
+        *to++ = *from == '0' ? '~' : '/';
+    }
+    *to = '\0';
+    return true;
+}
+
+static apisec_status split_pointer(const struct shape *at, char *pointer, struct claim_path *path, apisec_error *err)
+{
+    for (char *step = pointer + 1; step != NULL;) {
+        char *end = strchr(step, '/');
+        if (end != NULL) *end = '\0';
+        if (path->num_steps == RULE_MAX_STEPS) return shape_fail(at, err, "more than %d steps", RULE_MAX_STEPS);
+        if (step[0] == '\0' || !unescape_step(step)) return shape_fail(at, err, "not a JSON Pointer (RFC 6901) of names");
+        path->steps[path->num_steps++] = step;
+        step = end != NULL ? end + 1 : NULL;
+    }
+    return APISEC_OK;
+}
+
+apisec_status claim_path_read(const struct shape *at, struct arena *arena, struct claim_path *path, apisec_error *err)
+{
+    const char *text;
+    apisec_status status = shape_text(at, &text, err);
+    *path = (struct claim_path){NULL, {NULL}, 0};
+    if (status == APISEC_OK) status = keep(arena, text, &path->written, err);
+    if (status != APISEC_OK) return status;
+    char *copy = arena_text(arena, text_of(text));
+    if (copy == NULL) return no_memory(err);
+    if (copy[0] == '/') return split_pointer(at, copy, path, err);
+    path->steps[path->num_steps++] = copy;
+    return APISEC_OK;
+}
+
+static apisec_status read_parameter(const struct shape *at, const struct rule_scope *scope, struct operand *operand,
+                                    apisec_error *err)
+{
+    const char *name;
+    const apisec_status status = shape_text(at, &name, err);
+    if (status != APISEC_OK) return status;
+    for (size_t i = 0; i < scope->num_parameters; i++)
+        if (strcmp(scope->parameters[i], name) == 0) {
+            *operand = (struct operand){.kind = OPERAND_PARAMETER, .text = scope->parameters[i], .segment = scope->segments[i]};
+            return APISEC_OK;
+        }
+    if (scope->policies == NULL) return shape_fail(at, err, "a policy has no path: a parameter can only be used in a rule");
+    return shape_fail(at, err, "the path has no {%.60s}", name);
+}
+
+static apisec_status read_constant(const struct shape *at, struct arena *arena, struct operand *operand, apisec_error *err)
+{
+    const char *text;
+    switch (json_kind(at->value)) {
+    case JSON_TRUE:
+    case JSON_FALSE:
+        *operand = (struct operand){.kind = OPERAND_BOOL, .boolean = json_kind(at->value) == JSON_TRUE};
+        return APISEC_OK;
+    case JSON_NUMBER:
+        operand->kind = OPERAND_NUMBER;
+        return shape_number(at, -(INT64_C(1) << 53) + 1, (INT64_C(1) << 53) - 1, &operand->number, err);
+    default: {
+        operand->kind = OPERAND_TEXT;
+        const apisec_status status = shape_text(at, &text, err);
+        return status == APISEC_OK ? keep(arena, text, &operand->text, err) : status;
+    }
+    }
+}
+
+static apisec_status read_range(const struct shape *object, struct claim_test *test, apisec_error *err)
+{
+    const int64_t limit = (INT64_C(1) << 53) - 1;
+    const struct shape min = shape_member(object, "min"), max = shape_member(object, "max");
+    apisec_status status = APISEC_OK;
+    test->kind = CLAIM_RANGE;
+    test->min = -limit;
+    test->max = limit;
+    if (min.value != NULL) status = shape_number(&min, -limit, limit, &test->min, err);
+    if (status == APISEC_OK && max.value != NULL) status = shape_number(&max, -limit, limit, &test->max, err);
+    if (status == APISEC_OK && test->min > test->max) return shape_fail(object, err, "min is greater than max");
+    return status;
+}
+
+static apisec_status read_prefix(const struct shape *at, struct arena *arena, struct claim_test *test, apisec_error *err)
+{
+    const char *text;
+    apisec_status status = shape_text(at, &text, err);
+    test->kind = CLAIM_PREFIX;
+    if (status != APISEC_OK) return status;
+    if (text[strlen(text) - 1] == '/') return shape_fail(at, err, "ends with a slash: it is compared segment by segment");
+    return keep(arena, text, &test->operand.text, err);
+}
+
+static apisec_status read_exists(const struct shape *at, struct claim_test *test, apisec_error *err)
+{
+    bool value;
+    const apisec_status status = shape_bool(at, &value, err);
+    test->kind = CLAIM_EXISTS;
+    if (status != APISEC_OK) return status;
+    return value ? APISEC_OK : shape_fail(at, err, "only true: what is absent must never help");
+}
+
+/* which_test finds the one member that says how the claim is tested; min and max count as one. */
+static apisec_status which_test(const struct shape *object, struct shape *found, apisec_error *err)
+{
+    size_t num = 0;
+    bool range = false;
+    for (struct shape member = shape_first(object); member.value != NULL; shape_next(&member)) {
+        if (strcmp(member.name, "claim") == 0) continue;
+        const bool bound = strcmp(member.name, "min") == 0 || strcmp(member.name, "max") == 0;
+        if (!bound || !range) num++;
+        range = range || bound;
+        *found = member;
+    }
+    return num == 1 ? APISEC_OK : shape_fail(object, err, "exactly one test of the claim is wanted");
+}
+
+static apisec_status read_test(const struct shape *object, struct rule_scope *scope, struct claim_test *test, apisec_error *err)
+{
+    static const char *const names[] = {
+        "claim", "equals", "equals_parameter", "one_of", "contains", "contains_parameter", "prefix", "exists", "min", "max", NULL};
+    struct shape how = {NULL, NULL, NULL, 0};
+    const struct shape claim = shape_member(object, "claim");
+    apisec_status status = shape_object(object, names, err);
+    if (status == APISEC_OK) status = claim_path_read(&claim, scope->arena, &test->claim, err);
+    if (status == APISEC_OK) status = which_test(object, &how, err);
+    if (status != APISEC_OK) return status;
+    scope->num_checks++;
+    test->kind = strncmp(how.name, "contains", 8) == 0 ? CLAIM_CONTAINS : CLAIM_EQUALS;
+    if (strcmp(how.name, "one_of") == 0) {
+        test->kind = CLAIM_ONE_OF;
+        return texts_read(&how, scope->arena, &test->values, err);
+    }
+    if (strcmp(how.name, "prefix") == 0) return read_prefix(&how, scope->arena, test, err);
+    if (strcmp(how.name, "exists") == 0) return read_exists(&how, test, err);
+    if (how.name[0] == 'm') return read_range(object, test, err);
+    if (strchr(how.name, '_') != NULL) return read_parameter(&how, scope, &test->operand, err);
+    return read_constant(&how, scope->arena, &test->operand, err);
+}
+
+static apisec_status read_claims(const struct shape *object, struct rule_scope *scope, struct requirement *requirement,
+                                 apisec_error *err)
+{
+    const struct shape list = shape_member(object, "claims");
+    if (list.value == NULL) return APISEC_OK;
+    apisec_status status = shape_kind(&list, JSON_ARRAY, err);
+    if (status != APISEC_OK) return status;
+    const size_t num = json_count(list.value);
+    if (num == 0) return shape_fail(&list, err, "an empty list can never be met");
+    requirement->claims = arena_alloc(scope->arena, num * sizeof *requirement->claims);
+    if (requirement->claims == NULL) return no_memory(err);
+    for (struct shape at = shape_first(&list); at.value != NULL && status == APISEC_OK; shape_next(&at))
+        status = read_test(&at, scope, &requirement->claims[requirement->num_claims++], err);
+    return status;
+}
+
+/* ---- groups ---- */
+
+static apisec_status read_list(const struct shape *list, struct rule_scope *scope, size_t depth, struct requirement **into,
+                               size_t *num, apisec_error *err)
+{
+    apisec_status status = APISEC_OK;
+    for (struct shape at = shape_first(list); at.value != NULL && status == APISEC_OK; shape_next(&at))
+        status = requirement_read(&at, scope, depth + 1, &into[(*num)++], err);
+    return status;
+}
+
+static apisec_status read_policies(const struct shape *list, struct rule_scope *scope, struct requirement *requirement,
+                                   apisec_error *err)
+{
+    for (struct shape at = shape_first(list); at.value != NULL; shape_next(&at)) {
+        const char *name;
+        const apisec_status status = shape_text(&at, &name, err);
+        if (status != APISEC_OK) return status;
+        if (scope->policies == NULL) return shape_fail(&at, err, "a policy cannot name another");
+        struct requirement *policy = table_get(scope->policies, text_of(name));
+        if (policy == NULL) return shape_fail(&at, err, "there is no policy %.60s", name);
+        requirement->groups[requirement->num_groups++] = policy;
+        scope->num_checks += policy->num_checks;
+    }
+    return APISEC_OK;
+}
+
+/* room_for counts a list that must be an array of at least one. */
+static apisec_status room_for(const struct shape *list, size_t *num, apisec_error *err)
+{
+    *num = 0;
+    if (list->value == NULL) return APISEC_OK;
+    const apisec_status status = shape_kind(list, JSON_ARRAY, err);
+    if (status != APISEC_OK) return status;
+    *num = json_count(list->value);
+    return *num > 0 ? APISEC_OK : shape_fail(list, err, "an empty list can never be met");
+}
+
+static apisec_status read_groups(const struct shape *object, struct rule_scope *scope, size_t depth,
+                                 struct requirement *requirement, apisec_error *err)
+{
+    const struct shape policies = shape_member(object, "policies"), all = shape_member(object, "all_of"),
+                       any = shape_member(object, "any_of");
+    size_t num_policies, num_all, num_any;
+    apisec_status status = room_for(&policies, &num_policies, err);
+    if (status == APISEC_OK) status = room_for(&all, &num_all, err);
+    if (status == APISEC_OK) status = room_for(&any, &num_any, err);
+    if (status != APISEC_OK) return status;
+    requirement->groups = arena_alloc(scope->arena, (num_policies + num_all + 1) * sizeof *requirement->groups);
+    requirement->choices = arena_alloc(scope->arena, (num_any + 1) * sizeof *requirement->choices);
+    if (requirement->groups == NULL || requirement->choices == NULL) return no_memory(err);
+    status = read_policies(&policies, scope, requirement, err);
+    if (status == APISEC_OK) status = read_list(&all, scope, depth, requirement->groups, &requirement->num_groups, err);
+    if (status == APISEC_OK) status = read_list(&any, scope, depth, requirement->choices, &requirement->num_choices, err);
+    return status;
+}
+
+/* ---- the rest ---- */
+
+static apisec_status read_delegation(const struct shape *object, struct rule_scope *scope, struct requirement *requirement,
+                                     apisec_error *err)
+{
+    const struct shape at = shape_member(object, "delegation");
+    const char *text;
+    if (at.value == NULL) return APISEC_OK;
+    const apisec_status status = shape_text(&at, &text, err);
+    if (status != APISEC_OK) return status;
+    scope->num_checks++;
+    if (strcmp(text, "required") == 0) requirement->delegation = DELEGATION_REQUIRED;
+    else if (strcmp(text, "forbidden") == 0) requirement->delegation = DELEGATION_FORBIDDEN;
+    else return shape_fail(&at, err, "\"required\" or \"forbidden\" is wanted");
+    if (requirement->delegation == DELEGATION_FORBIDDEN && requirement->actors.num > 0)
+        return shape_fail(&at, err, "actors are named and delegation is forbidden: that can never be met");
+    return APISEC_OK;
+}
+
+static apisec_status read_bound(const struct shape *object, struct rule_scope *scope, struct requirement *requirement,
+                                apisec_error *err)
+{
+    const struct shape at = shape_member(object, "bound");
+    if (at.value == NULL) return APISEC_OK;
+    scope->num_checks++;
+    const apisec_status status = shape_bool(&at, &requirement->bound, err);
+    if (status != APISEC_OK) return status;
+    return requirement->bound ? APISEC_OK : shape_fail(&at, err, "only true: leave it out where it is not required");
+}
+
+static apisec_status read_age(const struct shape *object, const char *name, struct rule_scope *scope, int64_t *age,
+                              apisec_error *err)
+{
+    const struct shape at = shape_member(object, name);
+    *age = -1;
+    if (at.value == NULL) return APISEC_OK;
+    scope->num_checks++;
+    return shape_number(&at, 0, 31536000, age, err);
+}
+
+static apisec_status read_members(const struct shape *at, struct rule_scope *scope, size_t depth, struct requirement *made,
+                                  apisec_error *err)
+{
+    apisec_status status = read_texts(at, "issuers", scope, &made->issuers, err);
+    if (status == APISEC_OK) status = read_texts(at, "audiences", scope, &made->audiences, err);
+    if (status == APISEC_OK) status = read_texts(at, "clients", scope, &made->clients, err);
+    if (status == APISEC_OK) status = read_texts(at, "except_clients", scope, &made->except_clients, err);
+    if (status == APISEC_OK) status = read_texts(at, "actors", scope, &made->actors, err);
+    if (status == APISEC_OK) status = read_delegation(at, scope, made, err);
+    if (status == APISEC_OK) status = read_bound(at, scope, made, err);
+    if (status == APISEC_OK) status = read_age(at, "max_token_age", scope, &made->max_token_age, err);
+    if (status == APISEC_OK) status = read_texts(at, "acr", scope, &made->acr, err);
+    if (status == APISEC_OK) status = read_age(at, "max_age", scope, &made->max_age, err);
+    if (status == APISEC_OK) status = read_scopes(at, "scopes", scope, &made->scopes, err);
+    if (status == APISEC_OK) status = read_scopes(at, "any_scope", scope, &made->any_scope, err);
+    if (status == APISEC_OK) status = read_texts(at, "roles", scope, &made->roles, err);
+    if (status == APISEC_OK) status = read_texts(at, "any_role", scope, &made->any_role, err);
+    if (status == APISEC_OK) status = read_claims(at, scope, made, err);
+    if (status == APISEC_OK) status = read_groups(at, scope, depth, made, err);
+    return status;
+}
+
+apisec_status requirement_read(const struct shape *at, struct rule_scope *scope, size_t depth, struct requirement **requirement,
+                               apisec_error *err)
+{
+    static const char *const names[] = {
+        "issuers", "audiences", "clients", "except_clients", "actors", "delegation", "bound",  "max_token_age", "acr", "max_age",
+        "scopes",  "any_scope", "roles",   "any_role",       "claims", "policies",   "all_of", "any_of",        NULL};
+    *requirement = NULL;
+    apisec_status status = shape_object(at, names, err);
+    if (status != APISEC_OK) return status;
+    if (depth > RULE_MAX_DEPTH) return shape_fail(at, err, "groups are more than %d deep", RULE_MAX_DEPTH);
+    struct requirement *made = arena_alloc(scope->arena, sizeof *made);
+    if (made == NULL) return no_memory(err);
+    const size_t before = scope->num_checks;
+    status = read_members(at, scope, depth, made, err);
+    made->num_checks = scope->num_checks - before;
+    if (status == APISEC_OK && scope->num_checks > RULE_MAX_CHECKS)
+        status = shape_fail(at, err, "more than %d checks", RULE_MAX_CHECKS);
+    if (status == APISEC_OK) *requirement = made;
+    return status;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * rules.h (of lib/access): what the files of the rules share among themselves: rules as they are compiled, found and judged.
+ *
+ *   rules.c       the document, and the tree in which a path finds its rule
+ *   rule_read.c   one requirement as it is written       rule_check.c  and as it is judged
+ */
+#ifndef ACCESS_RULES_H
+#define ACCESS_RULES_H
+
+#include "access/access.h"
+
+#include <apisec/rules.h>
+
+#define RULES_MAX 16384
+#define RULE_MAX_METHODS 16
+#define RULE_MAX_PARAMETERS 8
+#define RULE_MAX_STEPS 8          /* of a claim's path */
+#define RULE_MAX_DEPTH 4          /* of groups and policies within each other */
+#define RULE_MAX_CHECKS 48        /* that one rule can add to a decision */
+
+/* Texts in the rules' arena. */
+struct texts {
+    const char **at;
+    size_t num;
+};
+
+enum claim_test_kind { CLAIM_EQUALS, CLAIM_ONE_OF, CLAIM_CONTAINS, CLAIM_PREFIX, CLAIM_EXISTS, CLAIM_RANGE };
+/* What a claim is compared with; PARAMETER: a segment of the request's path. */
+enum operand_kind { OPERAND_TEXT, OPERAND_NUMBER, OPERAND_BOOL, OPERAND_PARAMETER };
+struct operand {
+    enum operand_kind kind;
+    const char *text;             /* or the parameter's name */
+    int64_t number;
+    bool boolean;
+    size_t segment;               /* of the parameter */
+};
+struct claim_path {
+    const char *written;          /* as in the document */
+    const char *steps[RULE_MAX_STEPS];
+    size_t num_steps;
+};
+struct claim_test {
+    struct claim_path claim;
+    enum claim_test_kind kind;
+    struct operand operand;
+    struct texts values;          /* ONE_OF */
+    int64_t min, max;             /* RANGE */
+};
+
+enum delegation { DELEGATION_ANY, DELEGATION_REQUIRED, DELEGATION_FORBIDDEN };
+
+struct requirement {
+    struct texts issuers, audiences, clients, except_clients, actors, acr, scopes, any_scope, roles, any_role;
+    enum delegation delegation;
+    bool bound;
+    int64_t max_token_age, max_age; /* -1: not limited */
+    struct claim_test *claims;
+    size_t num_claims;
+    struct requirement **groups;    /* policies and all_of: each must be met */
+    size_t num_groups;
+    struct requirement **choices;   /* any_of: one must be met, where there are any */
+    size_t num_choices;
+    size_t num_checks;              /* entries it can add to a decision, its groups' among them */
+};
+
+struct rule {
+    const char *id;
+    const char *path;               /* the template, as written */
+    struct texts methods;           /* none: all */
+    bool deny;
+    struct requirement *require;    /* unless deny */
+    struct rule *next;              /* of the same template */
+};
+
+/* ---- rule_read.c ---- */
+
+/* What a requirement may refer to. */
+struct rule_scope {
+    struct arena *arena;
+    const struct table *policies;   /* name -> struct requirement; NULL while the policies themselves are read */
+    const char *parameters[RULE_MAX_PARAMETERS];
+    size_t segments[RULE_MAX_PARAMETERS]; /* where each stands in the path */
+    size_t num_parameters;
+    size_t num_checks;              /* entries that what was read so far can add */
+};
+/* requirement_read: CONFIG with the path of what is wrong, MEMORY. */
+apisec_status requirement_read(const struct shape *at, struct rule_scope *scope, size_t depth, struct requirement **requirement,
+                               apisec_error *err);
+/* texts_read reads an array of strings that is not empty, each once. */
+apisec_status texts_read(const struct shape *at, struct arena *arena, struct texts *texts, apisec_error *err);
+/* claim_path_read reads a name or a JSON Pointer. */
+apisec_status claim_path_read(const struct shape *at, struct arena *arena, struct claim_path *path, apisec_error *err);
+
+/* ---- rules.c ---- */
+
+/* rules_find: the rule of a method and path, or NULL; *template says whether a template matched at all. */
+const struct rule *rules_find(const apisec_rules *rules, struct text method, const struct path *path, bool *template_matched);
+/* rules_version: the base64url SHA-256 of the document, which records hold. */
+const char *rules_version(const apisec_rules *rules);
+const struct claim_path *rules_role_claims(const apisec_rules *rules, size_t *num);
+
+/* ---- rule_check.c ---- */
+
+/* What is judged: a token, a path and a moment. */
+struct rule_facts {
+    const apisec_token *token;
+    const struct path *path;
+    const struct claim_path *role_claims;
+    size_t num_role_claims;
+    int64_t now;
+};
+/* One entry for the explanation. */
+struct rule_entry {
+    const char *id, *standard;
+    char detail[160];
+    apisec_status status;
+};
+/* What a judgement adds up to: the first failure and its sentence; entries that found no room are counted and not lost silently:
+ * requirement_read has bounded them. */
+struct rule_finding {
+    struct rule_entry entries[RULE_MAX_CHECKS];
+    size_t num_entries;
+    apisec_status status;
+    char sentence[200];
+    const struct requirement *step_up; /* with STEP_UP: whose acr and max_age were not met */
+    const struct texts *scopes;        /* with SCOPE: those of which one or all were missing */
+};
+apisec_status requirement_check(const struct requirement *requirement, const struct rule_facts *facts,
+                                struct rule_finding *finding);
+
+#endif

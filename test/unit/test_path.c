@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * test_path.c: paths as rules see them: decoded once, and refused where two readers may disagree.
+ */
+#include "support/unit.h"
+#include "support/guard.h"
+#include "access/access.h"
+
+#include <stdlib.h>
+
+struct row {
+    const char *path;
+    const char *segments; /* joined by '|'; NULL: refused */
+    const char *why;
+};
+
+static void check(const struct row *row)
+{
+    struct arena arena = {NULL};
+    struct path path;
+    struct buffer joined = BUFFER_MAX(65536);
+    apisec_error err;
+    const char *bytes = guarded_text(row->path);
+    const apisec_status status = path_parse((struct text){bytes, strlen(row->path)}, &arena, &path, &err);
+    if (status != (row->segments ? APISEC_OK : APISEC_E_REQUEST)) fail_msg("%s: %s", row->path, apisec_status_name(status));
+    if (row->segments) {
+        for (size_t i = 0; i < path.num; i++) {
+            if (i > 0) buffer_byte(&joined, '|');
+            buffer_slice(&joined, path.segments[i]);
+        }
+        if (!text_is((struct text){joined.bytes ? joined.bytes : "", joined.len}, row->segments))
+            fail_msg("%s: %s", row->path, joined.bytes);
+    }
+    guard_free(bytes);
+    buffer_free(&joined);
+    arena_free(&arena);
+}
+
+static void test_paths(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {"/", "", "the root: one empty segment"},
+        {"/orders", "orders", ""},
+        {"/orders/", "orders|", "a slash at the end is a segment of its own"},
+        {"/customers/7/orders", "customers|7|orders", ""},
+        {"/a%20b/%C3%A9", "a b|\xc3\xa9", "decoded"},
+        {"/%41", "A", "an unreserved character in disguise"},
+        {"/%2541", "%41", "decoded once"},
+        {"/a;v=1/b", "a;v=1|b", "a parameter is a part of its segment"},
+        {"/a.b/...", "a.b|...", "dots that are no dot segment"},
+        {"/%3f%23", "?#", "encoded, they are data"},
+        {"", NULL, "empty"},
+        {"orders", NULL, "no slash"},
+        {"*", NULL, "asterisk-form"},
+        {"https://a.example/x", NULL, "absolute-form"},
+        {"//orders", NULL, "empty segment in front"},
+        {"/a//b", NULL, "empty segment"},
+        {"/a//", NULL, "empty segment at the end"},
+        {"/a/../b", NULL, "dot segment"},
+        {"/a/..", NULL, ""},
+        {"/./b", NULL, ""},
+        {"/a/%2e%2e/b", NULL, "encoded dot segment"},
+        {"/a/.%2E", NULL, ""},
+        {"/a%2fb", NULL, "encoded slash"},
+        {"/a%2Fb", NULL, ""},
+        {"/a%5cb", NULL, "encoded backslash"},
+        {"/a\\b", NULL, "backslash"},
+        {"/a%00b", NULL, "NUL"},
+        {"/a%0ab", NULL, "line feed"},
+        {"/a%7fb", NULL, "DEL"},
+        {"/a b", NULL, "raw space"},
+        {"/\xc3\xa9", NULL, "raw bytes beyond ASCII"},
+        {"/a?b", NULL, "the query is not of the path"},
+        {"/a#b", NULL, "fragment"},
+        {"/a%", NULL, "half an escape"},
+        {"/a%4", NULL, ""},
+        {"/a%4g", NULL, "no hex digit"},
+        {"/a%g4", NULL, ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) check(&rows[i]);
+}
+
+static void test_limits(void **state)
+{
+    (void)state;
+    struct arena arena = {NULL};
+    struct path path;
+    char deep[2 * PATH_MAX_SEGMENTS + 3] = "";
+    for (size_t i = 0; i < PATH_MAX_SEGMENTS; i++) memcpy(deep + 2 * i, "/a", 3);
+    assert_int_equal(path_parse(text_of(deep), &arena, &path, NULL), APISEC_OK);
+    assert_int_equal(path.num, PATH_MAX_SEGMENTS);
+    strcat(deep, "/");
+    assert_int_equal(path_parse(text_of(deep), &arena, &path, NULL), APISEC_E_REQUEST);
+
+    char *long_path = malloc(PATH_MAX_LEN + 2);
+    assert_non_null(long_path);
+    memset(long_path, 'a', PATH_MAX_LEN + 1);
+    long_path[0] = '/';
+    assert_int_equal(path_parse((struct text){long_path, PATH_MAX_LEN}, &arena, &path, NULL), APISEC_OK);
+    assert_int_equal(path_parse((struct text){long_path, PATH_MAX_LEN + 1}, &arena, &path, NULL), APISEC_E_REQUEST);
+    free(long_path);
+    arena_free(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_limits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

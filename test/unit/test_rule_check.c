@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * test_rule_check.c: each requirement of a rule beside the token that meets it and the one that differs in one thing; and what
+ * holds of all of them: taking from a token never helps, asking for more never helps.
+ */
+#include "support/unit.h"
+#include "support/forge.h"
+#include "access/rules.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static apisec_verifier *verifier;
+
+struct row {
+    const char *require;           /* of a rule at /c/{customer}/{order} */
+    struct forge_change change[3]; /* of the honest token */
+    apisec_status expected;
+    const char *why;
+};
+
+static apisec_rules *compile(const char *require)
+{
+    struct buffer json = BUFFER_MAX(65536);
+    apisec_rules *rules = NULL;
+    apisec_error err = {0, ""};
+    buffer_text(&json, "{\"role_claims\":[\"roles\",\"/realm_access/roles\",\"https://id.example/roles\"],"
+                       "\"policies\":{\"reader\":{\"scopes\":[\"read\"]},\"clerk\":{\"any_role\":[\"clerk\",\"manager\"]}},"
+                       "\"rules\":[{\"id\":\"r\",\"path\":\"/c/{customer}/{order}\",\"require\":");
+    buffer_text(&json, require);
+    buffer_text(&json, "}]}");
+    if (apisec_rules_new(json.bytes, json.len, &rules, &err) != APISEC_OK) fail_msg("%s: %s", json.bytes, err.text);
+    buffer_free(&json);
+    return rules;
+}
+
+static apisec_status judge(const apisec_rules *rules, const struct forge_change *changes, struct rule_finding *finding)
+{
+    struct arena arena = {NULL};
+    struct path path;
+    bool matched;
+    apisec_token *token = NULL;
+    char *raw = forge_token(changes, (const struct forge_change[]){{"typ", NULL}, {NULL, NULL}}, forge_signer("HS256", 0));
+    assert_int_equal(apisec_verify(verifier, raw, strlen(raw), FORGE_NOW, &token, NULL), APISEC_OK);
+    assert_int_equal(path_parse(text_of("/c/7/x%20y"), &arena, &path, NULL), APISEC_OK);
+    const struct rule *rule = rules_find(rules, text_of("GET"), &path, &matched);
+    assert_non_null(rule);
+    struct rule_facts facts = {.token = token, .path = &path, .now = FORGE_NOW};
+    facts.role_claims = rules_role_claims(rules, &facts.num_role_claims);
+    *finding = (struct rule_finding){.status = APISEC_OK};
+    const apisec_status status = requirement_check(rule->require, &facts, finding);
+    assert_int_equal(status, finding->status);
+    if (status != APISEC_OK) assert_true(finding->sentence[0] != '\0');
+    apisec_token_free(token);
+    free(raw);
+    arena_free(&arena);
+    return status;
+}
+
+static const struct row rows[] = {
+    {"{}", {{NULL, NULL}}, APISEC_OK, "nothing is required"},
+    {"{\"issuers\":[\"" FORGE_ISSUER "\"]}", {{NULL, NULL}}, APISEC_OK, ""},
+    {"{\"issuers\":[\"https://other.example\"]}", {{NULL, NULL}}, APISEC_E_CONDITION, "another issuer"},
+    {"{\"audiences\":[\"orders\"]}", {{NULL, NULL}}, APISEC_OK, ""},
+    {"{\"audiences\":[\"orders-eu\"]}", {{NULL, NULL}}, APISEC_E_CONDITION, "for us, and not for this part"},
+    {"{\"audiences\":[\"orders-eu\"]}", {{"aud", "[\"orders\",\"orders-eu\"]"}, {NULL, NULL}}, APISEC_OK, "one element"},
+    {"{\"clients\":[\"web\",\"app\"]}", {{"client_id", "\"app\""}, {NULL, NULL}}, APISEC_OK, ""},
+    {"{\"clients\":[\"web\",\"app\"]}", {{"client_id", "\"App\""}, {NULL, NULL}}, APISEC_E_CLIENT, "case"},
+    {"{\"clients\":[\"web\"]}", {{"client_id", NULL}, {NULL, NULL}}, APISEC_E_CLIENT, "no client"},
+    {"{\"except_clients\":[\"old\"]}", {{"client_id", "\"app\""}, {NULL, NULL}}, APISEC_OK, ""},
+    {"{\"except_clients\":[\"old\"]}", {{"client_id", "\"old\""}, {NULL, NULL}}, APISEC_E_CLIENT, ""},
+    {"{\"except_clients\":[\"old\"]}", {{"client_id", NULL}, {NULL, NULL}}, APISEC_E_CLIENT, "nobody in particular is not let in"},
+    {"{\"delegation\":\"required\"}", {{"act", "{\"sub\":\"gw\"}"}, {NULL, NULL}}, APISEC_OK, ""},
+    {"{\"delegation\":\"required\"}", {{NULL, NULL}}, APISEC_E_ACTOR, ""},
+    {"{\"delegation\":\"forbidden\"}", {{NULL, NULL}}, APISEC_OK, ""},
+    {"{\"delegation\":\"forbidden\"}", {{"act", "{\"sub\":\"gw\"}"}, {NULL, NULL}}, APISEC_E_ACTOR, ""},
+    {"{\"actors\":[\"gw\"]}", {{"act", "{\"sub\":\"gw\"}"}, {NULL, NULL}}, APISEC_OK, ""},
+    {"{\"actors\":[\"gw\"]}",
+     {{"act", "{\"sub\":\"x\",\"act\":{\"sub\":\"gw\"}}"}, {NULL, NULL}},
+     APISEC_E_ACTOR,
+     "only an inner act"},
+    {"{\"actors\":[\"gw\"]}", {{NULL, NULL}}, APISEC_E_ACTOR, "nobody acts"},
+    {"{\"max_token_age\":100}", {{NULL, NULL}}, APISEC_OK, "100 s old"},
+    {"{\"max_token_age\":99}", {{NULL, NULL}}, APISEC_E_LIFETIME, "a second too old"},
+    {"{\"max_token_age\":1000}", {{"iat", NULL}, {NULL, NULL}}, APISEC_E_LIFETIME, "age unknown"},
+    {"{\"acr\":[\"gold\",\"silver\"]}", {{"acr", "\"silver\""}, {NULL, NULL}}, APISEC_OK, ""},
+    {"{\"acr\":[\"gold\"]}", {{"acr", "\"silver\""}, {NULL, NULL}}, APISEC_E_STEP_UP, ""},
+    {"{\"acr\":[\"gold\"]}", {{"acr", "[\"gold\"]"}, {NULL, NULL}}, APISEC_E_STEP_UP, "of another type"},
+    {"{\"acr\":[\"gold\"]}", {{NULL, NULL}}, APISEC_E_STEP_UP, ""},
+    {"{\"max_age\":60}", {{"auth_time", "1749999940"}, {NULL, NULL}}, APISEC_OK, ""},
+    {"{\"max_age\":60}", {{"auth_time", "1749999939"}, {NULL, NULL}}, APISEC_E_STEP_UP, "a second too long ago"},
+    {"{\"max_age\":60}", {{"auth_time", "1750001000"}, {NULL, NULL}}, APISEC_E_STEP_UP, "in the future"},
+    {"{\"max_age\":60}", {{"auth_time", "\"1749999990\""}, {NULL, NULL}}, APISEC_E_STEP_UP, "of another type"},
+    {"{\"max_age\":60}", {{NULL, NULL}}, APISEC_E_STEP_UP, "unknown"},
+    {"{\"scopes\":[\"read\",\"write\"]}", {{"scope", "\"write read\""}, {NULL, NULL}}, APISEC_OK, ""},
+    {"{\"scopes\":[\"read\",\"write\"]}", {{"scope", "\"read\""}, {NULL, NULL}}, APISEC_E_SCOPE, "all of them"},
+    {"{\"any_scope\":[\"read\",\"write\"]}", {{"scope", "\"read\""}, {NULL, NULL}}, APISEC_OK, ""},
+    {"{\"any_scope\":[\"read\",\"write\"]}", {{"scope", "\"reader\""}, {NULL, NULL}}, APISEC_E_SCOPE, "no prefix"},
+    {"{\"roles\":[\"a\",\"b\"]}", {{"roles", "[\"b\",\"c\",\"a\"]"}, {NULL, NULL}}, APISEC_OK, ""},
+    {"{\"roles\":[\"a\",\"b\"]}", {{"roles", "[\"b\"]"}, {NULL, NULL}}, APISEC_E_ROLE, "all of them"},
+    {"{\"roles\":[\"a\",\"b\"]}",
+     {{"roles", "[\"a\"]"}, {"realm_access", "{\"roles\":[\"b\"]}"}, {NULL, NULL}},
+     APISEC_OK,
+     "from two"},
+    {"{\"any_role\":[\"a\"]}", {{"realm_access", "{\"roles\":[\"a\"]}"}, {NULL, NULL}}, APISEC_OK, "Keycloak's"},
+    {"{\"any_role\":[\"a\"]}", {{"https://id.example/roles", "[\"a\"]"}, {NULL, NULL}}, APISEC_OK, "a name with slashes"},
+    {"{\"any_role\":[\"a\"]}", {{"roles", "\"a\""}, {NULL, NULL}}, APISEC_OK, "a single one as a string"},
+    {"{\"any_role\":[\"a\"]}", {{"groups", "[\"a\"]"}, {NULL, NULL}}, APISEC_E_ROLE, "a claim that is not configured"},
+    {"{\"any_role\":[\"a\"]}", {{"roles", "[[\"a\"],1,{\"a\":1}]"}, {NULL, NULL}}, APISEC_E_ROLE, "not an element"},
+    {"{\"any_role\":[\"a\"]}", {{"roles", "[\"A\"]"}, {NULL, NULL}}, APISEC_E_ROLE, "case"},
+#define CLAIM(test) "{\"claims\":[{\"claim\":\"k\"," test "}]}"
+    {CLAIM("\"equals\":\"v\""), {{"k", "\"v\""}, {NULL, NULL}}, APISEC_OK, ""},
+    {CLAIM("\"equals\":\"v\""), {{"k", "\"V\""}, {NULL, NULL}}, APISEC_E_CONDITION, ""},
+    {CLAIM("\"equals\":\"1\""), {{"k", "1"}, {NULL, NULL}}, APISEC_E_CONDITION, "of another type"},
+    {CLAIM("\"equals\":1"), {{"k", "1"}, {NULL, NULL}}, APISEC_OK, ""},
+    {CLAIM("\"equals\":1"), {{"k", "1.5"}, {NULL, NULL}}, APISEC_E_CONDITION, ""},
+    {CLAIM("\"equals\":true"), {{"k", "true"}, {NULL, NULL}}, APISEC_OK, ""},
+    {CLAIM("\"equals\":true"), {{"k", "\"true\""}, {NULL, NULL}}, APISEC_E_CONDITION, ""},
+    {CLAIM("\"equals\":false"), {{NULL, NULL}}, APISEC_E_CONDITION, "absent is not false"},
+    {CLAIM("\"equals\":false"), {{"k", "null"}, {NULL, NULL}}, APISEC_E_CONDITION, "nor is null"},
+    {CLAIM("\"equals_parameter\":\"customer\""), {{"k", "\"7\""}, {NULL, NULL}}, APISEC_OK, ""},
+    {CLAIM("\"equals_parameter\":\"customer\""), {{"k", "7"}, {NULL, NULL}}, APISEC_OK, "a number, in decimal"},
+    {CLAIM("\"equals_parameter\":\"customer\""), {{"k", "\"8\""}, {NULL, NULL}}, APISEC_E_CONDITION, "another customer"},
+    {CLAIM("\"equals_parameter\":\"customer\""), {{"k", "\"07\""}, {NULL, NULL}}, APISEC_E_CONDITION, ""},
+    {CLAIM("\"equals_parameter\":\"customer\""), {{"k", "[\"7\"]"}, {NULL, NULL}}, APISEC_E_CONDITION, ""},
+    {CLAIM("\"equals_parameter\":\"order\""), {{"k", "\"x y\""}, {NULL, NULL}}, APISEC_OK, "decoded"},
+    {CLAIM("\"equals_parameter\":\"order\""), {{"k", "\"x%20y\""}, {NULL, NULL}}, APISEC_E_CONDITION, ""},
+    {CLAIM("\"one_of\":[\"a\",\"b\"]"), {{"k", "\"b\""}, {NULL, NULL}}, APISEC_OK, ""},
+    {CLAIM("\"one_of\":[\"a\",\"b\"]"), {{"k", "\"ab\""}, {NULL, NULL}}, APISEC_E_CONDITION, ""},
+    {CLAIM("\"contains\":\"a\""), {{"k", "[1,\"a\"]"}, {NULL, NULL}}, APISEC_OK, ""},
+    {CLAIM("\"contains\":\"a\""), {{"k", "\"a\""}, {NULL, NULL}}, APISEC_E_CONDITION, "a string contains nothing"},
+    {CLAIM("\"contains\":\"a\""), {{"k", "{\"a\":\"a\"}"}, {NULL, NULL}}, APISEC_E_CONDITION, ""},
+    {CLAIM("\"contains_parameter\":\"customer\""), {{"k", "[\"6\",\"7\"]"}, {NULL, NULL}}, APISEC_OK, ""},
+    {CLAIM("\"contains_parameter\":\"customer\""), {{"k", "[\"6\",\"77\"]"}, {NULL, NULL}}, APISEC_E_CONDITION, ""},
+    {CLAIM("\"prefix\":\"/org/eu\""), {{"k", "\"/org/eu/sales\""}, {NULL, NULL}}, APISEC_OK, ""},
+    {CLAIM("\"prefix\":\"/org/eu\""), {{"k", "\"/org/eu\""}, {NULL, NULL}}, APISEC_OK, ""},
+    {CLAIM("\"prefix\":\"/org/eu\""), {{"k", "\"/org/europe\""}, {NULL, NULL}}, APISEC_E_CONDITION, "by segment"},
+    {CLAIM("\"exists\":true"), {{"k", "0"}, {NULL, NULL}}, APISEC_OK, ""},
+    {CLAIM("\"exists\":true"), {{"k", "null"}, {NULL, NULL}}, APISEC_E_CONDITION, ""},
+    {CLAIM("\"min\":1,\"max\":3"), {{"k", "3"}, {NULL, NULL}}, APISEC_OK, ""},
+    {CLAIM("\"min\":1,\"max\":3"), {{"k", "4"}, {NULL, NULL}}, APISEC_E_CONDITION, ""},
+    {CLAIM("\"min\":1"), {{"k", "0"}, {NULL, NULL}}, APISEC_E_CONDITION, ""},
+    {CLAIM("\"min\":1"), {{"k", "\"2\""}, {NULL, NULL}}, APISEC_E_CONDITION, "of another type"},
+    {"{\"claims\":[{\"claim\":\"/a/b~1c\",\"equals\":1}]}", {{"a", "{\"b/c\":1}"}, {NULL, NULL}}, APISEC_OK, "a pointer"},
+    {"{\"claims\":[{\"claim\":\"/a/b\",\"equals\":1}]}", {{"a", "[1]"}, {NULL, NULL}}, APISEC_E_CONDITION, ""},
+    {"{\"policies\":[\"reader\",\"clerk\"]}", {{"scope", "\"read\""}, {"roles", "[\"manager\"]"}, {NULL, NULL}}, APISEC_OK, ""},
+    {"{\"policies\":[\"reader\",\"clerk\"]}", {{"scope", "\"read\""}, {NULL, NULL}}, APISEC_E_ROLE, ""},
+    {"{\"all_of\":[{\"scopes\":[\"read\"]},{\"roles\":[\"a\"]}]}", {{"scope", "\"read\""}, {NULL, NULL}}, APISEC_E_ROLE, ""},
+    {"{\"any_of\":[{\"scopes\":[\"x\"]},{\"scopes\":[\"read\"]}]}", {{"scope", "\"read\""}, {NULL, NULL}}, APISEC_OK, "the second"},
+    {"{\"any_of\":[{\"scopes\":[\"x\"]},{\"roles\":[\"a\"]}]}",
+     {{"scope", "\"read\""}, {NULL, NULL}},
+     APISEC_E_SCOPE,
+     "the first's"},
+    {"{\"any_of\":[{\"scopes\":[\"read\"],\"roles\":[\"a\"]},{\"acr\":[\"gold\"]}]}",
+     {{"scope", "\"read\""}, {NULL, NULL}},
+     APISEC_E_ROLE,
+     "half of one is none"},
+    {"{\"scopes\":[\"read\"],\"any_of\":[{\"any_of\":[{\"roles\":[\"a\"]},{\"roles\":[\"b\"]}]},{\"acr\":[\"gold\"]}]}",
+     {{"scope", "\"read\""}, {"roles", "[\"b\"]"}, {NULL, NULL}},
+     APISEC_OK,
+     "groups in groups"},
+};
+enum { NUM_ROWS = sizeof rows / sizeof rows[0] };
+
+/* judge_row judges a row's token, less one claim where one is named. */
+static apisec_status judge_row(const struct row *row, const char *without, struct rule_finding *finding)
+{
+    struct forge_change changes[8] = {{NULL, NULL}};
+    size_t num = 0;
+    apisec_rules *rules = compile(row->require);
+    for (const struct forge_change *at = row->change; at->name != NULL; at++)
+        if (without == NULL || strcmp(at->name, without) != 0) changes[num++] = *at;
+    if (without != NULL) changes[num++] = (struct forge_change){without, NULL};
+    const apisec_status status = judge(rules, changes, finding);
+    apisec_rules_free(rules);
+    return status;
+}
+
+static void test_requirements(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < NUM_ROWS; i++) {
+        struct rule_finding finding;
+        const apisec_status status = judge_row(&rows[i], NULL, &finding);
+        if (status != rows[i].expected)
+            fail_msg("%s with %s: %s (%s)", rows[i].require, rows[i].change[0].name ? rows[i].change[0].value : "",
+                     apisec_status_name(status), rows[i].why);
+        for (size_t k = 0; k + 1 < finding.num_entries; k++) assert_int_equal(finding.entries[k].status, APISEC_OK);
+    }
+}
+
+/* Taking a claim from a token never turns a denial into an allow; `act` alone may be forbidden. */
+static void test_taking_away_never_helps(void **state)
+{
+    (void)state;
+    static const char *const claims[] = {"client_id", "iat", "acr", "auth_time", "scope", "roles", "realm_access", "k", "a", "jti"};
+    for (size_t i = 0; i < NUM_ROWS; i++)
+        for (size_t k = 0; k < sizeof claims / sizeof claims[0]; k++) {
+            struct rule_finding finding;
+            const apisec_status less = judge_row(&rows[i], claims[k], &finding);
+            if (rows[i].expected != APISEC_OK && less == APISEC_OK) fail_msg("%s is met without %s", rows[i].require, claims[k]);
+        }
+}
+
+/* One requirement more never turns a denial into an allow, and one that cannot be met turns all allows into denials. */
+static void test_asking_for_more_never_helps(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < NUM_ROWS; i++) {
+        struct row more = rows[i];
+        char require[1024];
+        struct rule_finding finding;
+        snprintf(require, sizeof require, "{\"all_of\":[%s,{\"issuers\":[\"" FORGE_ISSUER "\"]}]}", rows[i].require);
+        more.require = require;
+        assert_int_equal(judge_row(&more, NULL, &finding), rows[i].expected);
+        snprintf(require, sizeof require, "{\"all_of\":[%s,{\"roles\":[\"never\"]}]}", rows[i].require);
+        assert_int_not_equal(judge_row(&more, NULL, &finding), APISEC_OK);
+    }
+}
+
+static void test_the_finding(void **state)
+{
+    (void)state;
+    struct rule_finding finding;
+    const struct row row = {"{\"clients\":[\"app\"],\"scopes\":[\"read\",\"write\"],\"roles\":[\"a\"]}",
+                            {{"client_id", "\"app\""}, {"scope", "\"read\""}, {NULL, NULL}},
+                            APISEC_E_SCOPE,
+                            ""};
+    assert_int_equal(judge_row(&row, NULL, &finding), APISEC_E_SCOPE);
+    assert_int_equal(finding.num_entries, 2); /* what comes after the first failure is not judged */
+    assert_string_equal(finding.entries[0].id, "clients");
+    assert_string_equal(finding.entries[1].id, "scopes");
+    assert_string_equal(finding.entries[1].detail, "read write");
+    assert_string_equal(finding.sentence, "scopes is not what the rule requires: read write");
+    assert_null(finding.step_up);
+
+    const struct row step_up = {"{\"any_of\":[{\"acr\":[\"gold\"],\"max_age\":60},{\"roles\":[\"a\"]}]}", {{NULL, NULL}}, 0, ""};
+    assert_int_equal(judge_row(&step_up, NULL, &finding), APISEC_E_STEP_UP);
+    assert_non_null(finding.step_up); /* for the challenge */
+}
+
+/* A verifier of profile jwt, in which a token may be without client_id and others. */
+static int begin(void **state)
+{
+    (void)state;
+    char set[512]; /* HMAC, because many tokens are made */
+    snprintf(set, sizeof set, "{\"keys\":[%s]}", apisec_signer_private_jwk(forge_signer("HS256", 0)));
+    apisec_trust *trust = apisec_trust_new();
+    apisec_issuer *issuer = apisec_trust_add_issuer(trust, FORGE_ISSUER);
+    apisec_issuer_add_audience(issuer, FORGE_AUDIENCE);
+    apisec_issuer_allow_algorithm(issuer, "HS256");
+    apisec_issuer_set_profile(issuer, "jwt");
+    apisec_issuer_set_jwks(issuer, set, strlen(set));
+    const apisec_status status = apisec_verifier_new(trust, NULL, &verifier, NULL);
+    apisec_trust_free(trust);
+    return status;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    apisec_verifier_free(verifier);
+    forge_end();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_requirements),
+        cmocka_unit_test(test_taking_away_never_helps),
+        cmocka_unit_test(test_asking_for_more_never_helps),
+        cmocka_unit_test(test_the_finding),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * test_shape.c: documents that people write: each mistake is found where it is, and said with its path.
+ */
+#include "support/unit.h"
+#include "json/json.h"
+
+#include <string.h>
+
+static const char *const rule_names[] = {"id", "path", "require", "age", "open", NULL};
+static const char *const require_names[] = {"scopes", "roles", NULL};
+
+/* The reader of a small document: {"rules":[{"id":…,"path":…,"require":{"scopes":[…]},"age":0..9,"open":bool}]}. */
+static apisec_status read_rule(const struct shape *rule, apisec_error *err)
+{
+    const char *text;
+    int64_t number;
+    bool value;
+    const struct shape id = shape_member(rule, "id"), require = shape_member(rule, "require"), age = shape_member(rule, "age"),
+                       open = shape_member(rule, "open");
+    apisec_status status = shape_object(rule, rule_names, err);
+    if (status == APISEC_OK) status = shape_text(&id, &text, err);
+    if (status == APISEC_OK && require.value) status = shape_object(&require, require_names, err);
+    const struct shape scopes = shape_member(&require, "scopes");
+    if (status == APISEC_OK && scopes.value) status = shape_kind(&scopes, JSON_ARRAY, err);
+    for (struct shape scope = shape_first(&scopes); status == APISEC_OK && scope.value; shape_next(&scope))
+        status = shape_text(&scope, &text, err);
+    if (status == APISEC_OK && age.value) status = shape_number(&age, 0, 9, &number, err);
+    if (status == APISEC_OK && open.value) status = shape_bool(&open, &value, err);
+    return status;
+}
+
+static apisec_status read_rules(const char *json, apisec_error *err)
+{
+    static const char *const names[] = {"rules", NULL};
+    struct json *document = NULL;
+    assert_int_equal(json_parse(text_of(json), NULL, &document, err), APISEC_OK);
+    const struct shape top = {document, NULL, NULL, 0}, rules = shape_member(&top, "rules");
+    apisec_status status = shape_object(&top, names, err);
+    if (status == APISEC_OK) status = shape_kind(&rules, JSON_ARRAY, err);
+    for (struct shape rule = shape_first(&rules); status == APISEC_OK && rule.value; shape_next(&rule))
+        status = read_rule(&rule, err);
+    json_free(document);
+    return status;
+}
+
+static void test_sentences(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json, *sentence; /* NULL: accepted */
+    } rows[] = {
+        {"{\"rules\":[{\"id\":\"a\"},{\"id\":\"b\",\"require\":{\"scopes\":[\"x\",\"y\"]},\"age\":9,\"open\":true}]}", NULL},
+        {"{\"rules\":[]}", NULL},
+        {"[]", "an object is wanted, not an array"},
+        {"{}", "rules: missing"},
+        {"{\"rules\":{}}", "rules: an array is wanted, not an object"},
+        {"{\"rulse\":[]}", "rulse: unknown, did you mean \"rules\"?"},
+        {"{\"rules\":[],\"elsewhere\":1}", "elsewhere: unknown"},
+        {"{\"rules\":[{\"id\":\"a\"},{\"id\":\"\"}]}", "rules[1].id: empty"},
+        {"{\"rules\":[{\"id\":7}]}", "rules[0].id: a string is wanted, not a number"},
+        {"{\"rules\":[{}]}", "rules[0].id: missing"},
+        {"{\"rules\":[{\"id\":\"a\",\"require\":{\"scope\":[]}}]}", "rules[0].require.scope: unknown, did you mean \"scopes\"?"},
+        {"{\"rules\":[{\"id\":\"a\",\"require\":{\"scopes\":\"x\"}}]}",
+         "rules[0].require.scopes: an array is wanted, not a string"},
+        {"{\"rules\":[{\"id\":\"a\",\"require\":{\"scopes\":[\"x\",null]}}]}",
+         "rules[0].require.scopes[1]: a string is wanted, not null"},
+        {"{\"rules\":[{\"id\":\"a\",\"age\":10}]}", "rules[0].age: a whole number from 0 to 9 is wanted"},
+        {"{\"rules\":[{\"id\":\"a\",\"age\":-1}]}", "rules[0].age: a whole number from 0 to 9 is wanted"},
+        {"{\"rules\":[{\"id\":\"a\",\"age\":1.5}]}", "rules[0].age: a whole number from 0 to 9 is wanted"},
+        {"{\"rules\":[{\"id\":\"a\",\"age\":\"1\"}]}", "rules[0].age: a number is wanted, not a string"},
+        {"{\"rules\":[{\"id\":\"a\",\"open\":1}]}", "rules[0].open: true or false is wanted, not a number"},
+        {"{\"rules\":[{\"ID\":\"a\"}]}", "rules[0].ID: unknown"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        apisec_error err = {0, ""};
+        const apisec_status status = read_rules(rows[i].json, &err);
+        if (rows[i].sentence == NULL) {
+            assert_int_equal(status, APISEC_OK);
+            continue;
+        }
+        assert_int_equal(status, APISEC_E_CONFIG);
+        assert_int_equal(err.status, APISEC_E_CONFIG);
+        assert_string_equal(err.text, rows[i].sentence);
+    }
+}
+
+static void test_a_long_path_is_cut(void **state)
+{
+    (void)state;
+    char name[400];
+    apisec_error err;
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    const struct shape top = {NULL, NULL, NULL, 0}, member = {NULL, &top, name, 0}, deeper = {NULL, &member, name, 0};
+    assert_int_equal(shape_fail(&deeper, &err, "missing"), APISEC_E_CONFIG);
+    assert_non_null(strstr(err.text, ": missing")); /* what is wrong is said all the same */
+}
+
+static void test_the_nearest_name(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"scopes", "any_scope", "roles", "clients", NULL};
+    assert_string_equal(shape_nearest("scope", names), "scopes");
+    assert_string_equal(shape_nearest("role", names), "roles");
+    assert_string_equal(shape_nearest("client", names), "clients");
+    assert_string_equal(shape_nearest("anyscope", names), "any_scope");
+    assert_null(shape_nearest("networks", names));
+    assert_null(shape_nearest("x", names));
+    static const char *const none[] = {NULL};
+    assert_null(shape_nearest("scopes", none));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sentences),
+        cmocka_unit_test(test_a_long_path_is_cut),
+        cmocka_unit_test(test_the_nearest_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
