@@ -29,7 +29,8 @@ static void keys_init(struct keys *keys, size_t num)
     apisec_error err;
     apisec_signer *signer = NULL;
     bench_must(apisec_signer_generate("ES256", &signer, &err), &err, "key");
-    bench_must(json_parse_object(text_of(apisec_signer_public_jwk(signer)), &json_document_limits, &keys->document, &err), &err, "key");
+    const struct text jwk = text_of(apisec_signer_public_jwk(signer));
+    bench_must(json_parse_object(jwk, &json_document_limits, &keys->document, &err), &err, "key");
     bench_must(jwk_parse(keys->document, &keys->jwk, &err), &err, "key");
     apisec_signer_free(signer);
     *keys = (struct keys){.document = keys->document, .jwk = keys->jwk, .num = num, .algorithm = algorithm_find(text_of("ES256"))};
