@@ -137,12 +137,14 @@ static void test_entity_tags_that_write_into_the_request(void **state)
 
 /* ---- stored sets ---- */
 
+/* import takes a document back whose one entry has the set's own members. */
 static apisec_status import(apisec_verifier *at, const char *uri, const char *fetched_at, const char *jwks)
 {
     char document[4096];
     const int len = snprintf(document, sizeof document,
                              "{\"apisec_keys\":1,\"issuers\":[{\"issuer\":\"" FORGE_ISSUER "\","
-                             "\"jwks_uri\":\"%s\",\"fetched_at\":%s,\"lifetime\":600,\"etag\":\"\",%s]}", uri, fetched_at, jwks + 1); /* the set's own members */
+                             "\"jwks_uri\":\"%s\",\"fetched_at\":%s,\"lifetime\":600,\"etag\":\"\",%s]}",
+                             uri, fetched_at, jwks + 1);
     return apisec_verifier_import_keys(at, document, (size_t)len, FORGE_NOW, NULL);
 }
 
