@@ -40,6 +40,11 @@ void apisec_trust_set_resource_metadata(apisec_trust *trust, const char *url);
  * was inside is judged as if it had come in the open. What was encrypted twice is APISEC_E_MALFORMED. */
 void apisec_trust_set_decryption_jwks(apisec_trust *trust, const char *json, size_t len);
 
+/* apisec_trust_set_token_cache: how many verified tokens are kept, and for how long, so that the signature of one that comes again
+ * need not be checked again. Its time, denials, its issuer's keys and what it is bound to are judged each time all the same. At
+ * most 1048576 tokens, of some KiB each; 0: none. 1 to 3600 s. Default: 1024 for 300 s. */
+void apisec_trust_set_token_cache(apisec_trust *trust, size_t max_tokens, uint32_t max_age_s);
+
 /* apisec_trust_add_issuer trusts one issuer. The name is compared with `iss` byte for byte. The handle is the trust's own:
  * it is not freed. The same name twice is a configuration error. */
 apisec_issuer *apisec_trust_add_issuer(apisec_trust *trust, const char *issuer);

@@ -3,7 +3,7 @@
  * verifier.h: the frozen trust, with its key sets: verifies tokens.
  *
  * Checks, in this order, each with its own status: decryption (RFC 7516), size and form (RFC 7515), issuer, `typ`, `alg`, `aud`,
- * key, signature, `exp`, `nbf`, `iat`, lifetime, required claims, `cnf`, and that a DPoP proof is new.
+ * key, signature, `exp`, `nbf`, `iat`, lifetime, required claims, `cnf`, denials, and that a DPoP proof is new.
  * Threads: a verifier may be shared by all threads; only free it when none uses it.
  */
 #ifndef APISEC_VERIFIER_H
@@ -72,6 +72,22 @@ apisec_status apisec_verify(apisec_verifier *verifier, const char *token, size_t
 apisec_status apisec_verify_start(apisec_verifier *verifier, const char *token, size_t len, int64_t now, apisec_op **op,
                                   apisec_error *err);
 apisec_status apisec_verify_finish(apisec_op *op, apisec_token **verified, apisec_error *err);
+
+/* Denials refuse tokens before they expire, with APISEC_E_REVOKED, from the next verification on; what has been verified before is
+ * no exception. They are this verifier's own, in memory only, and forgotten some time after until, in seconds: for that the tokens'
+ * latest `exp` will do, since the largest leeway is added. To deny the same again can only widen it. At most 65536 stand at a time.
+ * APISEC_E_STORE: there is no room, and nothing has changed. APISEC_E_ARGUMENT: no token could ever be meant by it. Any thread.
+ *
+ * apisec_verifier_deny_id: the token with this `jti` of this issuer. */
+apisec_status apisec_verifier_deny_id(apisec_verifier *verifier, const char *issuer, const char *jti, int64_t until,
+                                      apisec_error *err);
+/* apisec_verifier_deny_principal: all tokens of a principal, as apisec_token_principal() gives it, whose `iat` is before
+ * issued_before or absent. A token issued in the very second is not: now + 1 means all there are. */
+apisec_status apisec_verifier_deny_principal(apisec_verifier *verifier, const char *principal, int64_t issued_before, int64_t until,
+                                             apisec_error *err);
+/* apisec_verifier_deny_session: all tokens of an issuer's session, by their `sid`. */
+apisec_status apisec_verifier_deny_session(apisec_verifier *verifier, const char *issuer, const char *sid, int64_t until,
+                                           apisec_error *err);
 
 #if defined(__GNUC__)
 #pragma GCC visibility pop

@@ -153,7 +153,7 @@ const unsigned char *process_key(void);
 
 uint64_t siphash64(const unsigned char key[16], const void *bytes, size_t len);
 void siphash128(const unsigned char key[16], const void *bytes, size_t len, unsigned char out[16]);
-/* siphash128_behind hashes the eight bytes of first, the lowest in front, and the bytes behind them: a label that no text can hold. */
+/* siphash128_behind hashes the eight bytes of first, the lowest in front, and the bytes behind them: a label in front of a text. */
 void siphash128_behind(const unsigned char key[16], uint64_t first, const void *bytes, size_t len, unsigned char out[16]);
 
 /* ---- table.c: a hash table from text to pointer, keyed with process_key: built once, then only read ---- */

@@ -219,7 +219,8 @@ static void forget_old(const struct cache *cache, struct set *set, int64_t now_m
     }
 }
 
-/* best_way claims the slot to store in: the same token's, an empty one, or the one not used for longest. WAYS: others have them all. */
+/* best_way claims the slot to store in: the same token's, an empty one, or the one not used for longest. WAYS: others have them
+ * all. */
 static size_t best_way(const struct cache *cache, struct set *set, const struct cache_key *key, int64_t now_ms)
 {
     bool tried[WAYS] = {false};

@@ -44,8 +44,8 @@ bool cache_get(struct cache *cache, const struct cache_key *key, int64_t now_ms,
 void cache_stale(struct cache *cache, const struct cache_key *key, const apisec_token *token);
 /* cache_confirm: what was found was looked for in the deny-list again. */
 void cache_confirm(struct cache *cache, const struct cache_key *key, const apisec_token *token, uint64_t denials);
-/* cache_put takes a reference of its own. In place of the same token, of one that is too old, or of the one not used for longest. It
- * may be left undone when others are at the same place. */
+/* cache_put takes a reference of its own. In place of the same token, of one that is too old, or of the one not used for longest.
+ * It may be left undone when others are at the same place. */
 void cache_put(struct cache *cache, const struct cache_key *key, const struct cached *value, int64_t now_ms);
 
 struct cache_counts {

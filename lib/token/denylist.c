@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * denylist.c: the local deny-list: a hash table of 128-bit keyed hashes under one lock, at most half full. Nothing is taken out of it
- * but by making it anew, which happens when it has no room: then what has ended is left behind.
+ * denylist.c: the local deny-list: a hash table of 128-bit keyed hashes under one lock, at most half full. Nothing is taken out of
+ * it but by making it anew, which happens when it has no room: then what has ended is left behind.
  */
 #include "token/denylist.h"
 

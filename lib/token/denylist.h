@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * denylist.h (private): what this process was told to refuse before its time: tokens by `jti`, all of a principal's that were issued
- * before some moment, all of a session's. Kept are keyed hashes and moments only.
+ * denylist.h (private): what this process was told to refuse before its time: tokens by `jti`, all of a principal's that were
+ * issued before some moment, all of a session's. Kept are keyed hashes and moments only.
  * Threads: any.
  */
 #ifndef TOKEN_DENYLIST_H
@@ -37,8 +37,8 @@ struct denial_subject {
     struct text issuer, id, principal, session;
     int64_t issued_at;           /* 0: not said */
 };
-/* denylist_find: DENIAL_STANDS: to be refused. DENIAL_ENDED: it is in the list but its time is over, at now: at an earlier moment it
- * would stand. DENIAL_NONE: it is not in the list, whatever the time. *kind, where it stands, says which. */
+/* denylist_find: DENIAL_STANDS: to be refused. DENIAL_ENDED: it is in the list but its time is over, at now: at an earlier moment
+ * it would stand. DENIAL_NONE: it is not in the list, whatever the time. *kind, where it stands, says which. */
 enum denial_state { DENIAL_STANDS, DENIAL_ENDED, DENIAL_NONE };
 enum denial_state denylist_find(struct denylist *list, const struct denial_subject *subject, int64_t now, enum denial_kind *kind);
 

@@ -14,6 +14,8 @@
  *   opaque.c   tokens that only their issuer can read: introspect.h
  *   binding.c  is the token its sender's own? dpop.h     DPoP, for those in this folder
  *   decrypt.c  the stage of an encrypted token
+ *   cache.c    tokens that were verified      kept.c     the stages that find and keep them: cache.h
+ *   denylist.c what was denied                deny.c     its public side: denylist.h
  *   scope.c    scope syntax and comparison    check.c    the checks by name
  */
 #ifndef TOKEN_TOKEN_H
@@ -24,6 +26,8 @@
 #include "http/http.h"
 #include "jose/jose.h"
 #include "json/json.h"
+#include "token/cache.h"
+#include "token/denylist.h"
 #include "token/present.h"
 
 #include <apisec/token.h>
@@ -105,6 +109,8 @@ struct apisec_trust {
     char *decryption_keys;      /* a JWK Set's text; NULL: encrypted tokens are refused */
     size_t decryption_keys_len;
     struct apisec_issuer *first, *last;
+    size_t cache_tokens;        /* 0: no cache */
+    uint32_t cache_age;
 };
 
 /* ---- issuer.c: one issuer, frozen; part of a verifier ---- */
@@ -376,12 +382,15 @@ bool status_uri_is_allowed(const struct name_list *prefixes, struct text uri);
 enum stage {
     STAGE_ROUTE,                 /* what kind of token is it? */
     STAGE_INTROSPECT, STAGE_REPORTED,                         /* opaque.c */
+    STAGE_CACHED,                /* kept.c: was it verified before? */
     STAGE_DECRYPT,               /* decrypt.c */
     STAGE_FORM, STAGE_ISSUER, STAGE_SIGNATURE, STAGE_CLAIMS,  /* signed.c */
     STAGE_TIMES,                                              /* recheck.c: of each use of a token, from here on */
     STAGE_BINDING,                                            /* binding.c */
+    STAGE_REVOCATION,                                         /* recheck.c */
     STAGE_STATUS,                                             /* status_check.c */
     STAGE_REPLAY,                                             /* binding.c */
+    STAGE_KEEP,                                               /* kept.c: for the next time */
     NUM_STAGES
 };
 
@@ -414,6 +423,10 @@ struct verification {
     struct status_check status_check;
     struct inquiry *inquiry;     /* of an opaque token; or NULL */
     struct proof_use *proof;     /* NULL: no DPoP proof was looked at */
+    struct cache_key cache_key;
+    bool may_be_kept;            /* it has a place in the cache, by that key */
+    bool was_kept;               /* it was found there */
+    uint64_t denials;            /* the deny-list's generation in which it was not found there; 0: not looked for yet */
 };
 void verification_init(struct verification *verification, apisec_verifier *verifier, const struct presented *presented,
                        int64_t now);
@@ -435,6 +448,11 @@ enum pass stage_decrypt(struct verification *verification, int64_t now_ms);
 /* decrypt_check_required: a token of an issuer that must encrypt did come encrypted. DECRYPTION. */
 apisec_status decrypt_check_required(struct verification *verification);
 
+/* ---- kept.c ---- */
+
+enum pass stage_cached(struct verification *verification, int64_t now_ms);
+enum pass stage_keep(struct verification *verification, int64_t now_ms);
+
 /* ---- opaque.c (the rest of it is in introspect.h), signed.c, recheck.c, binding.c: the stages ---- */
 
 enum pass stage_introspect(struct verification *verification, int64_t now_ms);
@@ -444,6 +462,7 @@ enum pass stage_issuer(struct verification *verification, int64_t now_ms);
 enum pass stage_signature(struct verification *verification, int64_t now_ms);
 enum pass stage_claims(struct verification *verification, int64_t now_ms);
 enum pass stage_times(struct verification *verification, int64_t now_ms);
+enum pass stage_revocation(struct verification *verification, int64_t now_ms);
 enum pass stage_binding(struct verification *verification, int64_t now_ms);
 enum pass stage_status(struct verification *verification, int64_t now_ms);
 enum pass stage_replay(struct verification *verification, int64_t now_ms);
@@ -462,6 +481,8 @@ struct apisec_verifier {
     struct dpop_policy *dpop;    /* NULL: DPoP is not allowed */
     bool txn_tokens;             /* an issuer's tokens are Transaction Tokens */
     struct jwe_keys *decryption_keys; /* NULL: none */
+    struct cache *cache;         /* of verified tokens; NULL: none */
+    struct denylist *denials;
     apisec_http *http;
 };
 /* verifier_dpop_algs: the algorithms for DPoP proofs, space-separated; NULL: DPoP is not allowed. */

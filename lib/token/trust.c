@@ -10,6 +10,9 @@
 
 #define MAX_LEEWAY 300
 #define DEFAULT_LEEWAY 60
+#define DEFAULT_CACHE_TOKENS 1024
+#define DEFAULT_CACHE_AGE 300
+#define MAX_CACHE_AGE 3600 /* as long as keys are trusted at most */
 
 /* note keeps the first error of the whole trust. */
 static void note(struct apisec_trust *trust, apisec_status status, const char *what, const char *about)
@@ -58,7 +61,11 @@ void name_list_free(struct name_list *list)
 
 apisec_trust *apisec_trust_new(void)
 {
-    return calloc(1, sizeof(struct apisec_trust));
+    struct apisec_trust *trust = calloc(1, sizeof *trust);
+    if (trust == NULL) return NULL;
+    trust->cache_tokens = DEFAULT_CACHE_TOKENS;
+    trust->cache_age = DEFAULT_CACHE_AGE;
+    return trust;
 }
 
 static void builder_free(struct apisec_issuer *issuer)
@@ -110,6 +117,16 @@ void apisec_trust_set_resource_metadata(apisec_trust *trust, const char *url)
     free(trust->resource_metadata);
     trust->resource_metadata = text_copy(text_of(url));
     if (trust->resource_metadata == NULL) note_memory(trust);
+}
+
+void apisec_trust_set_token_cache(apisec_trust *trust, size_t max_tokens, uint32_t max_age_s)
+{
+    if (trust == NULL) return;
+    if (max_tokens > CACHE_MAX_TOKENS) note(trust, APISEC_E_CONFIG, "the token cache", "more than 1048576 tokens");
+    if (max_tokens > 0 && (max_age_s < 1 || max_age_s > MAX_CACHE_AGE))
+        note(trust, APISEC_E_CONFIG, "the token cache", "an age that is not 1 to 3600 s");
+    trust->cache_tokens = max_tokens;
+    trust->cache_age = max_age_s;
 }
 
 static bool is_named(const struct apisec_trust *trust, const char *name)

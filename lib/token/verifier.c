@@ -21,6 +21,8 @@ static void destroy(struct apisec_verifier *verifier)
     free(verifier->resource_metadata);
     dpop_policy_free(verifier->dpop);
     jwe_keys_free(verifier->decryption_keys);
+    cache_free(verifier->cache);
+    denylist_free(verifier->denials);
     free(verifier);
 }
 
@@ -49,6 +51,14 @@ static apisec_status read_decryption_keys(const apisec_trust *trust, struct apis
     return fail(err, status == APISEC_E_UNSUPPORTED ? status : APISEC_E_CONFIG, "keys to decrypt with: %s", why.text);
 }
 
+static apisec_status new_memory(const apisec_trust *trust, struct apisec_verifier *verifier, apisec_error *err)
+{
+    apisec_status status = cache_new(trust->cache_tokens, trust->cache_age, &verifier->cache);
+    if (status == APISEC_OK) status = denylist_new(DENYLIST_MAX, &verifier->denials);
+    if (status == APISEC_E_MEMORY) return fail_memory(err);
+    return status == APISEC_OK ? APISEC_OK : fail(err, status, "the token cache: there is no randomness");
+}
+
 static apisec_status fill(struct apisec_verifier *verifier, const apisec_trust *trust, apisec_error *err)
 {
     const size_t num = count_issuers(trust);
@@ -57,6 +67,7 @@ static apisec_status fill(struct apisec_verifier *verifier, const apisec_trust *
     if (status == APISEC_OK) status = copy_text(trust->resource_metadata, &verifier->resource_metadata, err);
     if (status == APISEC_OK) status = dpop_policy_new(trust->dpop, &verifier->dpop, err);
     if (status == APISEC_OK) status = read_decryption_keys(trust, verifier, err);
+    if (status == APISEC_OK) status = new_memory(trust, verifier, err);
     if (status != APISEC_OK) return status;
     verifier->issuers = mem_array(num, sizeof *verifier->issuers);
     if (verifier->issuers == NULL) return fail_memory(err);

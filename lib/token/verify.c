@@ -16,15 +16,26 @@ static enum pass stage_route(struct verification *v, int64_t now_ms)
     v->issuer = opaque_routes_find(v->verifier->opaque, v->presented.token);
     if (v->issuer != NULL && v->now < 0) return verification_end(v, fail(&v->error, APISEC_E_ARGUMENT, "the time is negative"));
     v->compact = v->presented.token;
-    v->stage = v->issuer != NULL ? STAGE_INTROSPECT : STAGE_DECRYPT;
+    v->stage = v->issuer != NULL ? STAGE_INTROSPECT : STAGE_CACHED;
     return PASS_JUMP;
 }
 
 static enum pass (*const stages[NUM_STAGES])(struct verification *, int64_t) = {
-    [STAGE_ROUTE] = stage_route,         [STAGE_INTROSPECT] = stage_introspect, [STAGE_REPORTED] = stage_reported,
-    [STAGE_DECRYPT] = stage_decrypt,     [STAGE_FORM] = stage_form,     [STAGE_ISSUER] = stage_issuer,
-    [STAGE_SIGNATURE] = stage_signature, [STAGE_CLAIMS] = stage_claims, [STAGE_TIMES] = stage_times,
-    [STAGE_BINDING] = stage_binding,     [STAGE_STATUS] = stage_status, [STAGE_REPLAY] = stage_replay,
+    [STAGE_ROUTE] = stage_route,
+    [STAGE_INTROSPECT] = stage_introspect,
+    [STAGE_REPORTED] = stage_reported,
+    [STAGE_CACHED] = stage_cached,
+    [STAGE_DECRYPT] = stage_decrypt,
+    [STAGE_FORM] = stage_form,
+    [STAGE_ISSUER] = stage_issuer,
+    [STAGE_SIGNATURE] = stage_signature,
+    [STAGE_CLAIMS] = stage_claims,
+    [STAGE_TIMES] = stage_times,
+    [STAGE_BINDING] = stage_binding,
+    [STAGE_REVOCATION] = stage_revocation,
+    [STAGE_STATUS] = stage_status,
+    [STAGE_REPLAY] = stage_replay,
+    [STAGE_KEEP] = stage_keep,
 };
 
 /* ---- a verification ---- */

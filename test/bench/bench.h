@@ -61,7 +61,8 @@ struct bench_service {
     apisec_verifier *verifier;
 };
 
-static inline void bench_service_init(struct bench_service *service, const char *alg)
+/* A service that verifies each token whole, however often it comes; or one that keeps cached verdicts. */
+static inline void bench_service_new(struct bench_service *service, const char *alg, size_t max_cached)
 {
     apisec_error err;
     char jwks[8192];
@@ -75,8 +76,14 @@ static inline void bench_service_init(struct bench_service *service, const char 
     apisec_issuer_add_audience(issuer, "https://orders.example");
     apisec_issuer_allow_algorithm(issuer, alg);
     apisec_issuer_set_jwks(issuer, jwks, strlen(jwks));
+    apisec_trust_set_token_cache(trust, max_cached, 3600);
     bench_must(apisec_verifier_new(trust, NULL, &service->verifier, &err), &err, "verifier");
     apisec_trust_free(trust);
+}
+
+static inline void bench_service_init(struct bench_service *service, const char *alg)
+{
+    bench_service_new(service, alg, 0);
 }
 
 static inline void bench_service_free(struct bench_service *service)

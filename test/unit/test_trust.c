@@ -217,6 +217,30 @@ static void test_key_set_text(void **state)
     }
 }
 
+static void test_token_cache(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t max_tokens;
+        uint32_t max_age_s;
+        apisec_status expected;
+    } rows[] = {
+        {1, 1, APISEC_OK},        {1048576, 3600, APISEC_OK}, {0, 0, APISEC_OK},
+        {1, 0, APISEC_E_CONFIG},  {1, 3601, APISEC_E_CONFIG}, {1048577, 300, APISEC_E_CONFIG},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        apisec_error err;
+        apisec_trust *trust = apisec_trust_new();
+        apisec_issuer_set_jwks_uri(complete(trust, FORGE_ISSUER), URL);
+        apisec_trust_set_token_cache(trust, rows[i].max_tokens, rows[i].max_age_s);
+        const apisec_status status = freeze(trust, &err);
+        if (status != rows[i].expected) fail_msg("row %zu: %s: %s", i, apisec_status_name(status), err.text);
+        if (status != APISEC_OK) assert_non_null(strstr(err.text, "token cache"));
+        apisec_trust_free(trust);
+    }
+    apisec_trust_set_token_cache(NULL, 1, 1);
+}
+
 static void test_leeway(void **state)
 {
     (void)state;
@@ -335,6 +359,7 @@ int main(void)
         cmocka_unit_test(test_one_source_of_keys),
         cmocka_unit_test(test_key_set_text),
         cmocka_unit_test(test_leeway),
+        cmocka_unit_test(test_token_cache),
         cmocka_unit_test(test_realm_and_metadata),
         cmocka_unit_test(test_the_same_issuer_twice),
         cmocka_unit_test(test_the_first_error_stands),
