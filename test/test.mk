@@ -80,7 +80,7 @@ vectors: $(VECTOR_TESTS)
 	$(Q)VECTORS=$(VECTORS) $(RUN) $(VECTOR_TESTS)
 
 bench: $(BENCHES)
-	$(Q)missed=0; for b in $^; do $$b || missed=1; done; exit $$missed
+	$(Q)missed=0; for b in $^; do $$b || missed=1; done; BUILD=$(BUILD) sh test/bench/instructions.sh || missed=1; exit $$missed
 
 bench-instructions: $(BUILD)/test/bench/bench_verify $(BUILD)/test/bench/bench_lookup
 	$(Q)BUILD=$(BUILD) sh test/bench/instructions.sh

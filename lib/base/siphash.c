@@ -14,9 +14,10 @@ static uint64_t rotate(uint64_t x, int bits)
     return x << bits | x >> (64 - bits);
 }
 
-static void store(unsigned char *at, uint64_t word)
+static inline void store(unsigned char *at, uint64_t word)
 {
-    for (int i = 0; i < 8; i++) at[i] = (unsigned char)(word >> (8 * i));
+    const uint64_t little = word_le(&word); /* turning it round and back is the same */
+    memcpy(at, &little, sizeof little);
 }
 
 static inline void round_of(struct state *s)

@@ -61,29 +61,57 @@ struct bench_service {
     apisec_verifier *verifier;
 };
 
-/* A service that verifies each token whole, however often it comes; or one that keeps cached verdicts. */
-static inline void bench_service_new(struct bench_service *service, const char *alg, size_t max_cached)
+/* Further issuers, each with one key. Secrets, because those are soonest made. */
+static inline void bench_add_issuers(apisec_trust *trust, size_t num)
+{
+    static const char secret[] = "{\"keys\":[{\"kty\":\"oct\",\"kid\":\"a\",\"k\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\"}]}";
+    char name[64];
+    for (size_t i = 0; i < num; i++) {
+        snprintf(name, sizeof name, "https://id-%zu.example", i);
+        apisec_issuer *issuer = apisec_trust_add_issuer(trust, name);
+        apisec_issuer_add_audience(issuer, "https://orders.example");
+        apisec_issuer_allow_algorithm(issuer, "HS256");
+        apisec_issuer_set_jwks(issuer, secret, sizeof secret - 1);
+    }
+}
+
+/* Its own key among so many others that a set may have. */
+static inline void bench_key_set(const char *jwk, size_t num_others, char *out, size_t size)
+{
+    size_t len = (size_t)snprintf(out, size, "{\"keys\":[");
+    for (size_t i = 0; i < num_others; i++)
+        len += (size_t)snprintf(out + len, size - len, "{\"kty\":\"oct\",\"kid\":\"other-%zu\",\"k\":\"AAECAwQFBgcICQoLDA0ODw\"},", i);
+    snprintf(out + len, size - len, "%s]}", jwk);
+}
+
+/* How a service is set up beside its algorithm: how many verdicts it keeps, and how many issuers it trusts and keys they have. */
+struct bench_setup {
+    size_t max_cached, more_issuers, more_keys;
+};
+static inline void bench_service_new(struct bench_service *service, const char *alg, struct bench_setup setup)
 {
     apisec_error err;
-    char jwks[8192];
+    static char jwks[32768];
     bench_must(apisec_signer_generate(alg, &service->signer, &err), &err, "key");
     const char *jwk = apisec_signer_public_jwk(service->signer);
     if (jwk == NULL) jwk = apisec_signer_private_jwk(service->signer); /* HMAC */
-    snprintf(jwks, sizeof jwks, "{\"keys\":[%s]}", jwk);
+    bench_key_set(jwk, setup.more_keys, jwks, sizeof jwks);
 
     apisec_trust *trust = apisec_trust_new();
+    bench_add_issuers(trust, setup.more_issuers);
     apisec_issuer *issuer = apisec_trust_add_issuer(trust, BENCH_ISSUER);
     apisec_issuer_add_audience(issuer, "https://orders.example");
     apisec_issuer_allow_algorithm(issuer, alg);
     apisec_issuer_set_jwks(issuer, jwks, strlen(jwks));
-    apisec_trust_set_token_cache(trust, max_cached, 3600);
+    apisec_trust_set_token_cache(trust, setup.max_cached, 3600);
     bench_must(apisec_verifier_new(trust, NULL, &service->verifier, &err), &err, "verifier");
     apisec_trust_free(trust);
 }
 
+/* bench_service_init: one issuer, one key, and each token is verified whole however often it comes. */
 static inline void bench_service_init(struct bench_service *service, const char *alg)
 {
-    bench_service_new(service, alg, 0);
+    bench_service_new(service, alg, (struct bench_setup){0, 0, 0});
 }
 
 static inline void bench_service_free(struct bench_service *service)

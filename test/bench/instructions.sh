@@ -1,19 +1,30 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# instructions.sh: instructions of one RS256 verification, and of it outside the crypto provider, counted by callgrind: the same number
-# on a busy machine as on a quiet one. Only the repetitions themselves are counted.
+# instructions.sh: instructions of one RS256 verification, of it outside the crypto provider, and of one that is served from the cache;
+# and the same beside ten thousand issuers, with as many keys in the set as there may be. Counted by callgrind: the same number on a
+# busy machine as on a quiet one. Only the repetitions themselves are counted.
 set -eu
 program=${BUILD:-build}/test/bench/bench_verify
 command -v valgrind >/dev/null || { echo "instructions: valgrind is not installed: make deps DEPS=sanitizers" >&2; exit 2; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+missed=0
 
 each() { # what
-    total=$(valgrind --tool=callgrind --toggle-collect=collected --callgrind-out-file="$work/out" "$program" RS256 "$1" 50 2>&1 >/dev/null |
-        sed -n 's/.*Collected : //p')
+    total=$(valgrind --tool=callgrind --instr-atstart=no --toggle-collect=collected --callgrind-out-file="$work/out" \
+        "$program" RS256 "$1" 50 2>&1 >/dev/null | sed -n 's/.*Collected : //p')
+    test "${total:-0}" -gt 0 || { echo "instructions: nothing was counted: is valgrind/callgrind.h there?" >&2; exit 2; }
     echo $((total / 50))
 }
-whole=$(each verify)
-provider=$(each provider)
-printf 'instructions of one RS256 verification: %d, of them outside the provider: %d\n' "$whole" $((whole - provider))
+bar() { # sentence, value, most
+    if [ "$2" -le "$3" ]; then verdict='ok     '; else verdict='MISSED '; missed=1; fi
+    printf '  %s %s: %d, wanted <= %d\n' "$verdict" "$1" "$2" "$3"
+}
+whole=$(each verify) provider=$(each provider) hit=$(each hit) many=$(each many) many_hit=$(each many-hit)
+printf 'instructions of one RS256 verification: %d\n' "$whole"
+bar 'outside the provider' $((whole - provider)) 60000
+bar 'served from the cache' "$hit" 8000
+bar 'beside 10,000 issuers, with 64 keys, outside the provider' $((many - provider)) $(((whole - provider) * 105 / 100))
+bar 'the same, served from the cache' "$many_hit" $((hit * 105 / 100))
+exit $missed
