@@ -12,6 +12,7 @@
 #include <apisec/call.h>
 #include <apisec/client.h>
 #include <apisec/decision.h>
+#include <apisec/dpop.h>
 #include <apisec/encryption.h>
 #include <apisec/http.h>
 #include <apisec/json.h>

@@ -11,6 +11,10 @@ apisec_client *apisec_client_new(apisec_http *http)
 {
     apisec_client *client = mem_array(1, sizeof *client);
     if (client == NULL) return NULL;
+    if (!lock_init(&client->lock)) {
+        free(client);
+        return NULL;
+    }
     atomic_init(&client->references, 1);
     atomic_init(&client->frozen, false);
     atomic_init(&client->late, false);
@@ -29,7 +33,9 @@ void apisec_client_free(apisec_client *client)
     if (client == NULL) return;
     if (atomic_fetch_sub_explicit(&client->references, 1, memory_order_acq_rel) != 1) return;
     auth_free(&client->credential);
+    apisec_signer_free(client->dpop);
     free(client->endpoint);
+    lock_end(&client->lock);
     free(client);
 }
 
@@ -83,6 +89,34 @@ void apisec_client_set_mtls(apisec_client *client, const char *client_id, const 
 {
     if (!is_open(client)) return;
     (void)auth_set_mtls(&client->credential, client_id, identity, &client->error);
+}
+
+void apisec_client_set_dpop(apisec_client *client, const apisec_signer *signer)
+{
+    if (!is_open(client)) return;
+    if (apisec_signer_public_jwk(signer) == NULL) {
+        fail(&client->error, APISEC_E_CONFIG, "the client's DPoP key is not an RSA or EC key");
+        return;
+    }
+    apisec_signer_free(client->dpop);
+    client->dpop = signer_ref(signer);
+}
+
+void client_nonce(apisec_client *client, char nonce[OP_MAX_NONCE])
+{
+    lock_take(&client->lock);
+    memcpy(nonce, client->nonce, OP_MAX_NONCE);
+    lock_release(&client->lock);
+    nonce[OP_MAX_NONCE - 1] = '\0'; /* were it caught half-written by a fork */
+}
+
+void client_keep_nonce(apisec_client *client, const char *nonce)
+{
+    const size_t len = strlen(nonce);
+    if (len == 0 || len >= OP_MAX_NONCE) return;
+    lock_take(&client->lock);
+    memcpy(client->nonce, nonce, len + 1);
+    lock_release(&client->lock);
 }
 
 apisec_status client_begin(apisec_client *client, apisec_error *err)

@@ -33,12 +33,18 @@ struct apisec_client {
     apisec_error error;          /* the first one */
     char *endpoint;
     struct oauth_credential credential;
+    apisec_signer *dpop;         /* a reference; NULL: tokens are asked for as bearer tokens */
     atomic_bool frozen;          /* an exchange was started: nothing above changes any more */
     atomic_bool late;            /* a setter was called after that */
+    struct lock lock;            /* of the rest */
+    char nonce[OP_MAX_NONCE];    /* the last one that the server gave, or "" */
 };
 /* client_begin freezes a complete client. MEMORY (NULL), MISUSE, CONFIG, or the first setter's error. */
 apisec_status client_begin(apisec_client *client, apisec_error *err);
 apisec_client *client_ref(apisec_client *client);
+/* client_nonce copies the server's last nonce, or ""; client_keep_nonce keeps one that is not "". */
+void client_nonce(apisec_client *client, char nonce[OP_MAX_NONCE]);
+void client_keep_nonce(apisec_client *client, const char *nonce);
 
 /* ---- type.c ---- */
 
@@ -76,6 +82,7 @@ void exchange_form(const apisec_exchange *exchange, struct buffer *form);
 /* ---- grant.c, issued.c ---- */
 
 struct asked {                   /* what an answer is judged by */
+    bool dpop;                   /* the token is to be bound to our key */
     struct text scope;           /* at NULL: none was asked for */
     struct text requested_type;  /* at NULL: none was asked for */
     bool bound;                  /* no scope was asked for, and the subject was verified: its scope is the limit */

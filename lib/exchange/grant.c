@@ -13,11 +13,14 @@ struct grant {
     struct text scope;           /* at NULL: neither asked nor told */
 };
 
-static apisec_status check_token_type(const struct token_answer *answer, struct grant *grant, apisec_error *err)
+static apisec_status check_token_type(const struct asked *asked, const struct token_answer *answer, struct grant *grant,
+                                      apisec_error *err)
 {
     static const char *const types[] = {"Bearer", "DPoP", "N_A"};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         if (text_is_caseless(answer->token_type, types[i])) grant->token_type = types[i];
+    if (asked->dpop && grant->token_type == types[0])
+        return fail(err, APISEC_E_RESPONSE, "a token bound to the client's key was asked for, and the answer's is not (Bearer)");
     if (grant->token_type != NULL) return APISEC_OK;
     return fail(err, APISEC_E_RESPONSE, "the answer's token_type \"%.40s\" is not known", answer->token_type.at);
 }
@@ -151,7 +154,7 @@ apisec_status grant_check(const struct asked *asked, const struct token_answer *
 {
     struct grant grant = {.token_type = NULL};
     *issued = NULL;
-    apisec_status status = check_token_type(answer, &grant, err);
+    apisec_status status = check_token_type(asked, answer, &grant, err);
     if (status == APISEC_OK) status = check_issued_type(asked, answer, &grant, err);
     if (status == APISEC_OK) status = check_scope(asked, answer, &grant, err);
     if (status == APISEC_OK) status = check_actor(asked, answer, &grant, err);

@@ -147,3 +147,11 @@ bool header_is_etag(struct text value)
         if (value.at[i] <= ' ' || value.at[i] > '~' || value.at[i] == '"') return false;
     return true;
 }
+
+/* NQCHAR of RFC 6749 appendix A */
+bool header_is_nonce(struct text value)
+{
+    for (size_t i = 0; i < value.len; i++)
+        if (value.at[i] < 0x21 || value.at[i] > 0x7e || value.at[i] == '"' || value.at[i] == '\\') return false;
+    return value.len > 0;
+}

@@ -37,7 +37,8 @@ struct op_header {
 #define OP_MAX_HEADERS 16
 #define OP_MAX_ANSWER_HEADERS 128
 #define OP_MAX_ANSWER_HEADER_BYTES 32768
-#define OP_MAX_ETAG 129 /* 128 characters */
+#define OP_MAX_ETAG 129  /* 128 characters */
+#define OP_MAX_NONCE 257 /* 256 characters */
 
 /* An answer. Unless transport is APISEC_OK the rest is as if nothing had come: nobody can read half an answer by mistake. */
 struct op_answer {
@@ -49,6 +50,8 @@ struct op_answer {
     bool repeated_content_type;
     char etag[OP_MAX_ETAG];       /* as it came; "" when absent, or none, or too long, or there are several */
     bool has_etag_field;
+    char dpop_nonce[OP_MAX_NONCE]; /* as it came; "" when absent, or none, or too long, or there are several */
+    bool has_nonce_field;
 };
 
 struct apisec_op {
@@ -106,6 +109,8 @@ void header_media_type(struct text value, char *out, size_t size);
 /* header_max_age reads one Cache-Control field: its max-age in seconds, at most 2^31; 0 for no-store, no-cache, a repeated or a
  * senseless max-age; -1 when it says nothing of it. */
 int64_t header_max_age(struct text value);
+/* header_is_nonce: the value of DPoP-Nonce (RFC 9449 section 8.1). */
+bool header_is_nonce(struct text value);
 /* header_is_etag: an entity tag (RFC 9110 section 8.8.3), weak or strong, of printable ASCII. */
 bool header_is_etag(struct text value);
 

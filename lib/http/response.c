@@ -81,6 +81,16 @@ static void note_etag(struct op_answer *answer, struct text value)
     answer->etag[value.len] = '\0';
 }
 
+static void note_nonce(struct op_answer *answer, struct text value)
+{
+    const bool first = !answer->has_nonce_field;
+    answer->has_nonce_field = true;
+    answer->dpop_nonce[0] = '\0';
+    if (!first || value.len >= sizeof answer->dpop_nonce || !header_is_nonce(value)) return;
+    memcpy(answer->dpop_nonce, value.at, value.len);
+    answer->dpop_nonce[value.len] = '\0';
+}
+
 apisec_status apisec_op_answer_header(apisec_op *op, const char *name, size_t name_len, const char *value, size_t value_len)
 {
     if (!op_awaits_answer(op)) return APISEC_E_MISUSE;
@@ -102,6 +112,7 @@ apisec_status apisec_op_answer_header(apisec_op *op, const char *name, size_t na
     if (text_is_caseless(field, "content-type")) note_content_type(&op->answer, content);
     if (text_is_caseless(field, "cache-control")) note_cache_control(&op->answer, content);
     if (text_is_caseless(field, "etag")) note_etag(&op->answer, content);
+    if (text_is_caseless(field, "dpop-nonce")) note_nonce(&op->answer, content);
     return APISEC_OK;
 }
 

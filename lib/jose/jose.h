@@ -213,5 +213,10 @@ apisec_status jwe_encrypt(const struct jwe_key *key, const struct jwe_need *need
 /* signer_ref takes one more reference, given back with apisec_signer_free; NULL is given back as it is. For those who keep a signer
  * that its owner may free. */
 apisec_signer *signer_ref(const apisec_signer *signer);
+/* signer_sign_showing_key signs as apisec_signer_sign does, with the public half of the key as `jwk` in the header in place of
+ * `kid`: for proofs that it is held (RFC 9449 section 4.2). KEY_UNFIT: a shared secret is not shown. */
+apisec_status signer_sign_showing_key(const apisec_signer *signer, const char *type, struct text payload, char **token);
+/* signer_thumbprint: jwk_thumbprint of its key. */
+apisec_status signer_thumbprint(const apisec_signer *signer, char out[44]);
 
 #endif

@@ -165,16 +165,32 @@ static apisec_status append_encoded(struct buffer *out, const void *bytes, size_
     return status;
 }
 
-static apisec_status append_header(struct buffer *out, const struct jwk *jwk, const char *type)
+enum shown { SHOW_NAME, SHOW_KEY }; /* what of the key is in the header: `kid`, or all of its public half */
+
+static apisec_status put_key(struct json_writer *writer, const struct jwk *jwk, enum shown shown)
+{
+    struct buffer key = BUFFER_MAX(MAX_JWK);
+    if (shown == SHOW_NAME) {
+        if (jwk->kid) json_put_text(writer, "kid", text_of(jwk->kid));
+        return APISEC_OK;
+    }
+    const apisec_status status = jwk_write(jwk->key, NULL, NULL, JWK_PUBLIC, &key);
+    if (status == APISEC_OK) json_put_raw(writer, "jwk", (struct text){key.bytes, key.len});
+    buffer_free(&key);
+    return status;
+}
+
+static apisec_status append_header(struct buffer *out, const struct jwk *jwk, const char *type, enum shown shown)
 {
     struct buffer header = BUFFER_MAX(MAX_HEADER);
     struct json_writer writer = {&header, false};
     json_open_object(&writer, NULL);
     json_put_text(&writer, "alg", text_of(jwk->algorithm->name));
     if (type) json_put_text(&writer, "typ", text_of(type));
-    if (jwk->kid) json_put_text(&writer, "kid", text_of(jwk->kid));
+    apisec_status status = put_key(&writer, jwk, shown);
     json_close_object(&writer);
-    const apisec_status status = header.status == APISEC_OK ? append_encoded(out, header.bytes, header.len) : header.status;
+    if (status == APISEC_OK) status = header.status;
+    if (status == APISEC_OK) status = append_encoded(out, header.bytes, header.len);
     buffer_free(&header);
     return status;
 }
@@ -189,22 +205,38 @@ static apisec_status append_signature(struct buffer *out, const struct jwk *jwk)
     return status == APISEC_OK ? append_encoded(out, signature, len) : status;
 }
 
-apisec_status apisec_signer_sign(const apisec_signer *signer, const char *type, const char *payload, size_t len, char **token,
-                                 apisec_error *err)
+static apisec_status sign(const apisec_signer *signer, const char *type, enum shown shown, struct text payload, char **token)
 {
-    if (!token) return fail(err, APISEC_E_ARGUMENT, "no place for the token");
-    *token = NULL;
-    if (!signer || (!payload && len > 0)) return fail(err, APISEC_E_ARGUMENT, "no signer or no payload");
-
     struct buffer out = BUFFER_MAX(MAX_SIGNED);
-    apisec_status status = append_header(&out, signer->jwk, type);
+    apisec_status status = append_header(&out, signer->jwk, type, shown);
     if (status == APISEC_OK) status = buffer_byte(&out, '.');
-    if (status == APISEC_OK) status = append_encoded(&out, payload, len);
+    if (status == APISEC_OK) status = append_encoded(&out, payload.at, payload.len);
     if (status == APISEC_OK) status = append_signature(&out, signer->jwk);
     if (status == APISEC_OK) {
         *token = buffer_take(&out);
         if (!*token) status = APISEC_E_MEMORY;
     }
     buffer_free(&out);
+    return status;
+}
+
+apisec_status apisec_signer_sign(const apisec_signer *signer, const char *type, const char *payload, size_t len, char **token,
+                                 apisec_error *err)
+{
+    if (!token) return fail(err, APISEC_E_ARGUMENT, "no place for the token");
+    *token = NULL;
+    if (!signer || (!payload && len > 0)) return fail(err, APISEC_E_ARGUMENT, "no signer or no payload");
+    const apisec_status status = sign(signer, type, SHOW_NAME, (struct text){payload, len}, token);
     return status == APISEC_OK ? succeed(err) : fail(err, status, "the payload could not be signed");
+}
+
+apisec_status signer_sign_showing_key(const apisec_signer *signer, const char *type, struct text payload, char **token)
+{
+    *token = NULL;
+    return sign(signer, type, SHOW_KEY, payload, token);
+}
+
+apisec_status signer_thumbprint(const apisec_signer *signer, char out[44])
+{
+    return jwk_thumbprint(signer->jwk->key, out);
 }

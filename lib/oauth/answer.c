@@ -139,6 +139,18 @@ apisec_status answer_read(const struct op_answer *answer, struct token_answer *o
     return status == APISEC_OK ? read_token(answer, out, err) : status;
 }
 
+bool answer_wants_nonce(const struct op_answer *answer)
+{
+    struct json *document = NULL;
+    struct text error;
+    if (answer->transport != APISEC_OK || answer->dpop_nonce[0] == '\0') return false;
+    if (answer->http_status != 400 && answer->http_status != 401) return false;
+    if (parse(answer, &document, NULL) != APISEC_OK) return false;
+    const bool wants = json_get_text(document, "error", &error) == JSON_OK && text_is(error, "use_dpop_nonce");
+    json_free(document);
+    return wants;
+}
+
 void answer_free(struct token_answer *answer)
 {
     if (answer == NULL) return;

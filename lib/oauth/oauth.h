@@ -58,6 +58,18 @@ void auth_free(struct oauth_credential *credential); /* wipes; the struct itself
 apisec_status assertion_new(const apisec_signer *signer, const char *client_id, const char *audience, int64_t now,
                             char **assertion);
 
+/* ---- proof.c: a DPoP proof, RFC 9449 section 4.2; include/apisec/dpop.h ---- */
+
+struct proof_subject {
+    const char *method;
+    struct text url;                /* query and fragment are left out */
+    struct text token;              /* at NULL: none goes along */
+    struct text nonce;              /* at NULL: none */
+    int64_t now;
+};
+/* proof_new: as apisec_dpop_proof. */
+apisec_status proof_new(const apisec_signer *signer, const struct proof_subject *subject, char **proof, apisec_error *err);
+
 /* ---- answer.c: the token endpoint's answer, RFC 6749 sections 5.1 and 5.2 ---- */
 
 struct token_answer {
@@ -73,6 +85,8 @@ struct token_answer {
  * body is a JSON object with a string `error`; 5xx and 429 are UNREACHABLE and BUSY. */
 apisec_status answer_read(const struct op_answer *answer, struct token_answer *out, apisec_error *err);
 void answer_free(struct token_answer *answer);
+/* answer_wants_nonce: it is an error, use_dpop_nonce, and has the nonce (RFC 9449 section 8). */
+bool answer_wants_nonce(const struct op_answer *answer);
 /* answer_check is the part that is the same for every endpoint to which a client authenticates: APISEC_OK only for a whole answer
  * with HTTP status 200, whatever its type; otherwise as answer_read. */
 apisec_status answer_check(const struct op_answer *answer, apisec_error *err);

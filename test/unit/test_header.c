@@ -125,6 +125,21 @@ static void etags(void **state)
     }
 }
 
+static void nonces(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value;
+        bool expected;
+    } rows[] = {{"a", true},     {"!#[]~", true},  {"eyJ7S_zG.eyJH0-Z.HX4w-7v", true}, {"", false},        {"a b", false},
+                {"a\"", false}, {"\\a", false}, {"a\x7f", false},                   {"a\x80", false}, {"a\t", false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *value = guarded_text(rows[i].value);
+        if (header_is_nonce((struct text){value, strlen(rows[i].value)}) != rows[i].expected) fail_msg("row %zu", i);
+        guard_free(value);
+    }
+}
+
 static void tokens(void **state)
 {
     (void)state;
@@ -143,6 +158,7 @@ int main(void)
         cmocka_unit_test(media_types),
         cmocka_unit_test(max_ages),
         cmocka_unit_test(etags),
+        cmocka_unit_test(nonces),
         cmocka_unit_test(tokens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

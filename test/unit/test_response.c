@@ -289,9 +289,41 @@ static void entity_tags(void **state)
     }
 }
 
+static void nonces(void **state)
+{
+    (void)state;
+    char longest[OP_MAX_NONCE], longer[OP_MAX_NONCE + 1];
+    memset(longest, 'x', sizeof longest);
+    longest[OP_MAX_NONCE - 1] = '\0';
+    memset(longer, 'x', sizeof longer);
+    longer[OP_MAX_NONCE] = '\0';
+    const struct {
+        const char *first, *second, *expected, *why;
+    } rows[] = {
+        {NULL, NULL, "", "none"},
+        {"a", NULL, "a", ""},
+        {" a ", NULL, "a", "white space around it"},
+        {"a b", NULL, "", "white space within"},
+        {"a", "a", "", "two, and be they the same"},
+        {"a b", "a", "", "a bad one and a good one"},
+        {longest, NULL, longest, "256 characters"},
+        {longer, NULL, "", "257"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct probe *probe = probe_new(16);
+        assert_int_equal(apisec_op_answer_status(&probe->op, 400), APISEC_OK);
+        if (rows[i].first != NULL) assert_int_equal(header(probe, "DPoP-Nonce", rows[i].first), APISEC_OK);
+        if (rows[i].second != NULL) assert_int_equal(header(probe, "dpop-nonce", rows[i].second), APISEC_OK);
+        finish(probe, APISEC_OK);
+        if (strcmp(probe->seen.dpop_nonce, rows[i].expected) != 0) fail_msg("row %zu: %s", i, rows[i].why);
+        apisec_op_free(&probe->op);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nonces),
         cmocka_unit_test(a_body_may_be_as_long_as_its_limit),
         cmocka_unit_test(a_refusal_lasts),
         cmocka_unit_test(how_an_answer_ends),
