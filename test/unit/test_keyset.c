@@ -425,17 +425,26 @@ static void *get_until_told(void *context)
     return NULL;
 }
 
+/* lives_on: in a child keys are read, fetched anew and read again, whatever the parent's threads were doing at the fork. */
+static bool lives_on(struct keyset *keys)
+{
+    uint64_t ticket = 0, generation = 0;
+    if (ask(keys, 1, GET, &ticket, &generation) != READY || generation != 1) return false;
+    if (ask(keys, 480000, GET, &ticket, &generation) != FETCH) return false;
+    if (land(keys, ticket, 600, START + 480000) != APISEC_OK) return false;
+    return ask(keys, 480000, GET, &ticket, &generation) == READY && generation == 2;
+}
+
 /* num_served: how many of so many children get keys; one that waits for ever is killed. */
 static int num_served(struct keyset *keys, int num_children)
 {
     int num = 0;
     for (int i = 0; i < num_children; i++) {
-        uint64_t ticket = 0, generation = 0;
         int status = -1;
         const pid_t child = fork();
         if (child == 0) {
             alarm(5);
-            _exit(ask(keys, 1, GET, &ticket, &generation) == READY ? 0 : 1);
+            _exit(lives_on(keys) ? 0 : 1);
         }
         assert_int_equal(waitpid(child, &status, 0), child);
         if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return num;
