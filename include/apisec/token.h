@@ -25,7 +25,7 @@ apisec_token *apisec_token_ref(const apisec_token *token);
 /* apisec_token_free gives one reference back; the last wipes the claims. */
 void apisec_token_free(apisec_token *token);
 
-/* apisec_token_issuer: `iss`. */
+/* apisec_token_issuer: `iss`; of a Txn-Token without one, the name of the trusted issuer that its audience belongs to. */
 const char *apisec_token_issuer(const apisec_token *token);
 /* apisec_token_subject: `sub`, NULL when the token has none. */
 const char *apisec_token_subject(const apisec_token *token);
@@ -39,6 +39,10 @@ const char *apisec_token_principal(const apisec_token *token);
 const char *apisec_token_client_id(const apisec_token *token);
 /* apisec_token_id: `jti`, or NULL. */
 const char *apisec_token_id(const apisec_token *token);
+/* apisec_token_session: `sid`, the session at the issuer that the token was issued in (OpenID Connect), or NULL. */
+const char *apisec_token_session(const apisec_token *token);
+/* apisec_token_transaction: `txn`, the transaction that the token belongs to (RFC 8417 section 2.2), or NULL. A Txn-Token has one. */
+const char *apisec_token_transaction(const apisec_token *token);
 
 /* apisec_token_expires_at: `exp` in seconds. */
 int64_t apisec_token_expires_at(const apisec_token *token);
@@ -48,6 +52,17 @@ int64_t apisec_token_issued_at(const apisec_token *token);
 /* apisec_token_actor returns the `sub` of the actor at a depth of the `act` chain (RFC 8693 section 4.1): 0 is the current actor,
  * the only one to decide by; deeper ones inform. NULL where there is none. */
 const char *apisec_token_actor(const apisec_token *token, size_t depth);
+/* apisec_token_actor_issuer: the `iss` of that actor; NULL where it has none: then it is the token's own issuer that knows it. */
+const char *apisec_token_actor_issuer(const apisec_token *token, size_t depth);
+/* apisec_token_num_actors: how long the `act` chain is, at most 4; 0 for a token that nobody acts with for somebody else. */
+size_t apisec_token_num_actors(const apisec_token *token);
+/* apisec_token_may_act: the `sub` of `may_act` (RFC 8693 section 4.4): who may become the actor when this token is exchanged. NULL:
+ * the token has no `may_act`. Its other members: apisec_token_claim_json. */
+const char *apisec_token_may_act(const apisec_token *token);
+
+/* apisec_token_confirmation: a member of `cnf` (RFC 7800) that is a string: "x5t#S256" or "jkt", the thumbprint of the certificate or
+ * key that the token is bound to; NULL where there is none. That the caller holds that key was proved before there was a token. */
+const char *apisec_token_confirmation(const apisec_token *token, const char *member);
 
 /* apisec_token_scope: the whole `scope`, space-separated, or NULL. */
 const char *apisec_token_scope(const apisec_token *token);

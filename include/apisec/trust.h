@@ -57,10 +57,13 @@ void apisec_issuer_allow_algorithm(apisec_issuer *issuer, const char *jws_alg);
 
 /* apisec_issuer_set_profile says what kind of JWT is expected:
  *   "at+jwt"        RFC 9068 access tokens: `typ` at+jwt; iss exp aud sub client_id iat jti required; at most 24 h. The default.
- *   "jwt"           `typ` absent or JWT; iss exp aud required. Refused are tokens with `events` (security event and logout tokens)
- *                   or `nonce`, `at_hash`, `c_hash`, `s_hash` (ID tokens). An ID token with none of these is told only by its
- *                   audience, the client: do not add a client's id as an audience here.
- *   "txntoken+jwt"  Transaction Tokens; not in this build yet (APISEC_E_UNSUPPORTED at apisec_verifier_new). */
+ *   "jwt"           `typ` absent or JWT; iss exp aud required. Refused are tokens with `events` (security event and logout tokens),
+ *                   `token_introspection` (answers of RFC 9701), or `nonce`, `at_hash`, `c_hash`, `s_hash` (ID tokens). An ID token
+ *                   with none of these is told only by its audience, the client: do not add a client's id as an audience here.
+ *   "txntoken+jwt"  Transaction Tokens (draft-ietf-oauth-transaction-tokens-10): `typ` txntoken+jwt; aud exp iat txn sub scope req_wl
+ *                   required, tctx and rctx objects where they are; at most 6 min. The audience is the trust domain. `iss` may be
+ *                   absent: then the token is from the one issuer of this profile that has its audience, and refused with
+ *                   APISEC_E_ISSUER where several have. In a call it is accepted from the header Txn-Token only. */
 void apisec_issuer_set_profile(apisec_issuer *issuer, const char *profile);
 
 /* An issuer has exactly one source of keys, set by one of the next three.
@@ -83,8 +86,8 @@ void apisec_issuer_require_claim(apisec_issuer *issuer, const char *name);
 /* apisec_issuer_set_leeway: how far clocks may differ when exp, nbf and iat are judged; 0 to 300 s, default 60. */
 void apisec_issuer_set_leeway(apisec_issuer *issuer, uint32_t seconds);
 
-/* apisec_issuer_set_max_lifetime: `exp` may lie at most so far after `iat`. Default 86400 for at+jwt, no limit for jwt; a token
- * without `iat` is refused where there is a limit. 0 takes the limit away. */
+/* apisec_issuer_set_max_lifetime: `exp` may lie at most so far after `iat`. Default 86400 for at+jwt, 360 for txntoken+jwt, no limit
+ * for jwt; a token without `iat` is refused where there is a limit. 0 takes the limit away. */
 void apisec_issuer_set_max_lifetime(apisec_issuer *issuer, uint32_t seconds);
 
 /* apisec_issuer_require_encryption refuses the issuer's JWTs that come in the open (APISEC_E_DECRYPTION). */

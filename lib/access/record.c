@@ -213,7 +213,7 @@ static void put_audiences(const apisec_token *token, struct json_writer *unmappe
 
 static void put_token(const apisec_token *token, struct json_writer *unmapped)
 {
-    const size_t num_actors = token_num_actors(token);
+    const size_t num_actors = apisec_token_num_actors(token);
     put(unmapped, "token_sha256", apisec_token_sha256(token));
     put(unmapped, "delegation", num_actors > 0 ? "delegation" : "none");
     if (num_actors > 0) {

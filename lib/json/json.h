@@ -53,6 +53,7 @@ enum json_found json_get_date(const struct json *object, const char *name, int64
 enum json_found json_get_bool(const struct json *object, const char *name, bool *out);
 bool json_as_text(const struct json *value, struct text *out); /* false: not a string */
 bool json_as_int64(const struct json *value, int64_t *out);    /* false: not a number that json_get_int64 would give */
+bool json_as_date(const struct json *value, int64_t *out);     /* false: not a NumericDate, as above */
 
 /* ---- shape.c: documents that people write: every member is known, and whatever is wrong is said with its path:
  * `rules[3].require.scope: unknown, did you mean "scopes"?`. All failures are CONFIG but for MEMORY ---- */

@@ -163,6 +163,15 @@ bool json_as_int64(const struct json *value, int64_t *out)
     return true;
 }
 
+bool json_as_date(const struct json *value, int64_t *out)
+{
+    *out = 0;
+    double number;
+    if (!as_number(item_of(value), &number) || number < 0) return false;
+    *out = (int64_t)number;
+    return true;
+}
+
 enum json_found json_get_int64(const struct json *object, const char *name, int64_t *out)
 {
     *out = 0;
@@ -175,11 +184,8 @@ enum json_found json_get_int64(const struct json *object, const char *name, int6
 enum json_found json_get_date(const struct json *object, const char *name, int64_t *out)
 {
     *out = 0;
-    double number;
     const cJSON *item;
     const enum json_found found = find(object, name, &item);
     if (found != JSON_OK) return found;
-    if (!as_number(item, &number) || number < 0) return JSON_MISTYPED;
-    *out = (int64_t)number;
-    return JSON_OK;
+    return json_as_date((const struct json *)item, out) ? JSON_OK : JSON_MISTYPED;
 }

@@ -1,15 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * claims.c: the claims that every token has, RFC 7519 section 4.1, and what RFC 9068 section 2.2 adds: read with exact types, and
- * judged. Wrong is never absent: a claim of the wrong type refuses the token. Called by verify.c in the order of token.h.
+ * judged. Wrong is never absent: a claim of the wrong type refuses the token. Called by signed.c in the order of token.h.
  */
 #include "token/token.h"
 
+/* ---- finding them: one pass over the payload, because a token has few claims and this library asks for many ---- */
+
+static const char *const names[NUM_CLAIMS] = {
+    [CLAIM_ISS] = "iss",         [CLAIM_SUB] = "sub",         [CLAIM_AUD] = "aud",
+    [CLAIM_EXP] = "exp",         [CLAIM_NBF] = "nbf",         [CLAIM_IAT] = "iat",
+    [CLAIM_JTI] = "jti",         [CLAIM_CLIENT_ID] = "client_id", [CLAIM_AZP] = "azp",
+    [CLAIM_SCOPE] = "scope",     [CLAIM_SID] = "sid",         [CLAIM_ACT] = "act",
+    [CLAIM_MAY_ACT] = "may_act", [CLAIM_CNF] = "cnf",         [CLAIM_STATUS] = "status",
+    [CLAIM_TXN] = "txn",         [CLAIM_REQ_WL] = "req_wl",   [CLAIM_TCTX] = "tctx",
+    [CLAIM_RCTX] = "rctx",       [CLAIM_EVENTS] = "events",   [CLAIM_NONCE] = "nonce",
+    [CLAIM_AT_HASH] = "at_hash", [CLAIM_C_HASH] = "c_hash",   [CLAIM_S_HASH] = "s_hash",
+    [CLAIM_TOKEN_INTROSPECTION] = "token_introspection",
+};
+
+const char *claim_name(enum claim claim)
+{
+    return (size_t)claim < NUM_CLAIMS ? names[claim] : "unknown";
+}
+
+/* No name is there twice: the scanner refuses that. */
+static void find_claims(struct claims *claims)
+{
+    for (const struct json *at = json_first(claims->document); at != NULL; at = json_next(at)) {
+        const char *const name = json_name(at);
+        for (size_t i = 0; i < NUM_CLAIMS; i++)
+            if (names[i][0] == name[0] && strcmp(names[i], name) == 0) claims->at[i] = at;
+    }
+}
+
 /* ---- types ---- */
 
-static apisec_status mistyped(const char *name, const char *type, apisec_error *err)
+static apisec_status mistyped(enum claim claim, const char *type, apisec_error *err)
 {
-    return fail(err, APISEC_E_CLAIM, "claim %s is not %s", name, type);
+    return fail(err, APISEC_E_CLAIM, "claim %s is not %s", names[claim], type);
 }
 
 static apisec_status missing(const char *name, apisec_error *err)
@@ -18,24 +47,18 @@ static apisec_status missing(const char *name, apisec_error *err)
 }
 
 /* read_text leaves *out as it is, with at NULL, when the claim is absent. */
-static apisec_status read_text(const struct json *document, const char *name, struct text *out, apisec_error *err)
+static apisec_status read_text(const struct claims *claims, enum claim claim, struct text *out, apisec_error *err)
 {
-    if (json_get_text(document, name, out) == JSON_MISTYPED) return mistyped(name, "a string", err);
-    return APISEC_OK;
+    if (claims->at[claim] == NULL || json_as_text(claims->at[claim], out)) return APISEC_OK;
+    return mistyped(claim, "a string", err);
 }
 
-static apisec_status read_date(const struct json *document, const char *name, int64_t *out, bool *there, apisec_error *err)
+static apisec_status read_date(const struct claims *claims, enum claim claim, int64_t *out, bool *there, apisec_error *err)
 {
+    *there = claims->at[claim] != NULL;
+    if (!*there || json_as_date(claims->at[claim], out)) return APISEC_OK;
     *there = false;
-    const enum json_found found = json_get_date(document, name, out);
-    if (found == JSON_MISTYPED) return mistyped(name, "a time", err);
-    *there = found == JSON_OK;
-    return APISEC_OK;
-}
-
-static bool is_there(struct text text)
-{
-    return text.at != NULL;
+    return mistyped(claim, "a time", err);
 }
 
 /* ---- whose token, and for whom ---- */
@@ -43,43 +66,48 @@ static bool is_there(struct text text)
 apisec_status claims_read_issuer(const struct json *document, struct claims *claims, apisec_error *err)
 {
     *claims = (struct claims){.document = document};
-    const apisec_status status = read_text(document, "iss", &claims->iss, err);
-    if (status != APISEC_OK)     return status;
-    if (!is_there(claims->iss))  return missing("iss", err);
+    find_claims(claims);
+    return read_text(claims, CLAIM_ISS, &claims->iss, err);
+}
+
+const struct json *claims_first_audience(const struct claims *claims)
+{
+    const struct json *const aud = claims->at[CLAIM_AUD];
+    return json_kind(aud) == JSON_ARRAY ? json_first(aud) : aud;
+}
+
+const struct json *claims_next_audience(const struct claims *claims, const struct json *audience)
+{
+    return audience == claims->at[CLAIM_AUD] ? NULL : json_next(audience); /* behind a string comes another claim */
+}
+
+/* claims_read_audience: an element that is no string refuses the whole array, even when another one matches. */
+apisec_status claims_read_audience(const struct claims *claims, apisec_error *err)
+{
+    if (claims->at[CLAIM_AUD] == NULL) return missing("aud", err);
+    const struct json *at = claims_first_audience(claims);
+    if (at == NULL) return mistyped(CLAIM_AUD, "a string or a not empty array of strings", err);
+    for (; at != NULL; at = claims_next_audience(claims, at))
+        if (json_kind(at) != JSON_STRING) return mistyped(CLAIM_AUD, "a string or an array of strings", err);
     return APISEC_OK;
 }
 
-static bool is_ours(struct text audience, const struct issuer *issuer)
+static bool is_ours(const struct json *audience, const struct issuer *issuer)
 {
+    struct text name;
+    if (!json_as_text(audience, &name)) return false;
     for (size_t i = 0; i < issuer->audiences.num; i++)
-        if (text_is(audience, issuer->audiences.at[i])) return true;
+        if (text_is(name, issuer->audiences.at[i])) return true;
     return false;
-}
-
-/* match_element: an element that is no string refuses the whole array, even when another one matches. */
-static apisec_status match_element(const struct json *element, const struct issuer *issuer, bool *ours, apisec_error *err)
-{
-    struct text audience;
-    if (!json_as_text(element, &audience)) return mistyped("aud", "a string or an array of strings", err);
-    if (is_ours(audience, issuer)) *ours = true;
-    return APISEC_OK;
 }
 
 apisec_status claims_check_audience(const struct claims *claims, const struct issuer *issuer, apisec_error *err)
 {
-    const struct json *aud = json_member(claims->document, "aud");
-    if (aud == NULL) return missing("aud", err);
-    bool ours = false;
-    apisec_status status = APISEC_OK;
-    if (json_kind(aud) == JSON_ARRAY) {
-        if (json_first(aud) == NULL) return mistyped("aud", "a string or a not empty array of strings", err);
-        for (const struct json *at = json_first(aud); at != NULL && status == APISEC_OK; at = json_next(at))
-            status = match_element(at, issuer, &ours, err);
-    } else {
-        status = match_element(aud, issuer, &ours, err);
-    }
+    const apisec_status status = claims_read_audience(claims, err);
     if (status != APISEC_OK) return status;
-    return ours ? APISEC_OK : fail(err, APISEC_E_AUDIENCE, "the token is not for an audience of ours");
+    for (const struct json *at = claims_first_audience(claims); at != NULL; at = claims_next_audience(claims, at))
+        if (is_ours(at, issuer)) return APISEC_OK;
+    return fail(err, APISEC_E_AUDIENCE, "the token is not for an audience of ours");
 }
 
 /* ---- time; no sum can overflow: dates are below 2^53, leeway at most 300 ---- */
@@ -87,7 +115,7 @@ apisec_status claims_check_audience(const struct claims *claims, const struct is
 static apisec_status check_expiry(struct claims *claims, const struct issuer *issuer, int64_t now, apisec_error *err)
 {
     bool there;
-    const apisec_status status = read_date(claims->document, "exp", &claims->exp, &there, err);
+    const apisec_status status = read_date(claims, CLAIM_EXP, &claims->exp, &there, err);
     if (status != APISEC_OK) return status;
     if (!there)              return missing("exp", err);
     if (now >= claims->exp + issuer->leeway)
@@ -95,13 +123,13 @@ static apisec_status check_expiry(struct claims *claims, const struct issuer *is
     return APISEC_OK;
 }
 
-static apisec_status check_not_ahead(const struct claims *claims, const char *name, const struct issuer *issuer, int64_t now,
+static apisec_status check_not_ahead(const struct claims *claims, enum claim claim, const struct issuer *issuer, int64_t now,
                                      int64_t *date, bool *there, apisec_error *err)
 {
-    const apisec_status status = read_date(claims->document, name, date, there, err);
+    const apisec_status status = read_date(claims, claim, date, there, err);
     if (status != APISEC_OK) return status;
     if (*there && *date - issuer->leeway > now)
-        return fail(err, APISEC_E_NOT_YET_VALID, "%s is %lld, now is %lld", name, (long long)*date, (long long)now);
+        return fail(err, APISEC_E_NOT_YET_VALID, "%s is %lld, now is %lld", names[claim], (long long)*date, (long long)now);
     return APISEC_OK;
 }
 
@@ -123,11 +151,11 @@ apisec_status claims_check_time(struct claims *claims, const struct issuer *issu
     if (status != APISEC_OK) return status;
 
     trail->at = CHECK_NOT_BEFORE;
-    status = check_not_ahead(claims, "nbf", issuer, now, &claims->nbf, &claims->has_nbf, err);
+    status = check_not_ahead(claims, CLAIM_NBF, issuer, now, &claims->nbf, &claims->has_nbf, err);
     if (status != APISEC_OK) return status;
 
     trail->at = CHECK_ISSUED_AT;
-    status = check_not_ahead(claims, "iat", issuer, now, &claims->iat, &claims->has_iat, err);
+    status = check_not_ahead(claims, CLAIM_IAT, issuer, now, &claims->iat, &claims->has_iat, err);
     if (status != APISEC_OK) return status;
 
     trail->at = CHECK_LIFETIME;
@@ -136,66 +164,59 @@ apisec_status claims_check_time(struct claims *claims, const struct issuer *issu
 
 /* ---- the others ---- */
 
-/* read_actors: RFC 8693 section 4.1. An actor that cannot be named refuses the token: it would vanish from decision and record. */
+/* read_party reads who acts, or may act: RFC 8693 sections 4.1 and 4.4. Whoever cannot be named refuses the token: a party would
+ * vanish from decision and record. */
+static apisec_status read_party(const struct json *party, enum claim claim, struct text *subject, struct text *issuer,
+                                apisec_error *err)
+{
+    if (json_kind(party) != JSON_OBJECT) return mistyped(claim, "an object", err);
+    if (json_get_text(party, "sub", subject) != JSON_OK || subject->len == 0)
+        return fail(err, APISEC_E_CLAIM, "claim %s has no sub", names[claim]);
+    const enum json_found found = json_get_text(party, "iss", issuer);
+    if (found == JSON_MISTYPED || (found == JSON_OK && issuer->len == 0))
+        return fail(err, APISEC_E_CLAIM, "claim %s has an iss that is no name", names[claim]);
+    return APISEC_OK;
+}
+
 static apisec_status read_actors(struct claims *claims, apisec_error *err)
 {
-    const struct json *act = json_member(claims->document, "act");
-    for (; act != NULL; act = json_member(act, "act")) {
-        struct text subject = {NULL, 0};
-        if (json_kind(act) != JSON_OBJECT)           return mistyped("act", "an object", err);
-        if (claims->num_actors == TOKEN_MAX_ACTORS)  return fail(err, APISEC_E_CLAIM, "claim act is nested too deep");
-        if (json_get_text(act, "sub", &subject) != JSON_OK || subject.len == 0)
-            return fail(err, APISEC_E_CLAIM, "claim act has no sub");
-        claims->actors[claims->num_actors++] = subject;
+    for (const struct json *act = claims->at[CLAIM_ACT]; act != NULL; act = json_member(act, "act")) {
+        const size_t depth = claims->num_actors;
+        if (depth == TOKEN_MAX_ACTORS) return fail(err, APISEC_E_CLAIM, "claim act is nested too deep");
+        const apisec_status status = read_party(act, CLAIM_ACT, &claims->actors[depth], &claims->actor_issuers[depth], err);
+        if (status != APISEC_OK) return status;
+        claims->num_actors++;
     }
     return APISEC_OK;
 }
 
+static apisec_status read_may_act(struct claims *claims, apisec_error *err)
+{
+    struct text issuer;
+    const struct json *const may_act = claims->at[CLAIM_MAY_ACT];
+    return may_act == NULL ? APISEC_OK : read_party(may_act, CLAIM_MAY_ACT, &claims->may_act, &issuer, err);
+}
+
 apisec_status claims_read_names(struct claims *claims, apisec_error *err)
 {
-    const struct json *document = claims->document;
-    apisec_status status = read_text(document, "sub", &claims->sub, err);
-    if (status == APISEC_OK) status = read_text(document, "jti", &claims->jti, err);
-    if (status == APISEC_OK) status = read_text(document, "client_id", &claims->client_id, err);
-    if (status == APISEC_OK) status = read_text(document, "azp", &claims->azp, err);
-    if (status == APISEC_OK) status = read_text(document, "scope", &claims->scope, err);
+    apisec_status status = read_text(claims, CLAIM_SUB, &claims->sub, err);
+    if (status == APISEC_OK) status = read_text(claims, CLAIM_JTI, &claims->jti, err);
+    if (status == APISEC_OK) status = read_text(claims, CLAIM_CLIENT_ID, &claims->client_id, err);
+    if (status == APISEC_OK) status = read_text(claims, CLAIM_AZP, &claims->azp, err);
+    if (status == APISEC_OK) status = read_text(claims, CLAIM_SCOPE, &claims->scope, err);
+    if (status == APISEC_OK) status = read_text(claims, CLAIM_SID, &claims->sid, err);
+    if (status == APISEC_OK) status = read_text(claims, CLAIM_TXN, &claims->txn, err);
     if (status != APISEC_OK) return status;
-    if (is_there(claims->sub) && claims->sub.len == 0) return fail(err, APISEC_E_CLAIM, "claim sub is empty");
-    return read_actors(claims, err);
+    if (claims->sub.at != NULL && claims->sub.len == 0) return fail(err, APISEC_E_CLAIM, "claim sub is empty");
+    status = read_actors(claims, err);
+    return status == APISEC_OK ? read_may_act(claims, err) : status;
 }
 
 /* ---- what must be there, and what must not ---- */
 
-static apisec_status require_name(struct text claim, const char *name, apisec_error *err)
-{
-    return is_there(claim) && claim.len > 0 ? APISEC_OK : missing(name, err);
-}
-
-/* check_at_jwt: RFC 9068 section 2.2. iss, aud and exp are there already. */
-static apisec_status check_at_jwt(const struct claims *claims, apisec_error *err)
-{
-    apisec_status status = require_name(claims->sub, "sub", err);
-    if (status == APISEC_OK) status = require_name(claims->client_id, "client_id", err);
-    if (status == APISEC_OK && !claims->has_iat) status = missing("iat", err);
-    if (status == APISEC_OK) status = require_name(claims->jti, "jti", err);
-    return status;
-}
-
-/* check_other_kinds: where `typ` says no more than JWT, claims that only other kinds of token carry give those away (RFC 8725
- * section 3.12): `events` a security event or logout token; the rest an ID token of OpenID Connect. An ID token with none of them
- * can only be told by its audience, the client. */
-static apisec_status check_other_kinds(const struct claims *claims, apisec_error *err)
-{
-    static const char *const marks[] = {"events", "nonce", "at_hash", "c_hash", "s_hash"};
-    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
-        if (json_member(claims->document, marks[i]) != NULL)
-            return fail(err, APISEC_E_TYPE, "claim %s marks another kind of token", marks[i]);
-    return APISEC_OK;
-}
-
 apisec_status claims_check_required(const struct claims *claims, const struct issuer *issuer, apisec_error *err)
 {
-    const apisec_status status = issuer->profile == PROFILE_AT_JWT ? check_at_jwt(claims, err) : check_other_kinds(claims, err);
+    const apisec_status status = profile_check_claims(issuer->profile, claims, err);
     if (status != APISEC_OK) return status;
     for (size_t i = 0; i < issuer->required_claims.num; i++) {
         const struct json *claim = json_member(claims->document, issuer->required_claims.at[i]);

@@ -7,8 +7,6 @@
 
 #include <stdlib.h>
 
-#define AT_JWT_MAX_LIFETIME 86400
-
 static apisec_status lacks(const apisec_issuer *from, apisec_error *err, const char *what)
 {
     return fail(err, APISEC_E_CONFIG, "issuer %.120s: %s", from->name, what);
@@ -104,7 +102,7 @@ static apisec_status new_status_lists(const apisec_issuer *from, struct issuer *
 static int64_t max_lifetime(const apisec_issuer *from)
 {
     if (from->has_max_lifetime) return from->max_lifetime;
-    return from->profile == PROFILE_AT_JWT ? AT_JWT_MAX_LIFETIME : 0;
+    return profile_max_lifetime(from->profile);
 }
 
 apisec_status issuer_new(const apisec_issuer *from, struct issuer *issuer, apisec_error *err)

@@ -128,14 +128,12 @@ static apisec_status read_document(struct verification *v)
 static apisec_status check_issuer(struct verification *v)
 {
     v->trail.at = CHECK_ISSUER;
-    v->claims = (struct claims){.document = v->document};
-    const enum json_found found = json_get_text(v->document, "iss", &v->claims.iss);
-    if (found == JSON_MISTYPED) return fail(&v->error, APISEC_E_CLAIM, "claim iss is not a string");
-    if (found == JSON_OK && !text_is(v->claims.iss, v->issuer->name))
+    const apisec_status status = claims_read_issuer(v->document, &v->claims, &v->error);
+    if (status != APISEC_OK) return status;
+    if (v->claims.iss.at != NULL && !text_is(v->claims.iss, v->issuer->name))
         return fail(&v->error, APISEC_E_ISSUER, "the token is from another issuer than the one that was asked");
-    const struct text name = text_of(v->issuer->name);
-    v->claims.iss = (struct text){arena_text(&v->arena, name), name.len}; /* the token may outlive the verifier */
-    return v->claims.iss.at != NULL ? APISEC_OK : fail_memory(&v->error);
+    v->claims.iss = text_of(v->issuer->name);
+    return APISEC_OK;
 }
 
 /* check_type: a refresh token is active too, and is nothing to get in with. `token_type` (RFC 6749 section 5.1) says what may be
@@ -144,6 +142,8 @@ static apisec_status check_type(struct verification *v)
 {
     v->trail.at = CHECK_TYPE;
     struct text type, thumbprint;
+    const enum profile profile = v->issuer->introspector->judged.profile;
+    if (profile_check_source(profile, v->presented.source, &v->error) != APISEC_OK) return APISEC_E_TYPE;
     const enum json_found found = json_get_text(v->document, "token_type", &type);
     if (found == JSON_ABSENT) return APISEC_OK;
     if (found == JSON_MISTYPED) return fail(&v->error, APISEC_E_CLAIM, "claim token_type is not a string");

@@ -14,7 +14,8 @@ struct apisec_token {
     struct json *document;
     struct text payload;
     const char *issuer, *subject, *principal, *client_id, *id, *scope;
-    const char *actors[TOKEN_MAX_ACTORS];
+    const char *session, *transaction, *may_act;
+    const char *actors[TOKEN_MAX_ACTORS], *actor_issuers[TOKEN_MAX_ACTORS];
     size_t num_actors;
     int64_t expires_at, not_before, issued_at; /* the last two 0 when absent */
     char sha256[44];
@@ -68,13 +69,20 @@ static apisec_status hash_compact(struct text compact, char out[44])
 
 static apisec_status fill(struct apisec_token *token, const struct claims *claims, struct text compact, apisec_error *err)
 {
-    token->issuer = claims->iss.at;
+    token->issuer = arena_text(&token->arena, claims->iss); /* it may be the verifier's, which the token may outlive */
+    if (token->issuer == NULL) return fail_memory(err);
     token->subject = claims->sub.at;
     token->client_id = claims->client_id.at != NULL ? claims->client_id.at : claims->azp.at;
     token->id = claims->jti.at;
     token->scope = claims->scope.at;
     token->num_actors = claims->num_actors;
-    for (size_t i = 0; i < claims->num_actors; i++) token->actors[i] = claims->actors[i].at;
+    token->session = claims->sid.at;
+    token->transaction = claims->txn.at;
+    token->may_act = claims->may_act.at;
+    for (size_t i = 0; i < claims->num_actors; i++) {
+        token->actors[i] = claims->actors[i].at;
+        token->actor_issuers[i] = claims->actor_issuers[i].at;
+    }
     token->expires_at = claims->exp;
     token->not_before = claims->nbf;
     token->issued_at = claims->iat;
@@ -169,9 +177,36 @@ const char *apisec_token_actor(const apisec_token *token, size_t depth)
     return token == NULL || depth >= token->num_actors ? NULL : token->actors[depth];
 }
 
-size_t token_num_actors(const apisec_token *token)
+const char *apisec_token_actor_issuer(const apisec_token *token, size_t depth)
+{
+    return token == NULL || depth >= token->num_actors ? NULL : token->actor_issuers[depth];
+}
+
+size_t apisec_token_num_actors(const apisec_token *token)
 {
     return token == NULL ? 0 : token->num_actors;
+}
+
+const char *apisec_token_may_act(const apisec_token *token)
+{
+    return token == NULL ? NULL : token->may_act;
+}
+
+const char *apisec_token_session(const apisec_token *token)
+{
+    return token == NULL ? NULL : token->session;
+}
+
+const char *apisec_token_transaction(const apisec_token *token)
+{
+    return token == NULL ? NULL : token->transaction;
+}
+
+const char *apisec_token_confirmation(const apisec_token *token, const char *member)
+{
+    struct text value;
+    if (token == NULL || member == NULL) return NULL;
+    return json_get_text(json_member(token->document, "cnf"), member, &value) == JSON_OK ? value.at : NULL;
 }
 
 const char *apisec_token_scope(const apisec_token *token)

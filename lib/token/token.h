@@ -6,7 +6,7 @@
  *   keyset.c   an issuer's keys over time     fetch.c    the operation that refreshes them
  *   snapshot.c the keys that readers see now  landing.c  what became of a fetch
  *   health.c   what is worth watching         keystore.c key sets as a document, for cold starts
- *   claims.c   the claims a token must have   token.c    the verified token
+ *   claims.h   what is in a token             token.c    the verified token
  *   verify.c   the stages in order            verifier.c the frozen trust, verify and warm as operations
  *   signed.c   the stages of a signed token   signature.c a JWS and its issuer's keys, fetched where they must be
  *   recheck.c  what is judged on every use    present.h  the request, and how a token came with it
@@ -27,14 +27,13 @@
 #include "jose/jose.h"
 #include "json/json.h"
 #include "token/cache.h"
+#include "token/claims.h"
 #include "token/denylist.h"
 #include "token/present.h"
 
 #include <apisec/token.h>
 #include <apisec/trust.h>
 #include <apisec/verifier.h>
-
-#define TOKEN_MAX_ACTORS 4
 
 /* ---- check.c: the checks by name, for explanations and records ---- */
 
@@ -67,7 +66,6 @@ struct trail trail_begin(enum check first);
 
 /* ---- trust.c: the builder, as the setters left it ---- */
 
-enum profile { PROFILE_AT_JWT, PROFILE_JWT };
 enum key_source { KEYS_NONE, KEYS_PINNED, KEYS_URI, KEYS_DISCOVERED };
 
 struct name_list {
@@ -147,32 +145,6 @@ void issuer_free(struct issuer *issuer);  /* the struct itself is not freed */
 bool name_list_add(struct name_list *list, const char *name);
 void name_list_free(struct name_list *list);
 
-/* ---- claims.c: in the order in which a verification calls them; nothing of the content is judged before the signature but what it
- * takes to know whose token it is and for whom. A claim of the wrong type is CLAIM, never absent ---- */
-
-struct claims {
-    const struct json *document;    /* the payload; the texts are borrowed from it */
-    struct text iss, sub, jti, client_id, azp, scope;
-    struct text actors[TOKEN_MAX_ACTORS];
-    size_t num_actors;
-    int64_t exp, nbf, iat;
-    bool has_nbf, has_iat;
-};
-
-/* claims_read_issuer begins with a parsed payload: `iss`, a string. CLAIM. */
-apisec_status claims_read_issuer(const struct json *document, struct claims *claims, apisec_error *err);
-/* claims_check_audience: `aud` is a string or a not empty array of strings (CLAIM), one of them an audience of ours (AUDIENCE). */
-apisec_status claims_check_audience(const struct claims *claims, const struct issuer *issuer, apisec_error *err);
-/* claims_check_time reads and judges `exp` (CLAIM when absent; EXPIRED when now >= exp + leeway), `nbf` and `iat` (NOT_YET_VALID
- * when > now + leeway), and the lifetime (LIFETIME). The trail says which. */
-apisec_status claims_check_time(struct claims *claims, const struct issuer *issuer, int64_t now, struct trail *trail,
-                                apisec_error *err);
-/* claims_read_names: sub jti client_id azp scope: strings, sub not empty; act: a chain of at most TOKEN_MAX_ACTORS objects, each
- * with a string `sub` that is not empty. */
-apisec_status claims_read_names(struct claims *claims, apisec_error *err);
-/* claims_check_required: what the profile and the issuer demand (CLAIM), and that it is no other kind of token (TYPE). */
-apisec_status claims_check_required(const struct claims *claims, const struct issuer *issuer, apisec_error *err);
-
 /* ---- token.c ---- */
 
 /* token_new takes document, payload and arena over (on failure too). compact is only hashed. */
@@ -183,7 +155,6 @@ apisec_status token_check_times(const apisec_token *token, int64_t leeway, int64
 /* token_is_raw: the bytes hash to this token's SHA-256, in constant time. */
 bool token_is_raw(const apisec_token *token, struct text raw);
 const struct json *token_claims(const apisec_token *token);
-size_t token_num_actors(const apisec_token *token);
 
 /* ---- scope.c: RFC 6749 section 3.3 ---- */
 
@@ -476,6 +447,7 @@ struct apisec_verifier {
     size_t num_issuers;
     struct table by_name;
     struct opaque_routes *opaque; /* NULL: nobody is asked about opaque tokens */
+    struct domains domains;
     char *realm;                 /* or NULL */
     char *resource_metadata;     /* or NULL */
     struct dpop_policy *dpop;    /* NULL: DPoP is not allowed */

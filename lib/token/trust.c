@@ -218,16 +218,8 @@ void apisec_issuer_allow_algorithm(apisec_issuer *issuer, const char *jws_alg)
 void apisec_issuer_set_profile(apisec_issuer *issuer, const char *profile)
 {
     if (issuer == NULL) return;
-    const struct text name = text_of(profile);
-    if (text_is(name, "at+jwt")) {
-        issuer->profile = PROFILE_AT_JWT;
-    } else if (text_is(name, "jwt")) {
-        issuer->profile = PROFILE_JWT;
-    } else if (text_is(name, "txntoken+jwt")) {
-        trust_note(issuer, APISEC_E_UNSUPPORTED, "profile txntoken+jwt is not in this build");
-    } else {
-        trust_note(issuer, APISEC_E_CONFIG, "the profile is not one of at+jwt, jwt");
-    }
+    if (!profile_find(text_of(profile), &issuer->profile))
+        trust_note(issuer, APISEC_E_CONFIG, "the profile is not one of at+jwt, jwt, txntoken+jwt");
 }
 
 /* set_source is the only way to a source of keys, so that there is never a second one. */

@@ -17,6 +17,7 @@ static void destroy(struct apisec_verifier *verifier)
     free(verifier->issuers);
     table_free(&verifier->by_name);
     opaque_routes_free(verifier->opaque);
+    domains_free(&verifier->domains);
     free(verifier->realm);
     free(verifier->resource_metadata);
     dpop_policy_free(verifier->dpop);
@@ -82,7 +83,9 @@ static apisec_status fill(struct apisec_verifier *verifier, const apisec_trust *
         status = opaque_routes_add(&verifier->opaque, issuer, err);
         if (status != APISEC_OK) return status;
     }
-    return APISEC_OK;
+    status = domains_new(verifier->issuers, verifier->num_issuers, &verifier->domains, err);
+    verifier->txn_tokens = verifier->domains.num > 0;
+    return status;
 }
 
 apisec_status apisec_verifier_new(const apisec_trust *trust, apisec_http *http, apisec_verifier **verifier, apisec_error *err)

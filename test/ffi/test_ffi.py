@@ -212,7 +212,8 @@ class Library(unittest.TestCase):
         jwks = b'{"keys":[' + lib.apisec_signer_public_jwk(signer) + b"]}"
 
         claims = json.dumps({"iss": "https://id.example", "sub": "alice", "aud": "orders", "exp": now + 300, "iat": now, "jti": "1",
-                             "client_id": "web", "scope": "orders:read orders:write", "limit": 25}).encode()
+                             "client_id": "web", "scope": "orders:read orders:write", "limit": 25, "sid": "s-1",
+                             "act": {"sub": "gateway", "iss": "https://edge.example"}}).encode()
         # char ** is a text to be freed: a pointer kept as such, or Python would lose it
         token = ctypes.POINTER(ctypes.c_char)()
         self.raising(lib.apisec_signer_sign(signer, b"at+jwt", claims, len(claims), ctypes.byref(token), ctypes.byref(err)), err)
@@ -247,6 +248,10 @@ class Library(unittest.TestCase):
                 self.raising(lib.apisec_token_claim_int64(verified, b"limit", ctypes.byref(limit)))
                 self.assertEqual(limit.value, 25)
                 self.assertEqual(lib.apisec_token_subject(verified), b"alice")
+                self.assertEqual(lib.apisec_token_num_actors(verified), 1)
+                self.assertEqual(lib.apisec_token_actor_issuer(verified, 0), b"https://edge.example")
+                self.assertEqual(lib.apisec_token_session(verified), b"s-1")
+                self.assertIsNone(lib.apisec_token_confirmation(verified, b"jkt"))
                 return json.loads(ctypes.string_at(text, length.value))
             finally:
                 lib.apisec_decision_free(decision)

@@ -222,6 +222,25 @@ char *forge_token(const struct forge_change *claims, const struct forge_change *
     return token;
 }
 
+char *forge_transaction(const struct forge_change *claims, const struct forge_change *header, const apisec_signer *signer)
+{
+    static const struct forge_change honest[] = {
+        {"aud", "\"" FORGE_DOMAIN "\""}, {"exp", "1750000260"},      {"iat", FORGE_ISSUED},
+        {"txn", "\"x-1\""},              {"sub", "\"alice\""},       {"scope", "\"orders:write\""},
+        {"req_wl", "\"gateway\""},       {"tctx", "{\"limit\":25}"}, {"rctx", "{\"req_ip\":\"192.0.2.1\"}"},
+    };
+    char *const alg = quote(apisec_signer_algorithm(signer)), *const kid = quote(apisec_signer_key_id(signer));
+    const struct forge_change head[] = {{"typ", "\"txntoken+jwt\""}, {"alg", alg}, {"kid", kid}};
+    char *const payload = forge_object(honest, sizeof honest / sizeof honest[0], claims);
+    char *const header_text = forge_object(head, sizeof head / sizeof head[0], header);
+    char *const token = forge_jws(header_text, payload, signer);
+    free(header_text);
+    free(payload);
+    free(alg);
+    free(kid);
+    return token;
+}
+
 /* ---- keys and texts ---- */
 
 char *forge_jwks(const apisec_signer *const *signers)

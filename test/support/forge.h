@@ -51,6 +51,10 @@ char *forge_raw(const char *header_part, const char *payload_part, const char *s
 /* forge_token is a whole token: changed claims, changed header, honestly signed. */
 char *forge_token(const struct forge_change *claims, const struct forge_change *header, const apisec_signer *signer);
 
+/* forge_transaction is a whole Txn-Token without `iss`, for the trust domain FORGE_DOMAIN and 360 s, changed in the same way. */
+#define FORGE_DOMAIN "mesh.example"
+char *forge_transaction(const struct forge_change *claims, const struct forge_change *header, const apisec_signer *signer);
+
 /* forge_base64url encodes a text. */
 char *forge_base64url(struct text text);
 /* forge_jwks writes a JWK Set of the signers' public keys; NULL ends the list. */

@@ -6,6 +6,7 @@
 #include "support/forge.h"
 #include "token/token.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,7 +68,7 @@ static void test_issuer(void **state)
     (void)state;
     static const struct row rows[] = {
         {"iss", "\"" FORGE_ISSUER "\"", APISEC_OK, ""},
-        {"iss", NULL, APISEC_E_CLAIM, "required"},
+        {"iss", NULL, APISEC_OK, "the issuer may be known otherwise: signed.c says where it must be there"},
         {"iss", "null", APISEC_E_CLAIM, "null is a wrong type, not absence"},
         {"iss", "1", APISEC_E_CLAIM, ""},
         {"iss", "true", APISEC_E_CLAIM, ""},
@@ -199,7 +200,7 @@ static void test_lifetime(void **state)
 static void test_names(void **state)
 {
     (void)state;
-    static const char *const names[] = {"sub", "jti", "client_id", "azp", "scope"};
+    static const char *const names[] = {"sub", "jti", "client_id", "azp", "scope", "sid", "txn"};
     static const char *const wrong[] = {"1", "null", "true", "[\"a\"]", "{}"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         for (size_t k = 0; k < sizeof wrong / sizeof wrong[0]; k++)
@@ -240,6 +241,7 @@ static void test_other_kinds_in_profile_jwt(void **state)
         {"at_hash", "\"aGFzaA\"", APISEC_E_TYPE, ""},
         {"c_hash", "\"aGFzaA\"", APISEC_E_TYPE, ""},
         {"s_hash", "\"aGFzaA\"", APISEC_E_TYPE, ""},
+        {"token_introspection", "{\"active\":true}", APISEC_E_TYPE, "an answer about a token, RFC 9701"},
         {"event", "{}", APISEC_OK, "another name"},
         {"auth_time", "1749999000", APISEC_OK, "access tokens have it too, RFC 9068 section 2.2.1"},
         {"sid", "\"s\"", APISEC_OK, ""},
@@ -285,21 +287,96 @@ static void test_actors(void **state)
         {"act", "{\"act\":{\"sub\":\"b\"}}", APISEC_E_CLAIM, "only an inner one is named"},
         {"act", "{\"sub\":\"a\",\"act\":\"b\"}", APISEC_E_CLAIM, "a wrong inner one"},
         {"act", "{\"sub\":\"a\",\"act\":null}", APISEC_E_CLAIM, ""},
+        {"act", "{\"sub\":\"a\",\"iss\":1}", APISEC_E_CLAIM, "whose a?"},
+        {"act", "{\"sub\":\"a\",\"iss\":null}", APISEC_E_CLAIM, ""},
+        {"act", "{\"sub\":\"a\",\"iss\":\"\"}", APISEC_E_CLAIM, ""},
+        {"act", "{\"sub\":\"a\",\"act\":{\"sub\":\"b\",\"iss\":{}}}", APISEC_E_CLAIM, "further in"},
+        {"act", "{\"sub\":\"a\",\"client_id\":7,\"more\":[]}", APISEC_OK, "what is not known here is handed on"},
     };
     CHECK(rows, &at_jwt);
+}
+
+static void test_who_may_act(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {"may_act", NULL, APISEC_OK, "nobody in particular"},
+        {"may_act", "{\"sub\":\"a\"}", APISEC_OK, ""},
+        {"may_act", "{\"sub\":\"a\",\"iss\":\"b\",\"email\":\"a@example\"}", APISEC_OK, ""},
+        {"may_act", "\"a\"", APISEC_E_CLAIM, "a string"},
+        {"may_act", "null", APISEC_E_CLAIM, "null is not absent"},
+        {"may_act", "[\"a\"]", APISEC_E_CLAIM, ""},
+        {"may_act", "[{\"sub\":\"a\"}]", APISEC_E_CLAIM, ""},
+        {"may_act", "true", APISEC_E_CLAIM, ""},
+        {"may_act", "{}", APISEC_E_CLAIM, "names nobody"},
+        {"may_act", "{\"sub\":\"\"}", APISEC_E_CLAIM, ""},
+        {"may_act", "{\"sub\":[\"a\"]}", APISEC_E_CLAIM, ""},
+        {"may_act", "{\"sub\":\"a\",\"iss\":false}", APISEC_E_CLAIM, ""},
+    };
+    CHECK(rows, &at_jwt);
+    CHECK(rows, &plain_jwt);
 }
 
 static void test_actors_in_order(void **state)
 {
     (void)state;
     struct claims claims;
-    struct json *document = parse("{\"iss\":\"i\",\"act\":{\"sub\":\"now\",\"act\":{\"sub\":\"before\"}}}");
+    struct json *document = parse("{\"iss\":\"i\",\"act\":{\"sub\":\"now\",\"iss\":\"s\",\"act\":{\"sub\":\"before\"}},"
+                                  "\"may_act\":{\"iss\":\"s\",\"sub\":\"next\"}}");
     assert_int_equal(claims_read_issuer(document, &claims, NULL), APISEC_OK);
     assert_int_equal(claims_read_names(&claims, NULL), APISEC_OK);
     assert_int_equal(claims.num_actors, 2);
     assert_true(text_is(claims.actors[0], "now"));
     assert_true(text_is(claims.actors[1], "before"));
+    assert_true(text_is(claims.actor_issuers[0], "s"));
+    assert_null(claims.actor_issuers[1].at);
+    assert_true(text_is(claims.may_act, "next"));
     json_free(document);
+}
+
+/* Each claim is found by its own name, and by no other. */
+static void test_each_claim_is_found(void **state)
+{
+    (void)state;
+    for (int i = 0; i < NUM_CLAIMS; i++) {
+        struct claims claims;
+        char text[80];
+        snprintf(text, sizeof text, "{\"a\":1,\"%s\":\"x\",\"%s2\":2}", claim_name(i), claim_name(i));
+        struct json *document = parse(text);
+        assert_int_equal(claims_read_issuer(document, &claims, NULL), APISEC_OK);
+        for (int k = 0; k < NUM_CLAIMS; k++)
+            if ((claims.at[k] != NULL) != (k == i)) fail_msg("%s finds %s", claim_name(i), claim_name(k));
+        assert_int_equal(json_kind(claims.at[i]), JSON_STRING);
+        json_free(document);
+    }
+    assert_string_equal(claim_name(NUM_CLAIMS), "unknown");
+}
+
+static void test_audiences_one_by_one(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *payload, *listed;
+    } rows[] = {
+        {"{\"aud\":\"a\",\"b\":\"b\"}", "a"}, /* and not the claim behind it */
+        {"{\"aud\":[\"a\"],\"b\":\"b\"}", "a"},
+        {"{\"aud\":[\"a\",\"b\",\"c\"]}", "abc"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct claims claims;
+        char listed[8] = {0};
+        size_t num = 0;
+        struct json *document = parse(rows[i].payload);
+        assert_int_equal(claims_read_issuer(document, &claims, NULL), APISEC_OK);
+        assert_int_equal(claims_read_audience(&claims, NULL), APISEC_OK);
+        for (const struct json *at = claims_first_audience(&claims); at != NULL; at = claims_next_audience(&claims, at)) {
+            struct text text;
+            assert_true(json_as_text(at, &text) && num < 7);
+            listed[num++] = text.at[0];
+        }
+        assert_string_equal(listed, rows[i].listed);
+        json_free(document);
+    }
 }
 
 static void test_the_trail(void **state)
@@ -340,7 +417,10 @@ int main(void)
         cmocka_unit_test(test_other_kinds_in_profile_jwt),
         cmocka_unit_test(test_required_by_the_issuer),
         cmocka_unit_test(test_actors),
+        cmocka_unit_test(test_who_may_act),
         cmocka_unit_test(test_actors_in_order),
+        cmocka_unit_test(test_each_claim_is_found),
+        cmocka_unit_test(test_audiences_one_by_one),
         cmocka_unit_test(test_the_trail),
     };
     return cmocka_run_group_tests_name("claims", tests, NULL, NULL);

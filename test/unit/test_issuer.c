@@ -85,6 +85,8 @@ static void test_defaults(void **state)
         {NULL, -1, 86400, "at+jwt is the default"},
         {"at+jwt", -1, 86400, ""},
         {"jwt", -1, 0, "no limit"},
+        {"txntoken+jwt", -1, 360, "6 min"},
+        {"txntoken+jwt", 60, 60, ""},
         {"at+jwt", 0, 0, "0 takes the limit away"},
         {"at+jwt", 600, 600, ""},
         {"jwt", UINT32_MAX, UINT32_MAX, ""},

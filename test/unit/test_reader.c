@@ -213,6 +213,8 @@ static void test_numbers(void **state)
         int64_t integer = 77, date = 77;
         if (json_get_int64(document, "n", &integer) != numbers[i].integer) fail_msg("integer %s", numbers[i].number);
         if (json_get_date(document, "n", &date) != numbers[i].date) fail_msg("date %s", numbers[i].number);
+        if (json_as_date(json_member(document, "n"), &date) != (numbers[i].date == JSON_OK))
+            fail_msg("as date %s", numbers[i].number);
         assert_true(integer == numbers[i].value);
         assert_true(date == numbers[i].date_value);
         assert_int_equal(json_get_int64(document, "x", &integer), JSON_ABSENT);

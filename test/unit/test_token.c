@@ -13,7 +13,9 @@
 static const char payload_text[] =
     "{\"iss\":\"https://id.example/a\",\"sub\":\"al|ice %\xc3\xa9\",\"aud\":\"orders\",\"exp\":1750000500,\"iat\":1749999900,"
     "\"jti\":\"t-1\",\"client_id\":\"shop\",\"azp\":\"other\",\"scope\":\"orders:read orders:write\","
-    "\"act\":{\"sub\":\"gateway\",\"act\":{\"sub\":\"front\"}},\"n\":-9007199254740991,\"big\":9007199254740992,\"half\":1.5,"
+    "\"act\":{\"sub\":\"gateway\",\"act\":{\"sub\":\"front\",\"iss\":\"https://edge.example\"}},\"may_act\":{\"sub\":\"batch\"},"
+    "\"sid\":\"s-1\",\"txn\":\"x-1\",\"cnf\":{\"jkt\":\"thumb\",\"x5t#S256\":7,\"jwk\":{\"kty\":\"EC\"}},"
+    "\"n\":-9007199254740991,\"big\":9007199254740992,\"half\":1.5,"
     "\"list\": [1, 2] ,\"null\":null,\"esc\\u0061ped\":\"v\\u00e9\"}";
 
 /* make builds a token of a payload without any signature: what verify.c does when all checks have passed. */
@@ -52,10 +54,21 @@ static void test_readers(void **state)
     assert_int_equal(apisec_token_expires_at(token), 1750000500);
     assert_int_equal(apisec_token_issued_at(token), 1749999900);
     assert_string_equal(apisec_token_scope(token), "orders:read orders:write");
-    assert_int_equal(token_num_actors(token), 2);
+    assert_int_equal(apisec_token_num_actors(token), 2);
     assert_string_equal(apisec_token_actor(token, 0), "gateway");
     assert_string_equal(apisec_token_actor(token, 1), "front");
     assert_null(apisec_token_actor(token, 2));
+    assert_null(apisec_token_actor_issuer(token, 0));
+    assert_string_equal(apisec_token_actor_issuer(token, 1), "https://edge.example");
+    assert_null(apisec_token_actor_issuer(token, 2));
+    assert_null(apisec_token_actor_issuer(token, SIZE_MAX));
+    assert_string_equal(apisec_token_may_act(token), "batch");
+    assert_string_equal(apisec_token_session(token), "s-1");
+    assert_string_equal(apisec_token_transaction(token), "x-1");
+    assert_string_equal(apisec_token_confirmation(token, "jkt"), "thumb");
+    static const char *const no_confirmation[] = {"JKT", "x5t#S256", "jwk", "kid", "", NULL}; /* absent, or no string */
+    for (size_t i = 0; i < sizeof no_confirmation / sizeof no_confirmation[0]; i++)
+        assert_null(apisec_token_confirmation(token, no_confirmation[i]));
     assert_null(apisec_token_actor(token, SIZE_MAX));
     assert_int_equal(json_kind(token_claims(token)), JSON_OBJECT);
     apisec_token_free(token);
@@ -76,6 +89,12 @@ static void test_readers_of_what_is_absent(void **state)
     assert_null(apisec_token_id(token));
     assert_null(apisec_token_scope(token));
     assert_null(apisec_token_actor(token, 0));
+    assert_null(apisec_token_actor_issuer(token, 0));
+    assert_int_equal(apisec_token_num_actors(token), 0);
+    assert_null(apisec_token_may_act(token));
+    assert_null(apisec_token_session(token));
+    assert_null(apisec_token_transaction(token));
+    assert_null(apisec_token_confirmation(token, "jkt"));
     assert_int_equal(apisec_token_issued_at(token), 0);
     assert_int_equal(apisec_token_has_scope(token, "orders:read"), APISEC_E_SCOPE);
     apisec_token_free(token);
@@ -214,7 +233,12 @@ static void test_null(void **state)
     assert_null(apisec_token_scope(NULL));
     assert_null(apisec_token_sha256(NULL));
     assert_null(token_claims(NULL));
-    assert_int_equal(token_num_actors(NULL), 0);
+    assert_int_equal(apisec_token_num_actors(NULL), 0);
+    assert_null(apisec_token_actor_issuer(NULL, 0));
+    assert_null(apisec_token_may_act(NULL));
+    assert_null(apisec_token_session(NULL));
+    assert_null(apisec_token_transaction(NULL));
+    assert_null(apisec_token_confirmation(NULL, "jkt"));
     assert_int_equal(apisec_token_claim_text(NULL, "a", &text), APISEC_E_MISUSE);
     assert_null(text);
     assert_int_equal(apisec_token_claim_int64(NULL, "a", &number), APISEC_E_MISUSE);

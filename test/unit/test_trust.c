@@ -84,7 +84,9 @@ static void test_profiles(void **state)
     static const struct row rows[] = {
         {"at+jwt", APISEC_OK, ""},
         {"jwt", APISEC_OK, ""},
-        {"txntoken+jwt", APISEC_E_UNSUPPORTED, "txntoken+jwt"},
+        {"txntoken+jwt", APISEC_OK, ""},
+        {"txntoken", APISEC_E_CONFIG, "profile"},
+        {"id", APISEC_E_CONFIG, "profile"},
         {"AT+JWT", APISEC_E_CONFIG, "profile"},
         {"", APISEC_E_CONFIG, "profile"},
         {NULL, APISEC_E_CONFIG, "profile"},
@@ -309,7 +311,7 @@ static void test_the_first_error_stands(void **state)
     apisec_issuer *issuer = complete(trust, FORGE_ISSUER);
     apisec_issuer_set_leeway(issuer, 301);
     apisec_issuer_set_leeway(issuer, 60); /* making it right again does not help: the program is wrong */
-    apisec_issuer_set_profile(issuer, "txntoken+jwt");
+    apisec_issuer_set_profile(issuer, "logout+jwt");
     apisec_issuer_set_jwks_uri(issuer, URL);
     assert_int_equal(freeze(trust, &err), APISEC_E_CONFIG);
     assert_non_null(strstr(err.text, "leeway"));
