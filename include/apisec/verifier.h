@@ -50,6 +50,8 @@ apisec_status apisec_verifier_warm_finish(apisec_op *op, apisec_error *err);
  *   good_until   when the set is dropped if no fetch succeeds before, or null
  *   last_error   why the last failure was one
  *   fetches, not_modified, failures, abandoned   how many were begun, and ended so: with a 304, badly, by freeing the operation
+ * and in `introspection`, of an issuer that is asked about opaque tokens: how many questions were asked and how many of them were
+ * failures; how many verifications found an answer that was kept, waited for another's, or were one too many (busy).
  * Members may be added. Takes no lock that a verification would wait for. End *json with apisec_text_free. */
 apisec_status apisec_verifier_health(apisec_verifier *verifier, char **json, apisec_error *err);
 

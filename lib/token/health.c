@@ -3,6 +3,7 @@
  * health.c: apisec_verifier_health: what is worth watching of a verifier, as one JSON object. Each part writes an object of its
  * own; numbers are read where they stand, so that nobody waits for whoever watches.
  */
+#include "token/introspect.h"
 #include "token/keyset.h"
 
 #define MAX_HEALTH (64 * 1024 * 1024)
@@ -69,6 +70,11 @@ static void put_issuer(const struct issuer *issuer, struct json_writer *out)
     if (issuer->keys != NULL) {
         json_open_object(out, "keys");
         keyset_health(issuer->keys, out);
+        json_close_object(out);
+    }
+    if (issuer->introspector != NULL) {
+        json_open_object(out, "introspection");
+        introspector_health(issuer->introspector, out);
         json_close_object(out);
     }
     json_close_object(out);

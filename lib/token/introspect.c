@@ -115,6 +115,11 @@ static struct question *find_question(struct introspector *introspector, const s
 
 /* ---- for all ---- */
 
+static void count(_Atomic uint64_t *counter)
+{
+    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
 void introspector_tag(const struct introspector *introspector, struct text token, struct token_tag *tag)
 {
     siphash128(introspector->key, token.at, token.len, tag->bytes);
@@ -126,6 +131,7 @@ struct report *introspector_find(struct introspector *introspector, const struct
     follow_clock(introspector, now_ms);
     struct report *report = find(introspector, tag, now_ms);
     lock_release(&introspector->lock);
+    if (report != NULL) count(&introspector->num_kept);
     return report;
 }
 
@@ -160,6 +166,12 @@ enum asking introspector_ask(struct introspector *introspector, const struct tok
     take(introspector);
     const enum asking asking = ask_locked(introspector, tag, now_ms, fresh, report, question, &stuck);
     lock_release(&introspector->lock);
+    switch (asking) {
+    case ASKING_KNOWN:  count(&introspector->num_kept); break;
+    case ASKING_LEAD:   count(&introspector->num_asked); break;
+    case ASKING_FOLLOW: count(&introspector->num_waited); break;
+    case ASKING_BUSY:   count(&introspector->num_busy); break;
+    }
     if (asking != ASKING_LEAD) question_free(fresh);
     question_free(stuck);
     return asking;
@@ -174,6 +186,20 @@ enum question_state question_look(struct introspector *introspector, struct ques
     if (state == QUESTION_FAILED) *why = question->why;
     lock_release(&introspector->lock);
     return state;
+}
+
+static void put_count(struct json_writer *out, const char *name, _Atomic uint64_t *counter)
+{
+    json_put_number(out, name, (int64_t)atomic_load_explicit(counter, memory_order_relaxed));
+}
+
+void introspector_health(struct introspector *introspector, struct json_writer *out)
+{
+    put_count(out, "asked", &introspector->num_asked);
+    put_count(out, "kept", &introspector->num_kept);
+    put_count(out, "waited", &introspector->num_waited);
+    put_count(out, "busy", &introspector->num_busy);
+    put_count(out, "failures", &introspector->num_failed);
 }
 
 /* ---- for the one who leads ---- */
@@ -201,6 +227,7 @@ void question_fail(struct introspector *introspector, struct question *question,
     if (question->state == QUESTION_OPEN) question->why = *why;
     struct question *ended = end(introspector, question, QUESTION_FAILED);
     lock_release(&introspector->lock);
+    count(&introspector->num_failed);
     question_free(ended);
 }
 

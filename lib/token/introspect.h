@@ -115,7 +115,11 @@ struct introspector {
     int64_t latest_ms;           /* the latest time that was seen */
     struct question *asking[INTROSPECT_MAX_ASKING];
     struct reports active, inactive; /* apart: a flood of tokens that nobody issued drives no good one out */
+    /* beside it: since the start */
+    _Atomic uint64_t num_asked, num_kept, num_waited, num_busy, num_failed;
 };
+/* introspector_health writes the counters as members. */
+void introspector_health(struct introspector *introspector, struct json_writer *out);
 
 void introspector_tag(const struct introspector *introspector, struct text token, struct token_tag *tag);
 /* introspector_find looks among what is kept, and nothing else; NULL: it would have to be asked. */

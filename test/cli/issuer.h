@@ -48,7 +48,8 @@ void random_hex(char text[SECRET_SIZE]);
 /* grant_answer judges one request to the token endpoint (RFC 6749 section 3.2, RFC 8693). client and secret are those of the
  * Authorization header, or NULL. */
 struct reply grant_answer(const struct issuer *issuer, const char *client, const char *secret, const struct form *form);
-/* introspect_answer says what a session's handle means to the orders service (RFC 7662); as a JWT (RFC 9701) where that is accepted. */
+/* introspect_answer says what a session's handle means to the orders service (RFC 7662); as a JWT (RFC 9701) where that is
+ * accepted. */
 struct reply introspect_answer(const struct issuer *issuer, const char *client, const char *secret, const struct form *form,
                                const char *accepted);
 

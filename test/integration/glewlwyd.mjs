@@ -50,10 +50,12 @@ function privateKey(alg, kid) {
   return { ...pair.privateKey.export({ format: 'jwk' }), alg, kid, use: 'sig' };
 }
 
-// The property sign_kid says which key signs a client's tokens; the client database has to know it.
-async function addProperty(name) {
+// The property sign_kid says which key signs a client's tokens, jwks has a client's own; the client database has to know them.
+async function addProperties() {
   const module = await (await call('GET', '/mod/client/database')).json();
-  module.parameters['data-format'][name] = { multiple: false, read: true, write: true };
+  const format = module.parameters['data-format'];
+  format.sign_kid = { multiple: false, read: true, write: true };
+  format.jwks = { multiple: false, read: true, write: true, convert: 'jwks' };
   await call('PUT', '/mod/client/database', module);
   await call('PUT', '/mod/client/database/reset');
 }
@@ -69,6 +71,9 @@ const addPlugin = () => call('POST', '/mod/plugin/', {
     'access-token-duration': 300, 'refresh-token-duration': 3600, 'code-duration': 60, 'allow-non-oidc': true,
     'auth-type-client-enabled': true, 'auth-type-password-enabled': true, 'auth-type-refresh-enabled': true,
     'auth-type-code-enabled': true, 'auth-type-id-token-enabled': true, 'auth-type-implicit-enabled': false,
+    'introspection-revocation-allowed': true, 'introspection-revocation-allow-target-client': true, 'client-jwks-parameter': 'jwks',
+    'client-pubkey-parameter': 'pubkey', 'client-jwks_uri-parameter': 'jwks_uri', 'request-parameter-allow': true,
+    'request-parameter-ietf-strict': false, 'request-maximum-exp': 3600,
     'resource-allowed': true, 'resource-client-property': 'resource', 'resource-scope-and-client-property': false,
     'resource-scope': { 'orders:read': ['https://orders.test/'], 'orders:write': ['https://orders.test/'] },
   },
@@ -84,11 +89,15 @@ async function provision() {
   await call('POST', '/auth/', { username: 'admin', password: 'password' });
   await addScope('orders:read');
   await addScope('orders:write');
-  await addProperty('sign_kid');
+  await addProperties();
   await addPlugin();
   await addClient('svc-es256', 'es256-secret', 'client_secret_basic', { sign_kid: 'es256-1' });
   await addClient('svc-rs256', 'rs256-secret', 'client_secret_basic', { sign_kid: 'rs256-1' });
   await addClient('svc-post', 'post-secret', 'client_secret_post', {});
+  // RFC 7515 appendix A.3; the tests have the private half
+  await addClient('svc-key', undefined, 'private_key_jwt', { jwks: { keys: [{
+    kty: 'EC', crv: 'P-256', kid: 'rs-key', alg: 'ES256', use: 'sig',
+    x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU', y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0' }] } });
   await call('POST', '/user/?source=database', {
     username: 'alice', name: 'Alice', password: 'alice-password', enabled: true, scope: ['openid', 'orders:read', 'orders:write'],
   });

@@ -33,9 +33,10 @@ function publicKeys() {
   return { keys: keys.map(({ d, p, q, dp, dq, qi, ...rest }) => rest) };
 }
 
-// ---- resource servers: https://<algorithm>.test/ gets tokens signed with it ----
+// ---- resource servers: https://<algorithm>.test/ gets tokens signed with it, https://opaque.test/ opaque ones ----
 
 function resourceServer(id) {
+  if (id === 'https://opaque.test/') return { audience: id, scope: SCOPES, accessTokenTTL: LIFETIME, accessTokenFormat: 'opaque' };
   const alg = /^https:\/\/(rs256|ps256|es256)\.test\/$/.exec(id)?.[1].toUpperCase();
   if (!alg) throw new errors.InvalidTarget();
   return { audience: id, scope: SCOPES, accessTokenTTL: LIFETIME, accessTokenFormat: 'jwt', jwt: { sign: { alg } } };
@@ -45,7 +46,18 @@ const client = (id, secret, method, grants = ['client_credentials', EXCHANGE]) =
   client_id: id, client_secret: secret, token_endpoint_auth_method: method, grant_types: grants, redirect_uris: [],
   response_types: [],
 });
+// who asks about opaque tokens: RFC 9701 has the client say how the answers are signed
+const asking = (id, method, more) => ({
+  ...client(id, undefined, method, []), introspection_signed_response_alg: 'ES256', ...more,
+});
+// RFC 7515 appendix A.3; the tests have the private half
+const asking_key = { kty: 'EC', crv: 'P-256', kid: 'rs-key', alg: 'ES256', use: 'sig',
+  x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU', y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0' };
 const clients = [
+  asking('rs-basic', 'client_secret_basic', { client_secret: 'rs-secret' }),
+  asking('rs-post', 'client_secret_post', { client_secret: 'rs-secret' }),
+  asking('rs-key', 'private_key_jwt', { client_secret: undefined, jwks: { keys: [asking_key] } }),
+  { ...client('svc-key', undefined, 'private_key_jwt'), jwks: { keys: [asking_key] } },
   client('svc-basic', 'basic-secret', 'client_secret_basic'),
   client('svc-post', 'post-secret', 'client_secret_post'),
   client('svc:odd id', 'p%3A+ss w:rd/~', 'client_secret_basic'),
@@ -112,11 +124,14 @@ async function exchange(ctx) {
 function makeProvider() {
   const made = new Provider(issuer, {
     clients, jwks: { keys }, cookies: { keys: ['for tests'] }, scopes: ['openid', ...SCOPES.split(' ')],
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post'],
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    enabledJWA: { introspectionSigningAlgValues: ['ES256', 'RS256'] },
     findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
     extraTokenClaims: (ctx, token) => extraClaims.get(token),
     features: {
-      devInteractions: { enabled: false }, clientCredentials: { enabled: true },
+      devInteractions: { enabled: false }, clientCredentials: { enabled: true }, revocation: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: (ctx, asking) => asking.clientId.startsWith('rs-') },
+      jwtIntrospection: { enabled: true },
       resourceIndicators: { enabled: true, defaultResource: () => 'https://es256.test/', useGrantedResource: () => true,
         getResourceServerInfo: (ctx, id) => resourceServer(id) },
     },

@@ -422,6 +422,31 @@ static void cancelled_at_any_moment(void **state)
     free(body);
 }
 
+/* ---- health ---- */
+
+static void what_is_worth_watching(void **state)
+{
+    (void)state;
+    const struct script_answer answers[] = {yes(), no, {.transport = APISEC_E_UNREACHABLE}};
+    struct script script;
+    int64_t now_ms = START;
+    char *health = NULL;
+    script_init(&script, answers, 3);
+    apisec_verifier *verifier = reference_verifier(&usual, NULL);
+    assert_int_equal(reference_verify(verifier, &script, "one", &now_ms, NULL, NULL), APISEC_OK);
+    assert_int_equal(reference_verify(verifier, &script, "one", &now_ms, NULL, NULL), APISEC_OK);
+    assert_int_equal(reference_verify(verifier, &script, "two", &now_ms, NULL, NULL), APISEC_E_INACTIVE);
+    assert_int_equal(reference_verify(verifier, &script, "two", &now_ms, NULL, NULL), APISEC_E_INACTIVE);
+    assert_int_equal(reference_verify(verifier, &script, "two", &now_ms, NULL, NULL), APISEC_E_INACTIVE);
+    assert_int_equal(reference_verify(verifier, &script, "three", &now_ms, NULL, NULL), APISEC_E_UNREACHABLE);
+    assert_int_equal(apisec_verifier_health(verifier, &health, NULL), APISEC_OK);
+    assert_non_null(strstr(health, "\"introspection\":{\"asked\":3,\"kept\":3,\"waited\":0,\"busy\":0,\"failures\":1}"));
+    assert_null(strstr(health, "\"keys\""));
+    apisec_text_free(health);
+    apisec_verifier_free(verifier);
+    script_end(&script);
+}
+
 /* ---- without a transport ---- */
 
 static void without_a_transport(void **state)
@@ -548,6 +573,7 @@ int main(void)
         cmocka_unit_test(keys_are_fetched_within_the_same_deadline),
         cmocka_unit_test(keys_that_cannot_be_had),
         cmocka_unit_test(cancelled_at_any_moment),
+        cmocka_unit_test(what_is_worth_watching),
         cmocka_unit_test(without_a_transport),
         cmocka_unit_test(no_error_repeats_a_secret),
         cmocka_unit_test(every_allocation_fails_once),
