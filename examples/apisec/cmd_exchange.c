@@ -6,8 +6,10 @@
 
 #include <string.h>
 
+#define KEY_MAX ((size_t)64 * 1024)
+
 struct wishes {
-    const char *endpoint, *scope, *actor_file, *requested_type;
+    const char *endpoint, *scope, *actor_file, *requested_type, *dpop_key_file;
     struct client client;
     struct list audiences, resources;
     struct network network;
@@ -48,18 +50,20 @@ static bool is_refusal(apisec_status status)
     return status <= APISEC_E_INVALID_REQUEST && status >= APISEC_E_OAUTH_OTHER;
 }
 
-static apisec_client *build_client(const struct wishes *wishes, const struct proof *proof, apisec_http *http)
+static apisec_client *build_client(const struct wishes *wishes, const struct proof *proof, const apisec_signer *dpop,
+                                   apisec_http *http)
 {
     const char *id = wishes->client.id;
     apisec_client *client = apisec_client_new(http);
     apisec_client_set_endpoint(client, wishes->endpoint);
     if (proof->signer) apisec_client_set_private_key_jwt(client, id, proof->signer, wishes->client.audience);
     if (proof->signer == NULL) apisec_client_set_basic(client, id, proof->secret.at, proof->secret.len);
+    if (dpop) apisec_client_set_dpop(client, dpop);
     return client;
 }
 
 static int run_request(const struct command *command, const struct wishes *wishes, const struct proof *proof,
-                       const apisec_exchange *exchange)
+                       const apisec_signer *dpop, const apisec_exchange *exchange)
 {
     apisec_error err = {0};
     apisec_http *http = NULL;
@@ -67,7 +71,7 @@ static int run_request(const struct command *command, const struct wishes *wishe
     if (status != APISEC_OK) return fail(command, status, err.text);
 
     apisec_issued *issued = NULL;
-    apisec_client *client = build_client(wishes, proof, http);
+    apisec_client *client = build_client(wishes, proof, dpop, http);
     status = apisec_exchange_run(client, exchange, &issued, &err);
 
     int exit_status = status == APISEC_OK ? print_issued(command, issued) : fail(command, status, err.text);
@@ -78,22 +82,38 @@ static int run_request(const struct command *command, const struct wishes *wishe
     return exit_status;
 }
 
+/* read_key reads the key for DPoP, if there is to be one. false: it has said why. */
+static bool read_key(const struct command *command, const char *path, apisec_signer **signer)
+{
+    struct bytes jwk = {0};
+    apisec_error err = {0};
+    if (path == NULL) return true;
+    if (!input_file(command, path, KEY_MAX, &jwk)) return false;
+    const apisec_status status = apisec_signer_new(jwk.at, jwk.len, signer, &err);
+    bytes_free(&jwk);
+    if (status != APISEC_OK) failf(command, status, "--dpop-key: %s", err.text);
+    return status == APISEC_OK;
+}
+
 static int read_and_run(const struct command *command, const struct wishes *wishes, const struct operands *operands)
 {
     struct bytes actor = {0}, subject = {0};
     struct proof proof = {0};
+    apisec_signer *dpop = NULL;
     apisec_exchange *exchange = NULL;
     int exit_status = EXIT_FAILED;
+    if (!read_key(command, wishes->dpop_key_file, &dpop)) goto done;
     if (!client_read(command, &wishes->client, &proof)) goto done;
     if (wishes->actor_file && !input_secret(command, wishes->actor_file, &actor)) goto done;
     if (!input_token(command, operands, &subject)) goto done;
 
     exchange = build_exchange(wishes, &subject, &actor);
-    exit_status = run_request(command, wishes, &proof, exchange);
+    exit_status = run_request(command, wishes, &proof, dpop, exchange);
 done:
     apisec_exchange_free(exchange);
     bytes_free(&subject);
     bytes_free(&actor);
+    apisec_signer_free(dpop);
     proof_free(&proof);
     return exit_status;
 }
@@ -103,6 +123,7 @@ static int num_stdin(const struct wishes *wishes, const struct operands *operand
 {
     int num = (operands->num == 0 ? 1 : 0) + client_num_stdin(&wishes->client);
     if (wishes->actor_file && strcmp(wishes->actor_file, "-") == 0) num++;
+    if (wishes->dpop_key_file && strcmp(wishes->dpop_key_file, "-") == 0) num++;
     return num;
 }
 
@@ -118,6 +139,8 @@ static int run_exchange(const struct command *command, int argc, char **argv)
         {.name = "actor-token-file", .argument = "FILE", .text = &wishes.actor_file, .help = "the asking service's own token"},
         {.name = "requested-type", .argument = "T", .text = &wishes.requested_type,
          .help = "token type URI, or as access_token, jwt"},
+        {.name = "dpop-key", .argument = "FILE", .text = &wishes.dpop_key_file,
+         .help = "ask for a token bound to this private JWK (DPoP, RFC 9449)"},
         NETWORK_OPTIONS(&wishes.network),
     };
     int exit_status = EXIT_FAILED;

@@ -18,6 +18,7 @@ struct demands {
     const char *issuer, *jwks_file, *jwks_uri, *profile, *audit_file, *decrypt_key, *introspect;
     bool discover, explain, encrypted, signed_answers;
     struct client client;
+    struct binding binding;
     struct list audiences, algorithms, scopes, claims;
     struct number leeway, now;
     struct network network;
@@ -27,6 +28,7 @@ struct demands {
 struct bench {
     struct bytes jwks, decrypt_key;
     struct proof proof;
+    struct evidence evidence;
     apisec_http *http;
     apisec_trust *trust;
     apisec_verifier *verifier;
@@ -46,6 +48,7 @@ static void clear_bench(struct bench *bench)
     bytes_free(&bench->jwks);
     bytes_free(&bench->decrypt_key);
     proof_free(&bench->proof);
+    evidence_free(&bench->evidence);
 }
 
 static bool has_keys(const struct demands *demands)
@@ -83,29 +86,32 @@ static apisec_trust *build_trust(const struct demands *demands, const struct ben
     if (demands->decrypt_key) apisec_trust_set_decryption_jwks(trust, decrypt_key->at, decrypt_key->len);
     if (demands->encrypted) apisec_issuer_require_encryption(issuer);
     if (demands->introspect) add_introspection(issuer, demands, &bench->proof);
+    binding_trust(&demands->binding, trust);
     return trust;
 }
 
 /* add_token puts the token into the request's Authorization header, byte for byte. */
-static bool add_token(apisec_call *call, const struct bytes *token)
+static bool add_token(apisec_call *call, const char *scheme, const struct bytes *token)
 {
-    static const char scheme[] = "Bearer ";
-    size_t len = sizeof scheme - 1 + token->len;
+    const size_t scheme_len = strlen(scheme), len = scheme_len + token->len;
     char *value = malloc(len);
     if (value == NULL) return false;
-    memcpy(value, scheme, sizeof scheme - 1);
-    memcpy(value + sizeof scheme - 1, token->at, token->len);
+    memcpy(value, scheme, scheme_len);
+    memcpy(value + scheme_len, token->at, token->len);
     apisec_call_add_header(call, "Authorization", strlen("Authorization"), value, len);
     explicit_bzero(value, len);
     free(value);
     return true;
 }
 
-/* build_call: the call has no method and no target, so that the log does not tell of a request that never was. */
-static apisec_status build_call(const struct demands *demands, const struct bytes *token, apisec_call **call)
+/* build_call: unless they are given the call has no method and no target, so that the log does not tell of a request that never
+ * was. */
+static apisec_status build_call(const struct demands *demands, const struct evidence *evidence, const struct bytes *token,
+                                apisec_call **call)
 {
     *call = apisec_call_new();
-    if (*call == NULL || !add_token(*call, token)) return APISEC_E_MEMORY;
+    if (*call == NULL || !add_token(*call, demands->binding.proof_file ? "DPoP " : "Bearer ", token)) return APISEC_E_MEMORY;
+    binding_call(&demands->binding, evidence, *call);
     if (demands->now.given) apisec_call_set_time(*call, demands->now.value);
     return APISEC_OK;
 }
@@ -123,7 +129,7 @@ static apisec_status set_up(const struct demands *demands, const struct bytes *t
     if (demands->audit_file)
         status = apisec_audit_open_file(demands->audit_file, APISEC_AUDIT_WRITTEN, APISEC_AUDIT_STRICT, &bench->audit, err);
     if (status != APISEC_OK) return status;
-    return build_call(demands, token, &bench->call);
+    return build_call(demands, &bench->evidence, token, &bench->call);
 }
 
 /* has_outer_space: HTTP takes white space around a credential away, and with it what the token's bytes were. */
@@ -187,6 +193,7 @@ static int verify_token(const struct command *command, const struct demands *dem
     if (demands->jwks_file && !input_file(command, demands->jwks_file, JWKS_MAX, &bench.jwks)) goto done;
     if (demands->decrypt_key && !input_file(command, demands->decrypt_key, JWKS_MAX, &bench.decrypt_key)) goto done;
     if (!client_read(command, &demands->client, &bench.proof)) goto done;
+    if (!binding_read(command, &demands->binding, &bench.evidence)) goto done;
     apisec_status status = set_up(demands, token, &bench, &err);
     if (status != APISEC_OK) {
         exit_status = fail(command, status, err.text[0] ? err.text : "out of memory");
@@ -216,14 +223,15 @@ static bool check_demands(const struct command *command, const struct demands *d
 {
     int sources = (demands->jwks_file != NULL) + (demands->jwks_uri != NULL) + (demands->discover ? 1 : 0);
     int on_stdin = (operands->num == 0) + is_stdin(demands->jwks_file) + is_stdin(demands->decrypt_key) +
-                   client_num_stdin(&demands->client);
+                   client_num_stdin(&demands->client) + binding_num_stdin(&demands->binding);
     const char *lacking = introspection_lacks(demands);
+    if (lacking == NULL) lacking = binding_lacks(&demands->binding);
     if (demands->issuer == NULL) usage_fail(command, "--issuer is needed");
     else if (demands->audiences.num == 0) usage_fail(command, "an --audience is needed");
     else if (sources > 1 || (sources == 0 && demands->introspect == NULL))
         usage_fail(command, "exactly one of --jwks, --jwks-uri and --discover is needed");
     else if (lacking) usage_fail(command, "%s", lacking);
-    else if (on_stdin > 1) usage_fail(command, "only one of keys and token can be standard input");
+    else if (on_stdin > 1) usage_fail(command, "only one of the files and the token can be standard input");
     else if (demands->encrypted && demands->decrypt_key == NULL) usage_fail(command, "--require-encryption needs --decrypt-key");
     else return true;
     return false;
@@ -249,6 +257,7 @@ static int run_verify(const struct command *command, int argc, char **argv)
         {.name = "decrypt-key", .argument = "FILE", .text = &demands.decrypt_key,
          .help = "the service's own private JWK or JWK Set, for encrypted tokens"},
         {.name = "require-encryption", .flag = &demands.encrypted, .help = "refuse tokens that are not encrypted"},
+        BINDING_OPTIONS(&demands.binding),
         {.name = "leeway", .argument = "S", .number = &demands.leeway, .min = 0, .max = 300,
          .help = "seconds that clocks may differ (default 60)"},
         {.name = "now", .argument = "T", .number = &demands.now, .min = 0, .max = 9007199254740991,

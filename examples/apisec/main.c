@@ -10,7 +10,7 @@
 
 static const struct command *const commands[] = {
     &command_inspect, &command_verify, &command_exchange, &command_json, &command_audit_verify, &command_keygen, &command_sign,
-    &command_decrypt, &command_encrypt,
+    &command_decrypt, &command_encrypt, &command_dpop,
 };
 #define NUM_COMMANDS (sizeof commands / sizeof commands[0])
 
@@ -28,7 +28,7 @@ static void print_help(FILE *out)
     fputs("\n"
           "apisec COMMAND --help says more; apisec --version names the library.\n"
           "\n"
-          "Standard output gets exactly one JSON object (sign and encrypt: the token; decrypt: the plaintext), standard\n"
+          "Standard output gets exactly one JSON object (sign, encrypt, dpop: the token; decrypt: the plaintext), standard\n"
           "error gets sentences.\n"
           "Exit status: 0 allowed or done, 1 denied, 2 usage, configuration or a remote failure. With 2 the object\n"
           "is {\"error\":...,\"status\":...}. Keys and client secrets are read from files (\"-\" is standard input), never\n"

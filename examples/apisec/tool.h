@@ -34,7 +34,7 @@ struct command {
 };
 
 extern const struct command command_inspect, command_verify, command_exchange, command_json, command_audit_verify,
-    command_keygen, command_sign, command_decrypt, command_encrypt;
+    command_keygen, command_sign, command_decrypt, command_encrypt, command_dpop;
 
 /* ---- options.c ---- */
 
@@ -162,5 +162,30 @@ int client_num_stdin(const struct client *client);         /* how many are to be
 /* client_read reads the file. false: it has said why, and the command ends with EXIT_FAILED. */
 bool client_read(const struct command *command, const struct client *client, struct proof *proof);
 void proof_free(struct proof *proof);
+
+/* ---- binding.c: what a bound token comes with ---- */
+
+struct binding {
+    const char *proof_file, *method, *url, *certificate_file;
+};
+#define BINDING_OPTIONS(binding)                                                                                              \
+    {.name = "dpop-proof-file", .argument = "FILE", .text = &(binding)->proof_file,                                           \
+     .help = "the DPoP header that came with it (RFC 9449); needs --url"},                                                    \
+    {.name = "method", .argument = "M", .text = &(binding)->method, .help = "of the request it came with (default GET)"},     \
+    {.name = "url", .argument = "URL", .text = &(binding)->url, .help = "of the request it came with"},                       \
+    {.name = "peer-cert", .argument = "FILE", .text = &(binding)->certificate_file,                                           \
+     .help = "the client certificate of the connection (RFC 8705), DER or PEM"}
+/* What is in those files. */
+struct evidence {
+    struct bytes proof, certificate; /* the certificate in DER */
+};
+const char *binding_lacks(const struct binding *binding);  /* NULL: nothing */
+int binding_num_stdin(const struct binding *binding);
+/* binding_read reads the files. false: it has said why, and the command ends with EXIT_FAILED. */
+bool binding_read(const struct command *command, const struct binding *binding, struct evidence *evidence);
+/* binding_trust accepts DPoP where there is a proof; binding_call makes the request what it was. */
+void binding_trust(const struct binding *binding, apisec_trust *trust);
+void binding_call(const struct binding *binding, const struct evidence *evidence, apisec_call *call);
+void evidence_free(struct evidence *evidence);
 
 #endif
