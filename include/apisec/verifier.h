@@ -52,7 +52,10 @@ apisec_status apisec_verifier_warm_finish(apisec_op *op, apisec_error *err);
  *   fetches, not_modified, failures, abandoned   how many were begun, and ended so: with a 304, badly, by freeing the operation
  * and in `introspection`, of an issuer that is asked about opaque tokens: how many questions were asked and how many of them were
  * failures; how many verifications found an answer that was kept, waited for another's, or were one too many (busy).
- * Members may be added. Takes no lock that a verification would wait for. End *json with apisec_text_free. */
+ * and of an issuer that may use status lists, in `status_lists`: num_lists and num_bytes that are held, last_success, last_failure,
+ * last_error, fetches, failures, abandoned: of all its lists together.
+ * Members may be added. Takes no lock that a verification would wait for, but the lists' for a moment.
+ * End *json with apisec_text_free. */
 apisec_status apisec_verifier_health(apisec_verifier *verifier, char **json, apisec_error *err);
 
 /* apisec_verifier_export_keys writes the key sets that were fetched as one JSON document, so that a service that starts again need

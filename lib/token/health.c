@@ -63,6 +63,20 @@ void keyset_health(struct keyset *keys, struct json_writer *out)
     keyset_release(keys, taken);
 }
 
+static void put_status_lists(struct status_lists *lists, struct json_writer *out)
+{
+    struct status_counts counts;
+    status_lists_counts(lists, &counts);
+    put_count(out, "num_lists", counts.num_lists);
+    put_count(out, "num_bytes", counts.num_bytes);
+    put_seconds(out, "last_success", counts.success_ms);
+    put_seconds(out, "last_failure", counts.failure_ms);
+    json_put_text(out, "last_error", text_of(counts.last_error.text));
+    put_count(out, "fetches", counts.fetches);
+    put_count(out, "failures", counts.failures);
+    put_count(out, "abandoned", counts.abandoned);
+}
+
 static void put_issuer(const struct issuer *issuer, struct json_writer *out)
 {
     json_open_object(out, NULL);
@@ -75,6 +89,11 @@ static void put_issuer(const struct issuer *issuer, struct json_writer *out)
     if (issuer->introspector != NULL) {
         json_open_object(out, "introspection");
         introspector_health(issuer->introspector, out);
+        json_close_object(out);
+    }
+    if (issuer->status_lists != NULL) {
+        json_open_object(out, "status_lists");
+        put_status_lists(issuer->status_lists, out);
         json_close_object(out);
     }
     json_close_object(out);

@@ -53,6 +53,7 @@ struct status_lists {
     uint64_t turn;
     uint64_t last_ticket;
     int64_t latest_ms;           /* the latest time that was seen */
+    struct status_counts counts; /* but for what is held */
 };
 
 apisec_status status_lists_new(struct status_lists **lists, apisec_error *err)
@@ -232,6 +233,7 @@ static void reply_fetch(struct status_lists *lists, struct entry *entry, int64_t
 {
     entry->ticket = ++lists->last_ticket;
     entry->started_ms = now_ms;
+    lists->counts.fetches++;
     entry->flight_process = atomic_load_explicit(&lists->lock.process, memory_order_relaxed);
     reply->state = STATUS_FETCH;
     reply->ticket = entry->ticket;
@@ -292,7 +294,7 @@ void status_lists_get(struct status_lists *lists, const struct status_query *que
 
 /* ---- for the holder of a ticket ---- */
 
-static void note_failure(struct entry *entry, const apisec_error *why, int64_t now_ms)
+static void note_failure(struct status_lists *lists, struct entry *entry, const apisec_error *why, int64_t now_ms)
 {
     const uint32_t doublings = entry->failures < 6 ? entry->failures : 6;
     const int64_t backoff = (int64_t)FIRST_BACKOFF_MS << doublings;
@@ -300,6 +302,9 @@ static void note_failure(struct entry *entry, const apisec_error *why, int64_t n
     if (entry->failures < UINT32_MAX) entry->failures++;
     entry->last_error = *why;
     entry->ticket = 0;
+    lists->counts.failures++;
+    lists->counts.failure_ms = now_ms;
+    lists->counts.last_error = *why;
 }
 
 /* lifetime_ms: what the list says counts before what HTTP says (section 8.2), and its exp before all. */
@@ -340,8 +345,9 @@ void status_lists_land(struct status_lists *lists, uint64_t ticket, struct statu
             entry->failures = 0;
             entry->next_try_ms = now - MIN_INTERVAL_MS;
             entry->ticket = 0;
+            lists->counts.success_ms = now;
         } else {
-            note_failure(entry, &why, now);
+            note_failure(lists, entry, &why, now);
         }
     }
     lock_release(&lists->lock);
@@ -352,7 +358,7 @@ void status_lists_fail(struct status_lists *lists, uint64_t ticket, const apisec
 {
     lock_take(&lists->lock);
     struct entry *entry = find_ticket(lists, ticket);
-    if (entry != NULL) note_failure(entry, why, follow_clock(lists, now_ms));
+    if (entry != NULL) note_failure(lists, entry, why, follow_clock(lists, now_ms));
     lock_release(&lists->lock);
 }
 
@@ -360,7 +366,10 @@ void status_lists_abandon(struct status_lists *lists, uint64_t ticket)
 {
     lock_take(&lists->lock);
     struct entry *entry = find_ticket(lists, ticket);
-    if (entry != NULL) entry->ticket = 0;
+    if (entry != NULL) {
+        entry->ticket = 0;
+        lists->counts.abandoned++;
+    }
     lock_release(&lists->lock);
 }
 
@@ -371,6 +380,19 @@ void status_lists_unsent(struct status_lists *lists, uint64_t ticket)
     if (entry != NULL) {
         entry->ticket = 0;
         entry->started_ms = lists->latest_ms - MIN_INTERVAL_MS;
+        lists->counts.fetches--;
+    }
+    lock_release(&lists->lock);
+}
+
+void status_lists_counts(struct status_lists *lists, struct status_counts *counts)
+{
+    lock_take(&lists->lock);
+    *counts = lists->counts;
+    for (size_t i = 0; i < lists->num; i++) {
+        if (lists->entries[i]->list == NULL) continue;
+        counts->num_lists++;
+        counts->num_bytes += lists->entries[i]->list->len;
     }
     lock_release(&lists->lock);
 }

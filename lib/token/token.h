@@ -324,6 +324,13 @@ enum pass signature_run(struct signature_check *check, int64_t now_ms);
 
 apisec_status status_lists_new(struct status_lists **lists, apisec_error *err);
 void status_lists_free(struct status_lists *lists);
+struct status_counts {
+    size_t num_lists, num_bytes;             /* that are held */
+    uint64_t fetches, failures, abandoned;   /* how many were begun, and how many of those came to nothing */
+    int64_t success_ms, failure_ms;          /* when the last one ended so; 0: none has */
+    apisec_error last_error;
+};
+void status_lists_counts(struct status_lists *lists, struct status_counts *counts);
 
 /* ---- status_fetch.c: asks the store, and fetches the list where it must: the work of stage_status ---- */
 

@@ -3,7 +3,9 @@
  * attack_status.c: attacks on status lists: hostile lists and servers, lists of others, references that lead elsewhere, replayed
  * and withheld lists, floods. A revoked token stays out, a list that cannot be had lets nobody in, and the harmless twin passes.
  */
+#define _GNU_SOURCE
 #include "support/unit.h"
+#include "support/failing.h"
 #include "support/lists.h"
 #include "support/script.h"
 #include "support/stand.h"
@@ -490,6 +492,43 @@ static void test_a_flood_of_lists(void **state)
     apisec_verifier_free(at);
 }
 
+/* ---- memory ---- */
+
+static apisec_status try_once(apisec_verifier *at, const char *bytes)
+{
+    apisec_token *verified = NULL;
+    const apisec_status status = apisec_verify(at, bytes, strlen(bytes), FORGE_NOW, &verified, NULL);
+    assert_int_equal(verified != NULL, status == APISEC_OK);
+    apisec_token_free(verified);
+    return status;
+}
+
+static void test_each_allocation_fails_once(void **state)
+{
+    (void)state;
+    if (!failing_works()) skip();
+    const struct script_answer answers[] = {ANSWER(good)};
+    const struct stand_issuer issuer = {.algorithms = {"ES256"}, .keys = set, .status_lists = LIST_PREFIX};
+    bool failed = true;
+    size_t nth = 0;
+    for (; failed; nth++) {
+        struct script script;
+        apisec_verifier *at = NULL;
+        script_init_routes(&script, answers, 1);
+        if (nth > 0) failing_begin(nth); /* once as it is: what a process allocates but once is there then */
+        apisec_status first = stand_try(&issuer, 1, &script.http, &at), second = first;
+        if (first == APISEC_OK) first = try_once(at, revoked);
+        if (second == APISEC_OK) second = try_once(at, valid);
+        apisec_verifier_free(at);
+        failed = nth == 0 || failing_end();
+        if (failing_kept != 0) fail_msg("allocation %zu: %ld leaked", nth, failing_kept);
+        if (first != APISEC_E_REVOKED && first / 100 != -5) fail_msg("allocation %zu: %s", nth, apisec_status_name(first));
+        if (second != APISEC_OK && second / 100 != -5) fail_msg("allocation %zu: %s", nth, apisec_status_name(second));
+        script_end(&script);
+    }
+    assert_true(nth > 50);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -510,6 +549,7 @@ int main(void)
         cmocka_unit_test(test_a_flood_of_tokens),
         cmocka_unit_test(test_a_flood_while_the_server_is_down),
         cmocka_unit_test(test_a_flood_of_lists),
+        cmocka_unit_test(test_each_allocation_fails_once),
     };
     ec = forge_signer("ES256", 0);
     evil = forge_signer("ES256", 1);

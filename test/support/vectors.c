@@ -54,6 +54,17 @@ struct json *vectors_open(const char *folder, const char *name)
     return document;
 }
 
+struct text vectors_read(const char *folder, const char *name, struct arena *arena)
+{
+    char path[1024];
+    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path) give_up("too long a name", name);
+    struct buffer bytes = read_file(path);
+    const struct text text = {arena_text(arena, (struct text){bytes.bytes, bytes.len}), bytes.len};
+    if (!text.at) give_up("cannot be kept", path);
+    buffer_free(&bytes);
+    return text;
+}
+
 /* ---- members ---- */
 
 struct text vectors_text(const struct json *object, const char *name)

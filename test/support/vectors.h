@@ -13,6 +13,8 @@
 const char *vectors_folder(int argc, char **argv, const char *name);
 /* vectors_open reads a JSON file of the folder; to be freed with json_free. Ends the process when it cannot be read. */
 struct json *vectors_open(const char *folder, const char *name);
+/* vectors_read reads any file of the folder into the arena, as a text with a NUL behind it. */
+struct text vectors_read(const char *folder, const char *name, struct arena *arena);
 
 /* Members of a test; the process ends when one is not there. vectors_hex decodes it into the arena. */
 struct text vectors_text(const struct json *object, const char *name);

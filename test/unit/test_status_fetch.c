@@ -392,6 +392,46 @@ static void test_abandoned_while_its_key_is_fetched(void **state)
     free(newer);
 }
 
+/* ---- what is worth watching ---- */
+
+static void expect_health(apisec_verifier *verifier, const char *expected)
+{
+    char *json = NULL;
+    assert_int_equal(apisec_verifier_health(verifier, &json, NULL), APISEC_OK);
+    if (strstr(json, expected) == NULL) fail_msg("%s\nis not in\n%s", expected, json);
+    assert_int_equal(apisec_json_scan(json, strlen(json), NULL, NULL, NULL), APISEC_OK);
+    apisec_text_free(json);
+}
+
+static void test_health(void **state)
+{
+    (void)state;
+    const struct script_answer answers[] = {{.url = LIST_URI, .transport = APISEC_E_UNREACHABLE}, LIST};
+    struct script script;
+    script_init(&script, answers, 2);
+    apisec_verifier *verifier = checking(NULL, set);
+    expect_health(verifier, "\"status_lists\":{\"num_lists\":0,\"num_bytes\":0,\"last_success\":null,\"last_failure\":null,"
+                            "\"last_error\":\"\",\"fetches\":0,\"failures\":0,\"abandoned\":0}");
+    assert_int_equal(verify(verifier, &script, "1", START), APISEC_E_UNREACHABLE);
+    apisec_op *op = start(verifier, "1");
+    assert_int_equal(apisec_op_next(op, START + 1000), APISEC_OP_HTTP);
+    apisec_op_free(op);
+    op = start(verifier, "1");
+    apisec_op_run(op, NULL); /* no transport: nothing was begun */
+    assert_int_equal(finish(op), APISEC_E_UNREACHABLE); /* what is known of the list */
+    expect_health(verifier, "\"num_lists\":0,\"num_bytes\":0,\"last_success\":null,\"last_failure\":1750000000,"
+                            "\"last_error\":\"status list: the server cannot be reached\","
+                            "\"fetches\":2,\"failures\":1,\"abandoned\":1}");
+    apisec_verifier_free(verifier);
+
+    verifier = checking(NULL, set);
+    assert_int_equal(verify(verifier, &script, "1", START + 3000), APISEC_OK);
+    expect_health(verifier, "\"num_lists\":1,\"num_bytes\":2,\"last_success\":1750000003,\"last_failure\":null");
+    expect_health(verifier, "\"last_error\":\"\",\"fetches\":1,\"failures\":0,\"abandoned\":0}");
+    apisec_verifier_free(verifier);
+    script_end(&script);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -407,6 +447,7 @@ int main(void)
         cmocka_unit_test(test_a_list_with_a_newer_key),
         cmocka_unit_test(test_keys_that_cannot_be_had),
         cmocka_unit_test(test_abandoned_while_its_key_is_fetched),
+        cmocka_unit_test(test_health),
     };
     signer = forge_signer("ES256", 0);
     next = forge_signer("ES256", 1);
