@@ -13,7 +13,7 @@ UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(foreach file,$(ABSENT),te
 ATTACK_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(filter none,$(STATUS)),%/attack_status.c),$(sort $(wildcard test/attack/attack*.c))))
 VECTOR_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(filter none,$(STATUS)),%/statuslist.c),$(sort $(wildcard test/vectors/*.c))))
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard test/bench/*.c)))
-CLI_TESTS := $(sort $(wildcard test/cli/*.sh))
+CLI_TESTS := $(filter-out $(if $(filter none,$(STATUS)),%/status.sh),$(sort $(wildcard test/cli/*.sh)))
 LINTS := $(addprefix test/lint/,layers.sh banned.sh docs.sh headers.sh symbols.sh man.sh)
 
 MESH_TESTS := $(BUILD)/test/mesh/test_mesh

@@ -16,10 +16,10 @@ static const char *const default_algorithms[] = {"RS256", "RS384", "RS512", "PS2
 
 struct demands {
     const char *issuer, *jwks_file, *jwks_uri, *profile, *audit_file, *decrypt_key, *introspect;
-    bool discover, explain, encrypted, signed_answers;
+    bool discover, explain, encrypted, signed_answers, requires_status, ignores_status;
     struct client client;
     struct binding binding;
-    struct list audiences, algorithms, scopes, claims;
+    struct list audiences, algorithms, scopes, claims, status_prefixes;
     struct number leeway, now;
     struct network network;
 };
@@ -67,6 +67,14 @@ static void add_introspection(apisec_issuer *issuer, const struct demands *deman
     if (demands->signed_answers) apisec_issuer_require_signed_introspection(issuer);
 }
 
+static void add_status(apisec_issuer *issuer, const struct demands *demands)
+{
+    for (size_t i = 0; i < demands->status_prefixes.num; i++)
+        apisec_issuer_allow_status_list(issuer, demands->status_prefixes.at[i]);
+    if (demands->requires_status) apisec_issuer_require_status(issuer);
+    if (demands->ignores_status) apisec_issuer_ignore_status(issuer);
+}
+
 static apisec_trust *build_trust(const struct demands *demands, const struct bench *bench)
 {
     const struct bytes *jwks = &bench->jwks, *decrypt_key = &bench->decrypt_key;
@@ -87,6 +95,7 @@ static apisec_trust *build_trust(const struct demands *demands, const struct ben
     if (demands->encrypted) apisec_issuer_require_encryption(issuer);
     if (demands->introspect) add_introspection(issuer, demands, &bench->proof);
     binding_trust(&demands->binding, trust);
+    add_status(issuer, demands);
     return trust;
 }
 
@@ -120,7 +129,8 @@ static apisec_status build_call(const struct demands *demands, const struct evid
 static apisec_status set_up(const struct demands *demands, const struct bytes *token, struct bench *bench, apisec_error *err)
 {
     /* Keys in a file need no network; certificates that were named are looked at all the same. */
-    const bool online = !demands->jwks_file || demands->network.cacert || demands->introspect;
+    const bool online =
+        !demands->jwks_file || demands->network.cacert || demands->introspect || demands->status_prefixes.num > 0;
     apisec_status status = online ? network_open(&demands->network, &bench->http, err) : APISEC_OK;
     if (status != APISEC_OK) return status;
     bench->trust = build_trust(demands, bench);
@@ -258,6 +268,11 @@ static int run_verify(const struct command *command, int argc, char **argv)
          .help = "the service's own private JWK or JWK Set, for encrypted tokens"},
         {.name = "require-encryption", .flag = &demands.encrypted, .help = "refuse tokens that are not encrypted"},
         BINDING_OPTIONS(&demands.binding),
+        {.name = "status-prefix", .argument = "URI", .list = &demands.status_prefixes,
+         .help = "ask the token's status list, which must be this one, or below this if it ends in /"},
+        {.name = "require-status", .flag = &demands.requires_status, .help = "refuse tokens that name no status list"},
+        {.name = "ignore-status", .flag = &demands.ignores_status,
+         .help = "accept tokens that name one without asking it; otherwise they are refused"},
         {.name = "leeway", .argument = "S", .number = &demands.leeway, .min = 0, .max = 300,
          .help = "seconds that clocks may differ (default 60)"},
         {.name = "now", .argument = "T", .number = &demands.now, .min = 0, .max = 9007199254740991,
