@@ -54,6 +54,12 @@ apisec_status apisec_verifier_warm_finish(apisec_op *op, apisec_error *err);
  * failures; how many verifications found an answer that was kept, waited for another's, or were one too many (busy).
  * and of an issuer that may use status lists, in `status_lists`: num_lists and num_bytes that are held, last_success, last_failure,
  * last_error, fetches, failures, abandoned: of all its lists together.
+ * In `token_cache`, of the verified tokens that are kept (see apisec_trust_set_token_cache):
+ *   max_tokens, num_tokens       how many there may be, and are
+ *   hits, misses                 how many verifications found theirs, and did not
+ *   stale                        misses whose token was there, verified with keys that are not the issuer's any more
+ *   stored, evicted              how many were put there, and gave way to others before their time
+ * In `denials`, max_denials and num_denials: how many there may be, and are, before those that ended are forgotten.
  * Members may be added. Takes no lock that a verification would wait for, but the lists' for a moment.
  * End *json with apisec_text_free. */
 apisec_status apisec_verifier_health(apisec_verifier *verifier, char **json, apisec_error *err);

@@ -46,6 +46,6 @@ struct denylist_counts {
     uint64_t num_denials;        /* kept, those included that ended and are not forgotten yet */
     uint64_t max_denials;
 };
-void denylist_count(struct denylist *list, struct denylist_counts *counts);
+void denylist_count(const struct denylist *list, struct denylist_counts *counts);
 
 #endif

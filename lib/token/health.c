@@ -99,6 +99,31 @@ static void put_issuer(const struct issuer *issuer, struct json_writer *out)
     json_close_object(out);
 }
 
+static void put_cache(struct cache *cache, struct json_writer *out)
+{
+    struct cache_counts counts;
+    cache_count(cache, &counts);
+    json_open_object(out, "token_cache");
+    put_count(out, "max_tokens", counts.max_tokens);
+    put_count(out, "num_tokens", counts.num_tokens);
+    put_count(out, "hits", counts.hits);
+    put_count(out, "misses", counts.misses);
+    put_count(out, "stale", counts.stale);
+    put_count(out, "stored", counts.stored);
+    put_count(out, "evicted", counts.evicted);
+    json_close_object(out);
+}
+
+static void put_denials(const struct denylist *denials, struct json_writer *out)
+{
+    struct denylist_counts counts;
+    denylist_count(denials, &counts);
+    json_open_object(out, "denials");
+    put_count(out, "max_denials", counts.max_denials);
+    put_count(out, "num_denials", counts.num_denials);
+    json_close_object(out);
+}
+
 apisec_status apisec_verifier_health(apisec_verifier *verifier, char **json, apisec_error *err)
 {
     if (json != NULL) *json = NULL;
@@ -109,6 +134,8 @@ apisec_status apisec_verifier_health(apisec_verifier *verifier, char **json, api
     json_open_array(&out, "issuers");
     for (size_t i = 0; i < verifier->num_issuers; i++) put_issuer(&verifier->issuers[i], &out);
     json_close_array(&out);
+    put_cache(verifier->cache, &out);
+    put_denials(verifier->denials, &out);
     json_close_object(&out);
     const apisec_status status = bytes.status;
     *json = buffer_take(&bytes);

@@ -62,9 +62,10 @@ struct bench_service {
 };
 
 /* Further issuers, each with one key. Secrets, because those are soonest made. */
+#define BENCH_SECRET "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 static inline void bench_add_issuers(apisec_trust *trust, size_t num)
 {
-    static const char secret[] = "{\"keys\":[{\"kty\":\"oct\",\"kid\":\"a\",\"k\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\"}]}";
+    static const char secret[] = "{\"keys\":[{\"kty\":\"oct\",\"kid\":\"a\",\"k\":\"" BENCH_SECRET "\"}]}";
     char name[64];
     for (size_t i = 0; i < num; i++) {
         snprintf(name, sizeof name, "https://id-%zu.example", i);
@@ -80,7 +81,7 @@ static inline void bench_key_set(const char *jwk, size_t num_others, char *out, 
 {
     size_t len = (size_t)snprintf(out, size, "{\"keys\":[");
     for (size_t i = 0; i < num_others; i++)
-        len += (size_t)snprintf(out + len, size - len, "{\"kty\":\"oct\",\"kid\":\"other-%zu\",\"k\":\"AAECAwQFBgcICQoLDA0ODw\"},", i);
+        len += (size_t)snprintf(out + len, size - len, "{\"kty\":\"oct\",\"kid\":\"other-%zu\",\"k\":\"" BENCH_SECRET "\"},", i);
     snprintf(out + len, size - len, "%s]}", jwk);
 }
 

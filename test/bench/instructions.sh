@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# instructions.sh: instructions of one RS256 verification, of it outside the crypto provider, and of one that is served from the cache;
+# instructions.sh: instructions of one RS256 verification, of it outside the crypto provider, and of one served from the cache;
 # and the same beside ten thousand issuers, with as many keys in the set as there may be. Counted by callgrind: the same number on a
 # busy machine as on a quiet one. Only the repetitions themselves are counted.
 set -eu

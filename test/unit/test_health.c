@@ -53,7 +53,7 @@ static void test_a_story(void **state)
     apisec_verifier *verifier = stand_new(&(struct stand_issuer){.algorithms = {"ES256"}, .keys = URL}, 1, NULL);
     expect(verifier, "{\"issuers\":[{\"issuer\":\"" FORGE_ISSUER "\",\"keys\":{\"source\":\"uri\",\"num_keys\":0,\"num_skipped\":0,"
                      "\"generation\":0,\"unknown_kid\":0,\"last_success\":null,\"last_failure\":null,\"good_until\":null,"
-                     "\"last_error\":\"\",\"fetches\":0,\"not_modified\":0,\"failures\":0,\"abandoned\":0}}]}");
+                     "\"last_error\":\"\",\"fetches\":0,\"not_modified\":0,\"failures\":0,\"abandoned\":0}}],");
     turn(verifier, token, START, &away, APISEC_E_KEYS_UNAVAILABLE);
     expect(verifier, "\"last_success\":null,\"last_failure\":1750000000,\"good_until\":null,"
                      "\"last_error\":\"key set: the server cannot be reached\",\"fetches\":1,\"not_modified\":0,\"failures\":1");
@@ -108,6 +108,22 @@ static void test_misused(void **state)
     apisec_verifier_free(verifier);
 }
 
+static void test_verdicts_and_denials(void **state)
+{
+    (void)state;
+    char *keys = forge_jwks((const apisec_signer *[]){forge_signer("ES256", 0), NULL});
+    apisec_verifier *verifier = stand_new(&(struct stand_issuer){.algorithms = {"ES256"}, .keys = keys}, 1, NULL);
+    expect(verifier, "],\"token_cache\":{\"max_tokens\":1024,\"num_tokens\":0,\"hits\":0,\"misses\":0,\"stale\":0,\"stored\":0,"
+                     "\"evicted\":0},\"denials\":{\"max_denials\":65536,\"num_denials\":0}}");
+    for (int i = 0; i < 3; i++) turn(verifier, token, START, NULL, APISEC_OK);
+    turn(verifier, unknown, START, NULL, APISEC_E_KEY_UNKNOWN);
+    apisec_verifier_deny_id(verifier, FORGE_ISSUER, "id-7", INT64_C(1) << 40, NULL);
+    expect(verifier, "],\"token_cache\":{\"max_tokens\":1024,\"num_tokens\":1,\"hits\":2,\"misses\":2,\"stale\":0,\"stored\":1,"
+                     "\"evicted\":0},\"denials\":{\"max_denials\":65536,\"num_denials\":1}}");
+    apisec_verifier_free(verifier);
+    free(keys);
+}
+
 static int begin(void **state)
 {
     (void)state;
@@ -133,6 +149,7 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_verdicts_and_denials),
         cmocka_unit_test(test_a_story),
         cmocka_unit_test(test_each_source),
         cmocka_unit_test(test_misused),
