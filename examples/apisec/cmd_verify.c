@@ -118,8 +118,12 @@ static bool add_token(apisec_call *call, const char *scheme, const struct bytes 
 static apisec_status build_call(const struct demands *demands, const struct evidence *evidence, const struct bytes *token,
                                 apisec_call **call)
 {
+    const char *txn_token = "Txn-Token";
     *call = apisec_call_new();
-    if (*call == NULL || !add_token(*call, demands->binding.proof_file ? "DPoP " : "Bearer ", token)) return APISEC_E_MEMORY;
+    if (*call == NULL) return APISEC_E_MEMORY;
+    const bool has_own_header = demands->profile && strcmp(demands->profile, "txntoken+jwt") == 0;
+    if (has_own_header) apisec_call_add_header(*call, txn_token, strlen(txn_token), token->at, token->len);
+    if (!has_own_header && !add_token(*call, demands->binding.proof_file ? "DPoP " : "Bearer ", token)) return APISEC_E_MEMORY;
     binding_call(&demands->binding, evidence, *call);
     if (demands->now.given) apisec_call_set_time(*call, demands->now.value);
     return APISEC_OK;
@@ -263,7 +267,7 @@ static int run_verify(const struct command *command, int argc, char **argv)
         {.name = "signed-answers", .flag = &demands.signed_answers,
          .help = "the answers must be signed with the issuer's keys (RFC 9701)"},
         CLIENT_OPTIONS(&demands.client),
-        {.name = "profile", .argument = "P", .text = &demands.profile, .help = "at+jwt (default) or jwt"},
+        {.name = "profile", .argument = "P", .text = &demands.profile, .help = "at+jwt (default), jwt or txntoken+jwt"},
         {.name = "decrypt-key", .argument = "FILE", .text = &demands.decrypt_key,
          .help = "the service's own private JWK or JWK Set, for encrypted tokens"},
         {.name = "require-encryption", .flag = &demands.encrypted, .help = "refuse tokens that are not encrypted"},
@@ -299,7 +303,8 @@ const struct command command_verify = {
     .name = "verify",
     .synopsis = "--issuer I --audience A (--jwks FILE | --jwks-uri URL | --discover | --introspect URL) [options] [TOKEN]",
     .summary = "verify a token as a service would",
-    .about = "Judges an access token as if it had come in the Authorization header of a request, and prints the verdict.\n"
+    .about = "Judges an access token as if it had come in the Authorization header of a request, or a\n"
+             "Transaction Token in Txn-Token (--profile txntoken+jwt), and prints the verdict.\n"
              "Without TOKEN it is read from standard input, where one newline at the end is dropped; nothing else is\n"
              "trimmed. Without --alg all of RS, PS and ES are accepted; HS wants --alg and its key in a --jwks FILE.\n"
              "With --introspect an opaque token's issuer is asked about it, as --client-id.\n"

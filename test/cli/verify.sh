@@ -69,6 +69,18 @@ with keys '--jwks all-keys.json' verify 'a pinned algorithm among others' 0 "$al
 verify 'an algorithm that no key fits' 2 '"status":"APISEC_E_CONFIG"' --alg RS256 "$honest"
 verify 'another profile' 1 APISEC_E_TYPE --profile jwt "$honest"
 verify 'that profile' 0 "$allowed" --profile jwt "$(token key.json "$(claims)" JWT)"
+transaction() { # further members
+    printf '{"aud":"mesh.example","sub":"alice","scope":"orders:write","txn":"x-1","req_wl":"gateway","iat":%d,"exp":%d%s}' \
+        $now $((now + 300)) "${1:-}"
+}
+txn=$(token key.json "$(transaction)" txntoken+jwt)
+with audience '--audience mesh.example' verify 'a Transaction Token' 0 "$allowed" --profile txntoken+jwt --scope orders:write "$txn"
+check 'its issuer is the trusted one' has out '"principal":"https://id.example|alice"'
+with audience '--audience mesh.example' verify 'as an access token' 1 APISEC_E_ISSUER "$txn"
+with audience '--audience mesh.example' verify 'an access token as that' 1 APISEC_E_TYPE --profile txntoken+jwt "$honest"
+with audience '--audience other.example' verify 'another trust domain' 1 APISEC_E_ISSUER --profile txntoken+jwt "$txn"
+with audience '--audience mesh.example' verify 'one that lacks what it is for' 1 APISEC_E_CLAIM --profile txntoken+jwt \
+    "$(token key.json "$(transaction | sed 's/"scope":"[^"]*",//')" txntoken+jwt)"
 verify 'a claim it must have' 1 APISEC_E_CLAIM --require-claim tenant "$honest"
 verify 'a claim it has' 0 "$allowed" --require-claim tenant "$(token key.json "$(claims ',"tenant":"a"')" at+jwt)"
 with keys '--jwks secret-keys.json' verify 'a shared secret, meant' 0 "$allowed" --alg HS256 "$(token secret.json "$(claims)" at+jwt)"
