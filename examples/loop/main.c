@@ -133,11 +133,14 @@ static apisec_status check_record(void *context, const char *line, size_t len)
 static apisec_status set_up_verifier(struct service *service, const char *issuer_name, const char *audience, const char *algorithm,
                                      apisec_error *err)
 {
+    char lists[512];
     apisec_trust *trust = apisec_trust_new();
     apisec_issuer *issuer = apisec_trust_add_issuer(trust, issuer_name);
     apisec_issuer_add_audience(issuer, audience);
     apisec_issuer_allow_algorithm(issuer, algorithm);
     apisec_issuer_discover(issuer);
+    snprintf(lists, sizeof lists, "%s/status/", issuer_name);
+    apisec_issuer_allow_status_list(issuer, lists); /* where its tokens can be revoked */
     const apisec_status status = apisec_verifier_new(trust, NULL, &service->verifier, err);
     apisec_trust_free(trust);
     return status;

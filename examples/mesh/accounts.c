@@ -158,6 +158,17 @@ static void answer(void *context, const struct web_request *request, struct web_
     apisec_decision_free(decision);
 }
 
+/* open_verifier: tokens for accounts can be revoked; whether one was stands in a list that is fetched every few seconds. */
+static apisec_verifier *open_verifier(const struct service *service)
+{
+    char lists[256];
+    apisec_issuer *sts = NULL;
+    apisec_trust *trust = service_trust(service, &sts);
+    snprintf(lists, sizeof lists, "%s/status/", service_setting(service, "sts"));
+    apisec_issuer_allow_status_list(sts, lists);
+    return service_freeze(service, trust);
+}
+
 static bool load_key(struct accounts *accounts)
 {
     apisec_error err = {0};
@@ -175,7 +186,7 @@ int main(int argc, char **argv)
     struct accounts accounts = {0};
     int exit_status = EXIT_FAILURE;
     if (service_open(&accounts.service, "accounts", argc, argv) && load_key(&accounts)) {
-        accounts.verifier = service_verifier(&accounts.service);
+        accounts.verifier = open_verifier(&accounts.service);
         accounts.client = service_client(&accounts.service);
     }
     if (accounts.verifier) exit_status = service_serve(&accounts.service, true, answer, &accounts);

@@ -3,6 +3,7 @@
  * forge.c: tokens that should not exist: see forge.h.
  */
 #include "forge.h"
+#include "web.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,17 +12,9 @@
 
 static char *encode(const char *text, size_t len)
 {
-    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    char *out = malloc(len * 4 / 3 + 4);
-    if (out == NULL) abort();
-    size_t used = 0;
-    unsigned bits = 0, num_bits = 0;
-    for (size_t i = 0; i < len; i++) {
-        bits = ((bits << 8) | (unsigned char)text[i]) & 0xffffu;
-        for (num_bits += 8; num_bits >= 6; num_bits -= 6) out[used++] = alphabet[(bits >> (num_bits - 6)) & 63u];
-    }
-    if (num_bits > 0) out[used++] = alphabet[(bits << (6 - num_bits)) & 63u];
-    out[used] = '\0';
+    const size_t size = len * 4 / 3 + 4;
+    char *out = malloc(size);
+    if (out == NULL || !web_base64url((const unsigned char *)text, len, out, size)) abort();
     return out;
 }
 
@@ -52,6 +45,27 @@ char *forge_signed(const struct stage *stage, const struct forgery *forgery)
     char claims[1024];
     write_claims(stage, forgery, claims, sizeof claims);
     return sign(stage->signing_key, forgery->type ? forgery->type : "at+jwt", claims);
+}
+
+char *forge_encrypted(const struct stage *stage, const char *token)
+{
+    char *closed = NULL;
+    const char *key = stage->ledger_public_key;
+    if (token == NULL) abort();
+    const apisec_status status =
+        apisec_encrypt(key, strlen(key), "ECDH-ES+A256KW", "A256GCM", "JWT", token, strlen(token), &closed, NULL);
+    if (status != APISEC_OK) abort();
+    char *copy = strdup(closed);
+    apisec_text_free(closed);
+    return copy;
+}
+
+char *forge_closed(const struct stage *stage, const struct forgery *forgery)
+{
+    char *open = forge_signed(stage, forgery);
+    char *closed = forge_encrypted(stage, open);
+    free(open);
+    return closed;
 }
 
 char *forge_none(const struct stage *stage, const struct forgery *forgery)

@@ -21,6 +21,10 @@ struct forgery {
 char *forge_signed(const struct stage *stage, const struct forgery *forgery);
 char *forge_none(const struct stage *stage, const struct forgery *forgery);
 char *forge_confused(const struct stage *stage, const struct forgery *forgery);
+/* forge_closed is forge_signed, encrypted as what is for the ledger must be. */
+char *forge_closed(const struct stage *stage, const struct forgery *forgery);
+/* forge_encrypted encrypts any token to the ledger, as anybody can: its key is public. */
+char *forge_encrypted(const struct stage *stage, const char *token);
 /* forge_tampered puts other claims under the signature of a genuine token. */
 char *forge_tampered(const struct stage *stage, const struct forgery *forgery, const char *genuine);
 /* forge_actor is what accounts signs to say that it acts. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * gateway.c: the gateway's routes, and the way from an opaque reference token to the accounts service. It forwards; it decides
- * nothing about users. What it holds opens nothing by itself: its certificate and its client secret are worthless without a user's
- * token.
+ * gateway.c: the gateway's routes, and the way from an opaque reference token to the accounts service. Whether a program's token is
+ * good it asks the authorization server, and gets a signed answer (RFC 7662, RFC 9701); a token that is bound to the program's key
+ * must come with a proof of it (DPoP). What the gateway itself holds opens nothing: its certificate and its client secret are
+ * worthless without a user's token.
  */
 #include "gateway.h"
 #include "page.h"
@@ -19,22 +20,32 @@ struct outcome {
     cJSON *body;
 };
 
-/* swap exchanges the reference token for one that only accounts accepts. It cannot be verified here: only its issuer knows it. */
-static apisec_status swap(const struct gateway *gateway, const struct web_request *request, const char *reference, size_t len,
+/* What the gateway knows of a login: the reference token's bytes, and the verified token, or NULL in a browser's session, whose
+ * reference token never left the gateway. */
+struct reference {
+    const char *raw;
+    size_t len;
+    const apisec_token *token;
+};
+
+/* swap exchanges the reference token for one that only accounts accepts. */
+static apisec_status swap(const struct gateway *gateway, const struct web_request *request, const struct reference *reference,
                           apisec_issued **issued)
 {
     char traceparent[WEB_TRACEPARENT_SIZE];
     apisec_error err = {0};
     web_next_traceparent(request, traceparent);
     apisec_exchange *ask = apisec_exchange_new();
-    apisec_exchange_set_subject_unverified(ask, reference, len, NULL);
+    if (reference->token) apisec_exchange_set_subject(ask, reference->token, reference->raw, reference->len);
+    else apisec_exchange_set_subject_unverified(ask, reference->raw, reference->len, NULL);
     apisec_exchange_add_audience(ask, "accounts");
     apisec_exchange_set_scope(ask, "accounts:read");
     apisec_exchange_set_traceparent(ask, traceparent);
     apisec_status status = apisec_exchange_run(gateway->client, ask, issued, &err);
     apisec_exchange_free(ask);
     const struct event event = {.operation = "swap", .status = status, .detail = err.text, .client = "gateway",
-                                .audience = "accounts", .scope = apisec_issued_scope(*issued)};
+                                .user = apisec_token_subject(reference->token), .audience = "accounts",
+                                .scope = apisec_issued_scope(*issued)};
     return service_record(&gateway->service, request, &event) ? status : APISEC_E_AUDIT;
 }
 
@@ -68,12 +79,12 @@ static void forward(const struct gateway *gateway, const struct web_request *req
 }
 
 /* fetch swaps and forwards. The reference token is all that could be wrong with our exchange: its refusal is the caller's 401. */
-static void fetch(const struct gateway *gateway, const struct web_request *request, const char *reference, size_t len,
+static void fetch(const struct gateway *gateway, const struct web_request *request, const struct reference *reference,
                   const char *customer, struct outcome *outcome)
 {
     apisec_issued *issued = NULL;
     *outcome = (struct outcome){.status = 500, .error = "server_error"};
-    outcome->refused = swap(gateway, request, reference, len, &issued);
+    outcome->refused = swap(gateway, request, reference, &issued);
     if (outcome->refused == APISEC_OK) {
         forward(gateway, request, customer, issued, outcome);
     } else if (outcome->refused == APISEC_E_INVALID_REQUEST || outcome->refused == APISEC_E_INVALID_GRANT) {
@@ -96,22 +107,24 @@ static void reply_json(const struct web_request *request, struct outcome *outcom
     if (outcome->challenge[0]) web_add_header(reply, "WWW-Authenticate", outcome->challenge);
 }
 
-/* serve_program answers a caller with a Bearer token; apisec_call_token finds the one that there is, or none. */
+/* serve_program answers a caller with a reference token of its own, which the library asks the authorization server about. */
 static void serve_program(const struct gateway *gateway, const struct web_request *request, const char *customer,
                           struct web_reply *reply)
 {
-    size_t len = 0;
     struct outcome outcome;
-    const char *reference = apisec_call_token(request->call, &len);
-    if (reference) {
-        fetch(gateway, request, reference, len, customer, &outcome);
+    apisec_decision *decision = NULL;
+    struct reference reference = {0};
+    apisec_authenticate(gateway->verifier, gateway->service.audit, request->call, &decision, NULL);
+    apisec_decision_require_scope(decision, "accounts:read");
+    if (apisec_decision_commit(decision, NULL) == APISEC_OK) {
+        reference.raw = apisec_call_token(request->call, &reference.len);
+        reference.token = apisec_decision_token(decision);
+        fetch(gateway, request, &reference, customer, &outcome);
         reply_json(request, &outcome, reply);
-        return;
+    } else {
+        service_reply_denied(&gateway->service, request, decision, reply);
     }
-    const struct event event = {.operation = "swap", .status = APISEC_E_NO_CREDENTIAL, .detail = "there is not exactly one token"};
-    (void)service_record(&gateway->service, request, &event);
-    web_refuse(reply, request, 401, "unauthorized");
-    web_add_header(reply, "WWW-Authenticate", "Bearer realm=\"gateway\"");
+    apisec_decision_free(decision);
 }
 
 /* serve_browser answers a session. A login that has ended at the authorization server ends here, too. */
@@ -119,7 +132,8 @@ static void serve_browser(struct gateway *gateway, const struct web_request *req
                           const char *customer, struct web_reply *reply)
 {
     struct outcome outcome;
-    fetch(gateway, request, session->reference, strlen(session->reference), customer, &outcome);
+    const struct reference reference = {session->reference, strlen(session->reference), NULL};
+    fetch(gateway, request, &reference, customer, &outcome);
     if (outcome.refused != APISEC_OK && outcome.status == 401) {
         session_end(gateway, session->id);
         page_problem("You are logged out", "Your login has ended at the authorization server.", 401, reply);
@@ -152,6 +166,24 @@ static void answer(void *context, const struct web_request *request, struct web_
     explicit_bzero(&session, sizeof session);
 }
 
+/* open_verifier: reference tokens only. What the authorization server says of one is not kept: a login that has ended has ended. */
+static apisec_verifier *open_verifier(const struct service *service)
+{
+    char endpoint[256];
+    const char *secret = service_setting(service, "secret");
+    apisec_issuer *sts = NULL;
+    apisec_trust *trust = service_trust(service, &sts);
+    snprintf(endpoint, sizeof endpoint, "%s/introspect", service_setting(service, "sts"));
+    apisec_issuer_set_introspection(sts, endpoint);
+    apisec_issuer_set_introspection_basic(sts, service->name, secret, strlen(secret));
+    apisec_issuer_require_signed_introspection(sts);
+    apisec_issuer_set_introspection_cache(sts, 0);
+    apisec_issuer_set_max_lifetime(sts, 0); /* a login lasts an hour, and the answer does not say since when */
+    apisec_trust_allow_dpop(trust);
+    apisec_trust_add_origin(trust, service_setting(service, service->name));
+    return service_freeze(service, trust);
+}
+
 int main(int argc, char **argv)
 {
     static struct gateway gateway;
@@ -159,8 +191,10 @@ int main(int argc, char **argv)
     pthread_mutex_init(&gateway.lock, NULL);
     if (service_open(&gateway.service, "gateway", argc, argv)) {
         gateway.client = service_client(&gateway.service);
-        exit_status = service_serve(&gateway.service, false, answer, &gateway);
+        gateway.verifier = open_verifier(&gateway.service);
     }
+    if (gateway.verifier) exit_status = service_serve(&gateway.service, false, answer, &gateway);
+    apisec_verifier_free(gateway.verifier);
     apisec_client_free(gateway.client);
     service_close(&gateway.service);
     return exit_status;

@@ -40,6 +40,7 @@ struct login {
 struct gateway {
     struct service service;
     apisec_client *client;
+    apisec_verifier *verifier;
     pthread_mutex_t lock;               /* of what follows */
     struct session sessions[MAX_SESSIONS];
     struct login logins[MAX_SESSIONS];

@@ -16,17 +16,8 @@
 static bool challenge_of(const char *verifier, char challenge[44])
 {
     unsigned char digest[32];
-    const gnutls_datum_t hashed = {digest, sizeof digest};
-    gnutls_datum_t encoded = {NULL, 0};
     if (gnutls_hash_fast(GNUTLS_DIG_SHA256, verifier, strlen(verifier), digest) != 0) return false;
-    if (gnutls_base64_encode2(&hashed, &encoded) != GNUTLS_E_SUCCESS) return false;
-    for (size_t i = 0; i < 43; i++) {
-        char byte = (char)encoded.data[i];
-        challenge[i] = byte == '+' ? '-' : byte == '/' ? '_' : byte;
-    }
-    challenge[43] = '\0';
-    gnutls_free(encoded.data);
-    return true;
+    return web_base64url(digest, sizeof digest, challenge, 44);
 }
 
 static void redirect_uri(const struct gateway *gateway, char *url, size_t size)

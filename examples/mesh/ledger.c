@@ -71,11 +71,25 @@ static void answer(void *context, const struct web_request *request, struct web_
     apisec_decision_free(decision);
 }
 
+/* open_verifier: tokens for the ledger are encrypted to it, and this is the only process that has the key. */
+static apisec_verifier *open_verifier(const struct service *service)
+{
+    apisec_issuer *sts = NULL;
+    char *key = web_read_file(service->folder, "decryption.jwk");
+    if (key == NULL) return NULL;
+    apisec_trust *trust = service_trust(service, &sts);
+    apisec_trust_set_decryption_jwks(trust, key, strlen(key));
+    apisec_issuer_require_encryption(sts);
+    explicit_bzero(key, strlen(key));
+    free(key);
+    return service_freeze(service, trust);
+}
+
 int main(int argc, char **argv)
 {
     struct ledger ledger = {0};
     int exit_status = EXIT_FAILURE;
-    if (service_open(&ledger.service, "ledger", argc, argv)) ledger.verifier = service_verifier(&ledger.service);
+    if (service_open(&ledger.service, "ledger", argc, argv)) ledger.verifier = open_verifier(&ledger.service);
     if (ledger.verifier) exit_status = service_serve(&ledger.service, true, answer, &ledger);
     apisec_verifier_free(ledger.verifier);
     service_close(&ledger.service);

@@ -6,11 +6,11 @@ mesh_objects = $(patsubst %,$(BUILD)/examples/mesh/%.o,$(1))
 MESH_SERVICE := service web web_text client
 MESH_PROGRAMS := $(addprefix $(BUILD)/mesh-,sts gateway accounts ledger story)
 
-$(BUILD)/mesh-sts: $(call mesh_objects,sts sts_login sts_token sts_exchange sts_store page $(MESH_SERVICE)) $(STATIC)
+$(BUILD)/mesh-sts: $(call mesh_objects,sts sts_login sts_token sts_exchange sts_status sts_store page $(MESH_SERVICE)) $(STATIC)
 $(BUILD)/mesh-gateway: $(call mesh_objects,gateway gateway_login gateway_session gateway_page page $(MESH_SERVICE)) $(STATIC)
 $(BUILD)/mesh-accounts: $(call mesh_objects,accounts $(MESH_SERVICE)) $(STATIC)
 $(BUILD)/mesh-ledger: $(call mesh_objects,ledger $(MESH_SERVICE)) $(STATIC)
-$(BUILD)/mesh-story: $(call mesh_objects,story story_journey story_attacks story_outage story_trail story_loop screen trail player forge stage stage_files \
+$(BUILD)/mesh-story: $(call mesh_objects,story story_journey story_attacks story_tied story_outage story_trail story_loop screen trail player forge stage stage_files \
 	client web_text) $(STATIC)
 $(MESH_PROGRAMS):
 	$(SAY) LD $@

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* The challenge of PLAYER_VERIFIER. */
 #define CHALLENGE "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
@@ -139,17 +140,23 @@ static char *take_token(const struct client_reply *reply)
     return copied;
 }
 
-bool player_get_code(const struct stage *stage, const char *user, const char *password, char code[PLAYER_SECRET_SIZE])
+static bool get_code(const struct stage *stage, const char *user, const char *password, const char *key,
+                     char code[PLAYER_SECRET_SIZE])
 {
     char back[128], url[768], action[256], location[1024], redirect[256] = "";
     snprintf(back, sizeof back, "%s/callback", stage->url[GATEWAY]);
     if (!client_encode(redirect, sizeof redirect, "redirect_uri", back)) return false;
     snprintf(url, sizeof url,
              "%s/authorize?response_type=code&client_id=gateway&%s&state=" STATE "&code_challenge=" CHALLENGE
-             "&code_challenge_method=S256",
-             stage->url[STS], redirect);
+             "&code_challenge_method=S256%s%s",
+             stage->url[STS], redirect, key ? "&dpop_jkt=" : "", key ? key : "");
     return submit(stage, url, user, password, action, sizeof action, location, sizeof location) &&
            cut(location, "?code=", "&", code, PLAYER_SECRET_SIZE);
+}
+
+bool player_get_code(const struct stage *stage, const char *user, const char *password, char code[PLAYER_SECRET_SIZE])
+{
+    return get_code(stage, user, password, NULL, code);
 }
 
 bool player_redeem(const struct stage *stage, int client, const char *code, const char *verifier, struct client_reply *reply)
@@ -161,16 +168,29 @@ bool player_redeem(const struct stage *stage, int client, const char *code, cons
            client_encode(form, sizeof form, "code_verifier", verifier) && post(stage, client, "/token", form, trace, reply);
 }
 
-bool player_log_in(const struct stage *stage, const char *user, const char *password, char reference[PLAYER_SECRET_SIZE])
+static bool log_in(const struct stage *stage, const char *user, const char *password, const char *key,
+                   char reference[PLAYER_SECRET_SIZE])
 {
     char code[PLAYER_SECRET_SIZE];
     struct client_reply reply = {0};
-    if (!player_get_code(stage, user, password, code)) return false;
+    if (!get_code(stage, user, password, key, code)) return false;
     char *token = player_redeem(stage, GATEWAY, code, PLAYER_VERIFIER, &reply) ? take_token(&reply) : NULL;
     bool got = token && copy(reference, PLAYER_SECRET_SIZE, token, strlen(token));
     free(token);
     client_free(&reply);
     return got;
+}
+
+bool player_log_in(const struct stage *stage, const char *user, const char *password, char reference[PLAYER_SECRET_SIZE])
+{
+    return log_in(stage, user, password, NULL, reference);
+}
+
+bool player_log_in_bound(const struct stage *stage, const char *user, const char *password, const apisec_signer *key,
+                         char reference[PLAYER_SECRET_SIZE])
+{
+    char thumbprint[44];
+    return apisec_dpop_thumbprint(key, thumbprint, NULL) == APISEC_OK && log_in(stage, user, password, thumbprint, reference);
 }
 
 bool player_ask(const struct stage *stage, struct player_ask *ask, struct client_reply *reply)
@@ -202,28 +222,40 @@ char *player_exchange(const struct stage *stage, struct player_ask *ask)
     return token;
 }
 
-bool player_revoke(const struct stage *stage, const char *reference)
+bool player_revoke(const struct stage *stage, const char *token)
 {
-    char form[128] = "", trace[PLAYER_TRACE_SIZE];
+    char form[4096] = "", trace[PLAYER_TRACE_SIZE];
     struct client_reply reply = {0};
-    bool revoked = client_encode(form, sizeof form, "token", reference) &&
+    bool revoked = client_encode(form, sizeof form, "token", token) &&
                    post(stage, GATEWAY, "/revoke", form, trace, &reply) && reply.status == 200;
     client_free(&reply);
     return revoked;
 }
 
+char *player_prove(const struct stage *stage, const struct player_call *call, const apisec_signer *key)
+{
+    char url[256], *proof = NULL;
+    snprintf(url, sizeof url, "%s%s", stage->url[call->service], call->path);
+    if (apisec_dpop_proof(key, "GET", url, call->token, NULL, (int64_t)time(NULL), &proof, NULL) != APISEC_OK) return NULL;
+    char *copied = strdup(proof);
+    apisec_text_free(proof);
+    return copied;
+}
+
 bool player_send(const struct stage *stage, struct player_call *call, struct client_reply *reply)
 {
-    char url[256], first[8192], second[8192], trace[96];
+    char url[256], first[8192], second[8192], third[2048], trace[96];
     size_t num = 0;
     begin_trace(call->trace, trace);
     snprintf(url, sizeof url, "%s%s", stage->url[call->service], call->path);
     struct client_request request = {.method = "GET", .url = url, .ca_folder = stage->folder, .basic = call->basic};
     if (call->identity >= 0) request.identity_folder = stage->path[call->identity];
     request.headers[num++] = trace;
-    snprintf(first, sizeof first, "Authorization: Bearer %s", call->token ? call->token : "");
+    snprintf(first, sizeof first, "Authorization: %s %s", call->proof ? "DPoP" : "Bearer", call->token ? call->token : "");
+    snprintf(third, sizeof third, "DPoP: %s", call->proof ? call->proof : "");
     snprintf(second, sizeof second, "Authorization: Bearer %s", call->second_token ? call->second_token : "");
     if (call->token) request.headers[num++] = first;
     if (call->second_token) request.headers[num++] = second;
+    if (call->proof) request.headers[num++] = third;
     return client_send(&request, reply);
 }

@@ -29,6 +29,9 @@ bool browser_get(const struct stage *stage, const struct browser *browser, const
 /* The verifier of RFC 7636 appendix B: player_get_code logs in with its challenge. */
 #define PLAYER_VERIFIER "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 bool player_get_code(const struct stage *stage, const char *user, const char *password, char code[PLAYER_SECRET_SIZE]);
+/* player_log_in_bound is player_log_in for a program that wants its token bound to its key (dpop_jkt, RFC 9449 section 10). */
+bool player_log_in_bound(const struct stage *stage, const char *user, const char *password, const apisec_signer *key,
+                         char reference[PLAYER_SECRET_SIZE]);
 bool player_redeem(const struct stage *stage, int client, const char *code, const char *verifier, struct client_reply *reply);
 /* player_log_in is the gateway's own code flow without a browser: gives the opaque reference token. */
 bool player_log_in(const struct stage *stage, const char *user, const char *password, char reference[PLAYER_SECRET_SIZE]);
@@ -43,7 +46,8 @@ struct player_ask {
 bool player_ask(const struct stage *stage, struct player_ask *ask, struct client_reply *reply);
 /* player_exchange is the same, and gives the token, to be freed; NULL: none was issued. */
 char *player_exchange(const struct stage *stage, struct player_ask *ask);
-bool player_revoke(const struct stage *stage, const char *reference);
+/* player_revoke ends a reference token, or one for accounts, as the gateway. */
+bool player_revoke(const struct stage *stage, const char *token);
 
 /* A request to a service. */
 struct player_call {
@@ -53,8 +57,11 @@ struct player_call {
     const char *token;                         /* sent as Bearer; NULL: none */
     const char *second_token;                  /* in a second Authorization header */
     const char *basic;                         /* "client:secret" instead of a token */
+    const char *proof;                         /* then the token is sent as DPoP, with this proof */
     char trace[PLAYER_TRACE_SIZE];             /* out: the trace under which the services have recorded it */
 };
+/* player_prove makes a proof of possession for a request that would be sent as this call; to be freed. */
+char *player_prove(const struct stage *stage, const struct player_call *call, const apisec_signer *key);
 bool player_send(const struct stage *stage, struct player_call *call, struct client_reply *reply);
 
 #endif

@@ -72,10 +72,8 @@ const char *service_setting(const struct service *service, const char *name)
     return text ? text : "";
 }
 
-apisec_verifier *service_verifier(const struct service *service)
+apisec_trust *service_trust(const struct service *service, apisec_issuer **issuer)
 {
-    apisec_verifier *verifier = NULL;
-    apisec_error err = {0};
     apisec_trust *trust = apisec_trust_new();
     apisec_trust_set_realm(trust, service->name);
     apisec_issuer *sts = apisec_trust_add_issuer(trust, service_setting(service, "sts"));
@@ -85,6 +83,14 @@ apisec_verifier *service_verifier(const struct service *service)
     apisec_issuer_require_claim(sts, "customer");
     apisec_issuer_set_leeway(sts, 5);
     apisec_issuer_set_max_lifetime(sts, 600);
+    *issuer = sts;
+    return trust;
+}
+
+apisec_verifier *service_freeze(const struct service *service, apisec_trust *trust)
+{
+    apisec_verifier *verifier = NULL;
+    apisec_error err = {0};
     if (apisec_verifier_new(trust, service->http, &verifier, &err) != APISEC_OK)
         fprintf(stderr, "%s: %s\n", service->name, err.text);
     apisec_trust_free(trust);

@@ -30,8 +30,10 @@ int service_serve(const struct service *service, bool asks_for_certificate,
 
 /* service_setting returns a text of config.json; "" when it is not there. */
 const char *service_setting(const struct service *service, const char *name);
-/* service_verifier trusts the authorization server for tokens that are meant for this service; NULL after saying why. */
-apisec_verifier *service_verifier(const struct service *service);
+/* service_trust trusts the authorization server for tokens that are meant for this service; more may be demanded of the issuer.
+ * service_freeze takes it over; NULL after saying why. */
+apisec_trust *service_trust(const struct service *service, apisec_issuer **issuer);
+apisec_verifier *service_freeze(const struct service *service, apisec_trust *trust);
 /* service_client is this service as an OAuth client. */
 apisec_client *service_client(const struct service *service);
 

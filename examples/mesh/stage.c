@@ -161,6 +161,9 @@ bool stage_close(struct stage *stage)
     apisec_signer_free(stage->actor_key);
     apisec_signer_free(stage->signing_key);
     stage->actor_key = stage->signing_key = NULL;
+    apisec_text_free(stage->ledger_key);
+    apisec_text_free(stage->ledger_public_key);
+    stage->ledger_key = stage->ledger_public_key = NULL;
     explicit_bzero(stage->gateway_secret, sizeof stage->gateway_secret);
     explicit_bzero(stage->accounts_secret, sizeof stage->accounts_secret);
     return well;

@@ -28,6 +28,7 @@ struct stage {
     char gateway_secret[STAGE_SECRET_SIZE], accounts_secret[STAGE_SECRET_SIZE];
     apisec_signer *signing_key;               /* of the authorization server */
     apisec_signer *actor_key;                 /* of accounts */
+    char *ledger_key, *ledger_public_key;     /* JWKs: what is for the ledger is encrypted to it */
     char problem[256];
 };
 

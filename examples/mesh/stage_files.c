@@ -97,7 +97,22 @@ static bool write_config(const struct stage *stage, int service, cJSON *config)
     return written;
 }
 
-static void add_client(cJSON *clients, const char *id, const char *secret, const char *redirect_uri, const char *public_key)
+/* thumbprint_of: the base64url SHA-256 of the certificate in a folder, RFC 8705 section 3.1. false: it cannot be read. */
+static bool thumbprint_of(const char *folder, char thumbprint[44])
+{
+    unsigned char digest[32];
+    gnutls_datum_t der = {NULL, 0};
+    char *pem = web_read_file(folder, "cert.pem");
+    const gnutls_datum_t text = {(unsigned char *)pem, pem ? (unsigned)strlen(pem) : 0};
+    bool made = pem && gnutls_pem_base64_decode2("CERTIFICATE", &text, &der) == GNUTLS_E_SUCCESS &&
+                gnutls_hash_fast(GNUTLS_DIG_SHA256, der.data, der.size, digest) == 0 &&
+                web_base64url(digest, sizeof digest, thumbprint, 44);
+    gnutls_free(der.data);
+    free(pem);
+    return made;
+}
+
+static cJSON *add_client(cJSON *clients, const char *id, const char *secret, const char *redirect_uri, const char *public_key)
 {
     unsigned char digest[32] = {0};
     char hash[65] = "";
@@ -112,21 +127,26 @@ static void add_client(cJSON *clients, const char *id, const char *secret, const
         cJSON_AddItemToArray(keys, cJSON_Parse(public_key));
     }
     cJSON_AddItemToArray(clients, client);
+    return client;
 }
 
 static bool write_configs(const struct stage *stage)
 {
-    char redirect_uri[128];
+    char redirect_uri[128], thumbprint[44] = "";
     snprintf(redirect_uri, sizeof redirect_uri, "%s/callback", stage->url[GATEWAY]);
     cJSON *sts = cJSON_CreateObject(), *gateway = cJSON_CreateObject(), *accounts = cJSON_CreateObject();
     cJSON *clients = cJSON_AddArrayToObject(sts, "clients");
     add_client(clients, "gateway", stage->gateway_secret, redirect_uri, NULL);
-    add_client(clients, "accounts", stage->accounts_secret, NULL, apisec_signer_public_jwk(stage->actor_key));
+    cJSON *acting = add_client(clients, "accounts", stage->accounts_secret, NULL, apisec_signer_public_jwk(stage->actor_key));
+    bool bound = thumbprint_of(stage->path[ACCOUNTS], thumbprint);
+    cJSON_AddStringToObject(acting, "x5t#S256", thumbprint);
+    cJSON_AddItemToObject(cJSON_AddObjectToObject(sts, "encryption_keys"), "ledger", cJSON_Parse(stage->ledger_public_key));
     cJSON_AddStringToObject(gateway, "secret", stage->gateway_secret);
     cJSON_AddStringToObject(accounts, "secret", stage->accounts_secret);
     bool sts_written = write_config(stage, STS, sts), gateway_written = write_config(stage, GATEWAY, gateway);
     bool accounts_written = write_config(stage, ACCOUNTS, accounts);
-    return sts_written && gateway_written && accounts_written && write_config(stage, LEDGER, cJSON_CreateObject()) &&
+    return bound && sts_written && gateway_written && accounts_written && write_config(stage, LEDGER, cJSON_CreateObject()) &&
+           write_file(stage->path[LEDGER], "decryption.jwk", stage->ledger_key) &&
            write_file(stage->path[STS], "signing.jwk", apisec_signer_private_jwk(stage->signing_key)) &&
            write_file(stage->path[ACCOUNTS], "actor.jwk", apisec_signer_private_jwk(stage->actor_key));
 }
@@ -153,7 +173,8 @@ bool stage_make_files(struct stage *stage)
     web_random_hex(stage->gateway_secret, sizeof stage->gateway_secret);
     web_random_hex(stage->accounts_secret, sizeof stage->accounts_secret);
     if (apisec_signer_generate("RS256", &stage->signing_key, &err) != APISEC_OK ||
-        apisec_signer_generate("ES256", &stage->actor_key, &err) != APISEC_OK)
+        apisec_signer_generate("ES256", &stage->actor_key, &err) != APISEC_OK ||
+        apisec_encryption_key_new("ECDH-ES+A256KW", &stage->ledger_key, &stage->ledger_public_key, &err) != APISEC_OK)
         return refuse(stage, "no keys:", err.text);
 
     bool folders = make_folder(stage->folder);

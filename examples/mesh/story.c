@@ -89,6 +89,7 @@ static int tell(struct story *story)
     introduce(&story->stage);
     if (story_journey(story)) {
         story_attacks(story);
+        story_tied(story);
         story_outage(story);
         story_trail(story);
     }

@@ -4,7 +4,8 @@
  * reasons from the services' own audit logs, found by trace; and each is held against what the story says.
  *
  *   story.c          sets up and takes down; --serve        story_journey.c  Alice's request through all four services
- *   story_attacks.c  what attackers try                     story_outage.c   logins that end, and no authorization server
+ *   story_attacks.c  what attackers try                     story_tied.c     tokens tied to a key, and one that is revoked
+ *   story_outage.c   logins that end, and no authorization server
  *   story_trail.c    one journey from four audit logs       story_loop.c     a thousand requests in one thread; --loop
  *   screen.c         how it looks
  */
@@ -30,6 +31,7 @@ struct story {
 
 bool story_journey(struct story *story);
 void story_attacks(const struct story *story);
+void story_tied(const struct story *story);
 void story_outage(struct story *story);
 void story_trail(const struct story *story);
 /* story_loop returns the exit status. */

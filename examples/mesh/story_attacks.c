@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum { NONE, REFERENCE, FOR_ACCOUNTS, FOR_LEDGER, ALG_NONE, CONFUSED, TAMPERED, EXPIRED, NO_SCOPE, DUPLICATE, NUL, ID_TOKEN,
-       NO_ACTOR, ACTOR_TOKEN, NUM_TOKENS };
+       NO_ACTOR, ACTOR_TOKEN, CLOSED, UNBOUND, NUM_TOKENS };
 
 static const struct attack {
     const char *title;
@@ -23,13 +23,17 @@ static const struct attack {
      {401, "APISEC_E_NO_CREDENTIAL", ""}},
     {"A valid service certificate and no user: that of accounts, at ledger", LEDGER, ACCOUNTS, NONE, ALICES_LEDGER,
      {401, "APISEC_E_NO_CREDENTIAL", ""}},
-    {"Her token for accounts, replayed at ledger with the certificate of accounts", LEDGER, ACCOUNTS, FOR_ACCOUNTS, ALICES_LEDGER,
+    {"Her token for accounts, replayed at ledger, whose tokens are encrypted", LEDGER, ACCOUNTS, FOR_ACCOUNTS, ALICES_LEDGER,
+     {401, "APISEC_E_DECRYPTION", "invalid_token"}},
+    {"The same, encrypted to ledger by the thief: anybody can", LEDGER, ACCOUNTS, CLOSED, ALICES_LEDGER,
      {401, "APISEC_E_AUDIENCE", "invalid_token"}},
-    {"Past the gateway, straight to ledger: a genuine token, no certificate", LEDGER, -1, FOR_LEDGER, ALICES_LEDGER,
-     {403, "APISEC_E_PEER", NULL}},
-    {"Past the gateway: a genuine token for ledger, the gateway's certificate", LEDGER, GATEWAY, FOR_LEDGER, ALICES_LEDGER,
-     {403, "APISEC_E_PEER", NULL}},
+    {"Past the gateway: a token bound to the certificate of accounts, without it", LEDGER, -1, FOR_LEDGER,
+     ALICES_LEDGER, {401, "APISEC_E_BINDING", "invalid_token"}},
+    {"The same token with the gateway's certificate", LEDGER, GATEWAY, FOR_LEDGER, ALICES_LEDGER,
+     {401, "APISEC_E_BINDING", "invalid_token"}},
     {"A certificate with the name of accounts, from the attacker's own CA", LEDGER, IMPOSTOR, FOR_LEDGER, ALICES_LEDGER,
+     {401, "APISEC_E_BINDING", "invalid_token"}},
+    {"Genuinely made, bound to nothing, with the gateway's certificate", LEDGER, GATEWAY, UNBOUND, ALICES_LEDGER,
      {403, "APISEC_E_PEER", NULL}},
     {"Past the gateway: her opaque reference token, at accounts", ACCOUNTS, GATEWAY, REFERENCE, ALICES,
      {401, "APISEC_E_MALFORMED", "invalid_token"}},
@@ -80,7 +84,10 @@ static void make_tokens(const struct story *story, char *tokens[NUM_TOKENS])
     tokens[NO_SCOPE] = player_exchange(stage, &profile);
     tokens[DUPLICATE] = forge_signed(stage, &twice);
     tokens[NUL] = forge_signed(stage, &nul);
-    tokens[NO_ACTOR] = forge_signed(stage, &no_actor);
+    tokens[NO_ACTOR] = forge_closed(stage, &no_actor);
+    no_actor.actor = "accounts";
+    tokens[UNBOUND] = forge_closed(stage, &no_actor);
+    tokens[CLOSED] = forge_encrypted(stage, story->for_accounts);
     tokens[ACTOR_TOKEN] = forge_actor(stage);
 }
 

@@ -50,8 +50,8 @@ int story_loop(struct story *story)
     struct player_ask swap = {.client = GATEWAY, .subject = story->reference, .audience = "accounts", .scope = "accounts:read"};
     story->for_accounts = player_exchange(stage, &swap);
     char *acting = forge_actor(stage); /* genuine: signed with the key of accounts */
-    const bool kept = keep(stage, "loop.secret", stage->accounts_secret, secret) && keep(stage, "loop.token", story->for_accounts, token) &&
-                      keep(stage, "loop.actor", acting, actor);
+    const bool kept = keep(stage, "loop.secret", stage->accounts_secret, secret) &&
+                      keep(stage, "loop.token", story->for_accounts, token) && keep(stage, "loop.actor", acting, actor);
     free(acting);
 
     snprintf(program, sizeof program, "%s/loop", stage->binaries);

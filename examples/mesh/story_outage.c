@@ -14,7 +14,7 @@
 static void tell_killed(const struct story *story)
 {
     struct player_call call = {.service = GATEWAY, .identity = -1, .path = ALICES};
-    static const struct ending before = {200, "APISEC_OK", NULL}, after = {401, "APISEC_E_INVALID_REQUEST", "invalid_token"};
+    static const struct ending before = {200, "APISEC_OK", NULL}, after = {401, "APISEC_E_INACTIVE", "invalid_token"};
     char reference[PLAYER_SECRET_SIZE];
     screen_step("A login is ended: its reference token is worth nothing from the next request on");
     if (!expect(player_log_in(&story->stage, "alice", "wonderland", reference), "Alice logs in")) return;
@@ -59,7 +59,7 @@ void story_outage(struct story *story)
     screen_step("The authorization server is down: the mesh stays shut");
     expect(stage_stop(stage, STS) && stage_stop(stage, LEDGER), "both have ended well");
     expect(stage_start(stage, LEDGER), "ledger starts again");
-    story_try(story, "A genuine login at the gateway, which cannot exchange it", &at_gateway, &unreachable);
+    story_try(story, "A genuine login at the gateway, which cannot ask about it", &at_gateway, &unreachable);
     story_try(story, "A genuine token at accounts: verified with keys it has, but it cannot go on", &at_accounts, &unreachable);
     story_try(story, "A genuine token at ledger, just restarted and without keys", &at_ledger, &no_keys);
 

@@ -94,6 +94,7 @@ static void answer(void *context, const struct web_request *request, struct web_
     }
     bool get = strcmp(request->method, "GET") == 0;
     if (get && strcmp(request->path, "/jwks") == 0) reply_keys(sts, reply);
+    else if (get && strcmp(request->path, "/status/1") == 0) sts_status_list(sts, reply);
     else if (get && strcmp(request->path, "/.well-known/oauth-authorization-server") == 0) reply_metadata(sts, reply);
     else if (get && strcmp(request->path, "/.well-known/openid-configuration") == 0) reply_metadata(sts, reply);
     else if (get && strcmp(request->path, "/style.css") == 0) page_style(reply);
@@ -122,6 +123,7 @@ static bool open_subjects(struct sts *sts)
     apisec_issuer_allow_algorithm(self, "RS256");
     apisec_issuer_set_jwks(self, keys, strlen(keys));
     apisec_issuer_set_leeway(self, 5);
+    apisec_issuer_ignore_status(self); /* the list is ours: sts_exchange.c looks at the bit itself */
     sts->subjects = freeze(trust);
     free(keys);
     return sts->subjects != NULL;

@@ -6,6 +6,7 @@
  *   sts.c        routes, metadata, key set      sts_login.c     the login form, and the code it ends with
  *   sts_token.c  codes, introspection, revoking sts_exchange.c  token exchange: who gets which token for whom
  *   sts_store.c  users, codes, reference tokens: secrets are only kept as hashes
+ *   sts_status.c the status list of what was issued for accounts: revocation that reaches services by itself
  */
 #ifndef MESH_STS_H
 #define MESH_STS_H
@@ -30,6 +31,7 @@ struct sts_user {
 struct sts_ticket {
     char id[STS_HASH_SIZE];       /* of what the form holds */
     char client[32], redirect_uri[256], state[129], challenge[44], scope[128];
+    char key[44];                 /* the thumbprint of the key that the login is bound to (dpop_jkt, RFC 9449 section 10), or "" */
     int64_t expires_at;
     int attempts;
 };
@@ -43,12 +45,13 @@ struct sts_code {
 /* An opaque reference token: the login of a user at a client. */
 struct sts_reference {
     char hash[STS_HASH_SIZE];
-    char client[32], scope[128];
+    char client[32], scope[128], key[44];
     const struct sts_user *user;
     int64_t expires_at;
 };
 
 #define STS_MAX_TICKETS 256
+#define STS_STATUS_ENTRIES 4096   /* tokens live for five minutes: an entry is long free when it is used again */
 #define STS_MAX_REFERENCES 1024
 
 struct sts {
@@ -61,6 +64,8 @@ struct sts {
     struct sts_ticket tickets[STS_MAX_TICKETS];
     struct sts_code codes[STS_MAX_TICKETS];
     struct sts_reference references[STS_MAX_REFERENCES];
+    unsigned char statuses[STS_STATUS_ENTRIES / 8]; /* one bit a token, the lowest first: 1 is revoked */
+    uint32_t next_status;
 };
 
 /* ---- sts_store.c ---- */
@@ -84,6 +89,15 @@ bool sts_redeem(struct sts *sts, const char *code, const char *client, const cha
                 struct sts_code *found, char reference[STS_SECRET_SIZE]);
 bool sts_find_reference(struct sts *sts, const char *token, const char *client, struct sts_reference *found);
 bool sts_revoke_reference(struct sts *sts, const char *token, const char *client);
+
+/* ---- sts_status.c ---- */
+
+/* sts_add_status gives a new token an entry of the list, and writes its `status` into the claims. */
+void sts_add_status(struct sts *sts, cJSON *claims);
+bool sts_is_revoked(struct sts *sts, const apisec_token *token);
+/* sts_revoke_status flips the bit of a token that this client got; false: it is none of ours, or not that client's. */
+bool sts_revoke_status(struct sts *sts, const char *token, const char *client);
+void sts_status_list(struct sts *sts, struct web_reply *reply);
 
 /* ---- the endpoints ---- */
 

@@ -14,12 +14,15 @@
 #define MAX_ACTORS 512
 
 /* Row: which client may exchange for which audience; the most that is granted; the scope that the subject must have for it; who
- * must act (NULL: nobody, the user is passed on by the client she logged in at); and who may act on what is issued. */
+ * must act (NULL: nobody, the user is passed on by the client she logged in at); and who may act on what is issued. What is for the
+ * ledger is closed: bound to the certificate of the client that gets it (RFC 8705), and encrypted to the ledger. What is for others
+ * can be revoked by its entry in the status list. */
 static const struct policy {
     const char *client, *audience, *scope, *needs, *actor, *may_act;
+    bool closed;
 } policies[] = {
-    {"gateway", "accounts", "accounts:read profile:read", "", NULL, "accounts"},
-    {"accounts", "ledger", "ledger:read", "accounts:read", "accounts", NULL},
+    {"gateway", "accounts", "accounts:read profile:read", "", NULL, "accounts", false},
+    {"accounts", "ledger", "ledger:read", "accounts:read", "accounts", NULL, true},
 };
 
 /* On whose behalf. */
@@ -74,6 +77,11 @@ static bool read_token(struct sts *sts, const char *raw, struct subject *subject
     size_t len = 0;
     apisec_status status = apisec_verify(sts->subjects, raw, strlen(raw), (int64_t)time(NULL), &token, err);
     if (status != APISEC_OK) return false;
+    if (sts_is_revoked(sts, token)) {
+        apisec_token_free(token);
+        *err = (apisec_error){APISEC_E_REVOKED, "the token was revoked"};
+        return false;
+    }
     const char *actors = apisec_token_claim_json(token, "act", &len);
     bool whole = apisec_token_claim_text(token, "customer", &customer) == APISEC_OK && len < MAX_ACTORS &&
                  copy(subject->user, sizeof subject->user, apisec_token_subject(token)) &&
@@ -125,7 +133,7 @@ static void grant_scope(const char *asked, const struct policy *policy, const st
     }
 }
 
-static char *write_claims(const struct sts *sts, const struct policy *policy, const struct subject *subject, const char *scope,
+static char *write_claims(struct sts *sts, const struct policy *policy, const struct subject *subject, const char *scope,
                           int64_t now, int64_t expires_at)
 {
     char id[WEB_TRACE_SIZE];
@@ -140,6 +148,13 @@ static char *write_claims(const struct sts *sts, const struct policy *policy, co
     cJSON_AddStringToObject(claims, "jti", id);
     cJSON_AddNumberToObject(claims, "iat", (double)now);
     cJSON_AddNumberToObject(claims, "exp", (double)expires_at);
+    if (policy->closed) {
+        const cJSON *registered = cJSON_GetObjectItemCaseSensitive(sts_client(sts, policy->client), "x5t#S256");
+        const char *certificate = cJSON_GetStringValue(registered);
+        cJSON_AddStringToObject(cJSON_AddObjectToObject(claims, "cnf"), "x5t#S256", certificate ? certificate : "");
+    } else {
+        sts_add_status(sts, claims);
+    }
     if (policy->may_act) cJSON_AddStringToObject(cJSON_AddObjectToObject(claims, "may_act"), "sub", policy->may_act);
     if (policy->actor) {
         cJSON *act = cJSON_AddObjectToObject(claims, "act");
@@ -151,7 +166,22 @@ static char *write_claims(const struct sts *sts, const struct policy *policy, co
     return text;
 }
 
-static void issue(const struct sts *sts, const struct policy *policy, const struct subject *subject, const char *scope,
+/* close_token encrypts a signed token to the service that it is for: who carries it cannot read it. */
+static apisec_status close_token(const struct sts *sts, const struct policy *policy, char **token)
+{
+    char *closed = NULL;
+    const cJSON *keys = cJSON_GetObjectItemCaseSensitive(sts->service.config, "encryption_keys");
+    char *key = cJSON_PrintUnformatted(cJSON_GetObjectItemCaseSensitive(keys, policy->audience));
+    if (key == NULL) return APISEC_E_CONFIG;
+    const apisec_status status =
+        apisec_encrypt(key, strlen(key), "ECDH-ES+A256KW", "A256GCM", "JWT", *token, strlen(*token), &closed, NULL);
+    cJSON_free(key);
+    apisec_text_free(*token);
+    *token = closed;
+    return status;
+}
+
+static void issue(struct sts *sts, const struct policy *policy, const struct subject *subject, const char *scope,
                   struct web_reply *reply)
 {
     char *token = NULL;
@@ -161,8 +191,10 @@ static void issue(const struct sts *sts, const struct policy *policy, const stru
     apisec_status status = APISEC_E_MEMORY;
     if (claims) status = apisec_signer_sign(sts->signer, "at+jwt", claims, strlen(claims), &token, NULL);
     cJSON_free(claims);
+    if (status == APISEC_OK && policy->closed) status = close_token(sts, policy, &token);
     if (status != APISEC_OK) {
-        sts_error(reply, 500, "server_error", "signing failed");
+        apisec_text_free(token);
+        sts_error(reply, 500, "server_error", "the token could not be made");
         return;
     }
     cJSON *body = cJSON_CreateObject();

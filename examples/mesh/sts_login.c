@@ -23,6 +23,8 @@ static const char *read_ticket(const struct sts *sts, const struct web_request *
     if (!registered || !redirect_uri || strcmp(registered, redirect_uri) != 0) return "Unknown client, or not its own redirect.";
     if (!type || strcmp(type, "code") != 0) return "Only the authorization code is given out here.";
     if (!method || strcmp(method, "S256") != 0 || !challenge || strlen(challenge) != 43) return "It needs a code challenge (S256).";
+    const char *key = web_value(query, "dpop_jkt");
+    if (key && strlen(key) != 43) return "dpop_jkt is no thumbprint.";
     if (!state || strlen(state) < 16 || strlen(state) >= sizeof ticket->state) return "A state of 16 to 128 characters is needed.";
     if (!scope) scope = STS_USER_SCOPE;
     for (const char *at = scope; *at; at += strcspn(at, " "), at += strspn(at, " "))
@@ -32,6 +34,7 @@ static const char *read_ticket(const struct sts *sts, const struct web_request *
     snprintf(ticket->challenge, sizeof ticket->challenge, "%s", challenge);
     snprintf(ticket->state, sizeof ticket->state, "%s", state);
     snprintf(ticket->scope, sizeof ticket->scope, "%s", scope);
+    snprintf(ticket->key, sizeof ticket->key, "%s", key ? key : "");
     return NULL;
 }
 

@@ -38,16 +38,9 @@ void sts_hash(const char *text, char hash[STS_HASH_SIZE])
 
 bool sts_challenge(const char *verifier, char challenge[44])
 {
-    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    unsigned char digest[33] = {0};
+    unsigned char digest[32];
     if (strlen(verifier) < 43 || gnutls_hash_fast(GNUTLS_DIG_SHA256, verifier, strlen(verifier), digest) != 0) return false;
-    for (size_t i = 0; i < 43; i++) {
-        size_t bit = i * 6;
-        unsigned two = (unsigned)(digest[bit / 8] << 8) | digest[bit / 8 + 1];
-        challenge[i] = alphabet[(two >> (10 - bit % 8)) & 63u];
-    }
-    challenge[43] = '\0';
-    return true;
+    return web_base64url(digest, sizeof digest, challenge, 44);
 }
 
 /* ---- users and clients ---- */
@@ -185,6 +178,7 @@ static bool add_reference(struct sts *sts, struct sts_code *code, char reference
         *slot = (struct sts_reference){.user = code->user, .expires_at = now + STS_REFERENCE_LIFETIME};
         memcpy(slot->client, code->ticket.client, sizeof slot->client);
         memcpy(slot->scope, code->ticket.scope, sizeof slot->scope);
+        memcpy(slot->key, code->ticket.key, sizeof slot->key);
         web_random_hex(reference, STS_SECRET_SIZE);
         sts_hash(reference, slot->hash);
         memcpy(code->reference, slot->hash, STS_HASH_SIZE);

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#define SIGNED_TYPE "application/token-introspection+jwt"
+
 /* know_client replies with invalid_client unless the request carries a registered client's secret. */
 static bool know_client(struct sts *sts, const struct web_request *request, char *client, size_t size, struct web_reply *reply)
 {
@@ -75,6 +77,44 @@ void sts_token(struct sts *sts, const struct web_request *request, struct web_re
     }
 }
 
+/* describe is what introspection says of a login; NULL: it is not active, and nothing more is said. */
+static cJSON *describe(const struct sts *sts, const struct sts_reference *login)
+{
+    cJSON *body = cJSON_CreateObject();
+    cJSON_AddBoolToObject(body, "active", login != NULL);
+    if (login == NULL) return body;
+    cJSON_AddStringToObject(body, "iss", sts->issuer);
+    cJSON_AddStringToObject(body, "aud", login->client);
+    cJSON_AddStringToObject(body, "sub", login->user->name);
+    cJSON_AddStringToObject(body, "customer", login->user->customer);
+    cJSON_AddStringToObject(body, "client_id", login->client);
+    cJSON_AddStringToObject(body, "scope", login->scope);
+    cJSON_AddStringToObject(body, "token_type", login->key[0] ? "DPoP" : "Bearer");
+    cJSON_AddNumberToObject(body, "exp", (double)login->expires_at);
+    if (login->key[0]) cJSON_AddStringToObject(cJSON_AddObjectToObject(body, "cnf"), "jkt", login->key);
+    return body;
+}
+
+/* reply_signed puts the answer into a JWT for the one who asked (RFC 9701 section 5): it can be held against us later. */
+static void reply_signed(const struct sts *sts, const char *client, cJSON *body, struct web_reply *reply)
+{
+    char *token = NULL;
+    cJSON *claims = cJSON_CreateObject();
+    cJSON_AddStringToObject(claims, "iss", sts->issuer);
+    cJSON_AddStringToObject(claims, "aud", client);
+    cJSON_AddNumberToObject(claims, "iat", (double)time(NULL));
+    cJSON_AddItemToObject(claims, "token_introspection", body);
+    char *text = cJSON_PrintUnformatted(claims);
+    cJSON_Delete(claims);
+    if (text) (void)apisec_signer_sign(sts->signer, "token-introspection+jwt", text, strlen(text), &token, NULL);
+    cJSON_free(text);
+    reply->status = token ? 200 : 500;
+    reply->content_type = SIGNED_TYPE;
+    reply->body = token ? strdup(token) : NULL;
+    reply->len = reply->body ? strlen(reply->body) : 0;
+    apisec_text_free(token);
+}
+
 void sts_introspect(struct sts *sts, const struct web_request *request, struct web_reply *reply)
 {
     char client[32];
@@ -89,18 +129,10 @@ void sts_introspect(struct sts *sts, const struct web_request *request, struct w
     const struct event event = {.operation = "introspect", .status = active ? APISEC_OK : APISEC_E_INACTIVE, .client = client,
                                 .user = active ? found.user->name : NULL};
     (void)service_record(&sts->service, request, &event);
-    cJSON *body = cJSON_CreateObject();
-    cJSON_AddBoolToObject(body, "active", active);
-    if (active) {
-        cJSON_AddStringToObject(body, "iss", sts->issuer);
-        cJSON_AddStringToObject(body, "sub", found.user->name);
-        cJSON_AddStringToObject(body, "customer", found.user->customer);
-        cJSON_AddStringToObject(body, "client_id", found.client);
-        cJSON_AddStringToObject(body, "scope", found.scope);
-        cJSON_AddStringToObject(body, "token_type", "Bearer");
-        cJSON_AddNumberToObject(body, "exp", (double)found.expires_at);
-    }
-    web_json(reply, 200, body);
+    cJSON *body = describe(sts, active ? &found : NULL);
+    const char *accept = web_header(request, "Accept");
+    if (accept && strstr(accept, SIGNED_TYPE)) reply_signed(sts, client, body, reply);
+    else web_json(reply, 200, body);
 }
 
 void sts_revoke(struct sts *sts, const struct web_request *request, struct web_reply *reply)
@@ -112,11 +144,7 @@ void sts_revoke(struct sts *sts, const struct web_request *request, struct web_r
         sts_error(reply, 400, "invalid_request", "token is needed, once");
         return;
     }
-    if (strchr(token, '.')) { /* a JWT ends by itself, in five minutes at most */
-        sts_error(reply, 400, "unsupported_token_type", "only reference tokens can be revoked");
-        return;
-    }
-    bool revoked = sts_revoke_reference(sts, token, client);
+    bool revoked = strchr(token, '.') ? sts_revoke_status(sts, token, client) : sts_revoke_reference(sts, token, client);
     const struct event event = {.operation = "revoke", .status = APISEC_OK, .client = client,
                                 .detail = revoked ? "revoked" : "unknown, or ended before"};
     (void)service_record(&sts->service, request, &event);

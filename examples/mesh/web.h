@@ -84,6 +84,8 @@ struct web_server {
 int web_serve(const struct web_server *server);
 
 /* web_read_file reads a small file whole; NULL when it cannot. web_random_hex: size is that of the text with its NUL. */
+/* web_base64url encodes without padding (RFC 4648 section 5); false: it does not fit. */
+bool web_base64url(const unsigned char *bytes, size_t len, char *text, size_t size);
 char *web_read_file(const char *folder, const char *name);
 void web_random_hex(char *text, size_t size);
 

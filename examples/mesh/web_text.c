@@ -21,6 +21,21 @@ void web_free_pairs(struct web_pairs *pairs)
     pairs->num = 0;
 }
 
+bool web_base64url(const unsigned char *bytes, size_t len, char *text, size_t size)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    size_t used = 0;
+    unsigned bits = 0, num_bits = 0;
+    if (len > SIZE_MAX / 8 || (len * 8 + 5) / 6 >= size) return false;
+    for (size_t i = 0; i < len; i++) {
+        bits = ((bits << 8) | bytes[i]) & 0xffffu;
+        for (num_bits += 8; num_bits >= 6; num_bits -= 6) text[used++] = alphabet[(bits >> (num_bits - 6)) & 63u];
+    }
+    if (num_bits > 0) text[used++] = alphabet[(bits << (6 - num_bits)) & 63u];
+    text[used] = '\0';
+    return true;
+}
+
 static int hex_value(char digit)
 {
     if (digit >= '0' && digit <= '9') return digit - '0';

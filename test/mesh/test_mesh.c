@@ -24,7 +24,7 @@ static struct stage stage;
 static char reference[PLAYER_SECRET_SIZE];
 
 enum { NONE, REFERENCE, FOR_ACCOUNTS, FOR_LEDGER, ALG_NONE, CONFUSED, TAMPERED, EXPIRED, FORGED, NO_SCOPE, DUPLICATE, NUL, ID_TOKEN,
-       NO_ACTOR, OTHER_ACTOR, NO_MAY_ACT, ACTOR_TOKEN, NUM_TOKENS };
+       NO_ACTOR, OTHER_ACTOR, NO_MAY_ACT, ACTOR_TOKEN, CLOSED, OPEN, UNBOUND, NUM_TOKENS };
 static char *tokens[NUM_TOKENS];
 
 /* ---- taking replies apart ---- */
@@ -124,17 +124,26 @@ static const struct row rows[] = {
     {"no token and no certificate", ACCOUNTS, -1, NONE, ALICES, 401, "APISEC_E_NO_CREDENTIAL", "unauthorized", BARE, NULL},
     {"a service's certificate and no user", LEDGER, ACCOUNTS, NONE, ALICES_LEDGER, 401, "APISEC_E_NO_CREDENTIAL", "unauthorized",
      BARE, NULL},
-    {"accounts' token replayed at ledger", LEDGER, ACCOUNTS, FOR_ACCOUNTS, ALICES_LEDGER, 401, "APISEC_E_AUDIENCE", "invalid_token",
+    {"accounts' token replayed at ledger", LEDGER, ACCOUNTS, FOR_ACCOUNTS, ALICES_LEDGER, 401, "APISEC_E_DECRYPTION",
+     "invalid_token", "invalid_token", NULL},
+    {"the same, encrypted to ledger by the thief", LEDGER, ACCOUNTS, CLOSED, ALICES_LEDGER, 401, "APISEC_E_AUDIENCE",
+     "invalid_token", "invalid_token", NULL},
+    {"all right but for the encryption", LEDGER, ACCOUNTS, OPEN, ALICES_LEDGER, 401, "APISEC_E_DECRYPTION", "invalid_token",
      "invalid_token", NULL},
-    {"ledger's token replayed at accounts", ACCOUNTS, GATEWAY, FOR_LEDGER, ALICES, 401, "APISEC_E_AUDIENCE", "invalid_token",
+    {"the same, encrypted", LEDGER, ACCOUNTS, UNBOUND, ALICES_LEDGER, 200, "APISEC_OK", "", NO_CHALLENGE, NULL},
+    {"ledger's token replayed at accounts, which cannot read it", ACCOUNTS, GATEWAY, FOR_LEDGER, ALICES, 401, "APISEC_E_MALFORMED",
+     "invalid_token", "invalid_token", NULL},
+    {"past the gateway, no certificate", LEDGER, -1, FOR_LEDGER, ALICES_LEDGER, 401, "APISEC_E_BINDING", "invalid_token",
      "invalid_token", NULL},
-    {"past the gateway, no certificate", LEDGER, -1, FOR_LEDGER, ALICES_LEDGER, 403, "APISEC_E_PEER", "forbidden", NO_CHALLENGE,
-     NULL},
-    {"past the gateway, its certificate", LEDGER, GATEWAY, FOR_LEDGER, ALICES_LEDGER, 403, "APISEC_E_PEER", "forbidden",
+    {"past the gateway, its certificate", LEDGER, GATEWAY, FOR_LEDGER, ALICES_LEDGER, 401, "APISEC_E_BINDING", "invalid_token",
+     "invalid_token", NULL},
+    {"ledger's own certificate", LEDGER, LEDGER, FOR_LEDGER, ALICES_LEDGER, 401, "APISEC_E_BINDING", "invalid_token",
+     "invalid_token", NULL},
+    {"accounts' name, another CA", LEDGER, IMPOSTOR, FOR_LEDGER, ALICES_LEDGER, 401, "APISEC_E_BINDING", "invalid_token",
+     "invalid_token", NULL},
+    {"bound to nothing, no certificate", LEDGER, -1, UNBOUND, ALICES_LEDGER, 403, "APISEC_E_PEER", "forbidden", NO_CHALLENGE, NULL},
+    {"bound to nothing, the gateway's certificate", LEDGER, GATEWAY, UNBOUND, ALICES_LEDGER, 403, "APISEC_E_PEER", "forbidden",
      NO_CHALLENGE, NULL},
-    {"ledger's own certificate", LEDGER, LEDGER, FOR_LEDGER, ALICES_LEDGER, 403, "APISEC_E_PEER", "forbidden", NO_CHALLENGE, NULL},
-    {"accounts' name, another CA", LEDGER, IMPOSTOR, FOR_LEDGER, ALICES_LEDGER, 403, "APISEC_E_PEER", "forbidden", NO_CHALLENGE,
-     NULL},
     {"accounts' name, another CA", ACCOUNTS, IMPOSTOR, FOR_ACCOUNTS, ALICES, 403, "APISEC_E_PEER", "forbidden", NO_CHALLENGE, NULL},
     {"accounts without a certificate", ACCOUNTS, -1, FOR_ACCOUNTS, ALICES, 403, "APISEC_E_PEER", "forbidden", NO_CHALLENGE, NULL},
     {"a reference token at a service", ACCOUNTS, GATEWAY, REFERENCE, ALICES, 401, "APISEC_E_MALFORMED", "invalid_token",
@@ -388,24 +397,26 @@ static void check_protected(const struct client_reply *page)
     assert_string_equal(client_header(page, "X-Content-Type-Options"), "nosniff");
 }
 
-/* check_journey: one trace, six records, and the chain of who acts for whom. */
-static void check_journey(const char *trace)
+/* check_journey: one trace, the records of all, and the chain of who acts for whom. A program's token the gateway asks about, and
+ * then knows the user; what is in a browser's session it only swaps. */
+static void check_journey(const char *trace, bool is_program)
 {
     struct trail trail;
     size_t num[NUM_SERVICES] = {0};
+    const size_t at_gateway = is_program ? 2 : 1;
     assert_true(trail_read(&stage, trace, &trail));
-    assert_int_equal(trail.num, 6);
+    assert_int_equal(trail.num, 5 + at_gateway);
     for (size_t i = 0; i < trail.num; i++) {
         assert_true(trail.records[i].allowed);
         num[trail.records[i].service]++;
     }
-    assert_true(num[STS] == 2 && num[GATEWAY] == 1 && num[ACCOUNTS] == 2 && num[LEDGER] == 1);
+    assert_true(num[STS] == 2 && num[GATEWAY] == at_gateway && num[ACCOUNTS] == 2 && num[LEDGER] == 1);
     const struct trail_record *ledger = trail_of(&trail, LEDGER);
     assert_string_equal(ledger->user, "alice");
     assert_string_equal(ledger->actors, "accounts");
     assert_string_equal(ledger->client, "accounts");
     assert_string_equal(ledger->audience, "ledger");
-    assert_string_equal(trail_of(&trail, GATEWAY)->user, ""); /* the gateway need not know who she is */
+    assert_string_equal(trail_of(&trail, GATEWAY)->user, is_program ? "alice" : "");
 }
 
 static void alice_sees_her_accounts_and_not_bobs(void **state)
@@ -429,7 +440,7 @@ static void alice_sees_her_accounts_and_not_bobs(void **state)
     const char *at = strstr(page.body, mark);
     assert_non_null(at);
     memcpy(trace, at + strlen(mark), PLAYER_TRACE_SIZE - 1);
-    check_journey(trace);
+    check_journey(trace, false);
     client_free(&page);
 
     assert_true(browser_get(&stage, &browser, BOBS, &page));
@@ -540,7 +551,7 @@ static void a_program_gets_her_accounts(void **state)
     assert_null(cJSON_GetObjectItemCaseSensitive(body, "decisions"));
     cJSON_Delete(body);
     client_free(&reply);
-    check_journey(call.trace);
+    check_journey(call.trace, true);
 
     struct player_call bobs = {.service = GATEWAY, .identity = -1, .path = BOBS, .token = reference};
     assert_true(player_send(&stage, &bobs, &reply));
@@ -563,7 +574,11 @@ static void check_gateway(const char *token, int http_status, const char *error)
     const char *text = client_header(&reply, "WWW-Authenticate");
     assert_int_equal(text != NULL, http_status == 401);
     if (text) {
-        read_challenge(text, &challenge);
+        char first[512]; /* the gateway takes DPoP as well, and says so behind */
+        const char *second = strstr(text, ", DPoP realm=\"gateway\", algs=\"");
+        assert_non_null(second);
+        snprintf(first, sizeof first, "%.*s", (int)(second - text), text);
+        read_challenge(first, &challenge);
         assert_string_equal(parameter(&challenge, "realm"), "gateway");
         if (error) assert_string_equal(parameter(&challenge, "error"), error);
         else assert_int_equal(challenge.num, 1);
@@ -583,6 +598,114 @@ static void a_killed_login_opens_nothing(void **state)
     check_gateway(reference, 200, NULL);        /* her other login lives */
     check_gateway(NULL, 401, NULL);
     check_gateway(tokens[FOR_ACCOUNTS], 401, "invalid_token"); /* only a login is taken there */
+}
+
+/* ---- tokens that are tied to a key, and tokens that are revoked ---- */
+
+/* check_bound: how the gateway answers a token that is bound to a key; error is that of the challenge. */
+static void check_bound(struct player_call *call, int http_status, const char *status, const char *error, const char *why)
+{
+    char expected[64];
+    struct client_reply reply = {0};
+    struct trail trail;
+    if (!player_send(&stage, call, &reply)) fail_msg("%s: %s", why, reply.why);
+    if (reply.status != http_status) fail_msg("%s: %d: %s", why, reply.status, reply.body);
+    const char *challenge = client_header(&reply, "WWW-Authenticate");
+    snprintf(expected, sizeof expected, "error=\"%s\"", error ? error : "");
+    if (error) assert_non_null(strstr(challenge, expected));
+    else assert_null(challenge);
+    assert_true(trail_read(&stage, call->trace, &trail));
+    assert_string_equal(trail.records[0].status, status);
+    assert_null(strstr(reply.body, call->token));
+    client_free(&reply);
+}
+
+static void a_bound_token_is_worth_nothing_to_a_thief(void **state)
+{
+    (void)state;
+    char bound[PLAYER_SECRET_SIZE];
+    apisec_signer *own = NULL, *thiefs = NULL;
+    assert_int_equal(apisec_signer_generate("ES256", &own, NULL), APISEC_OK);
+    assert_int_equal(apisec_signer_generate("ES256", &thiefs, NULL), APISEC_OK);
+    assert_true(player_log_in_bound(&stage, "alice", "wonderland", own, bound));
+    struct player_call call = {.service = GATEWAY, .identity = -1, .path = ALICES, .token = bound}, bobs = call;
+    bobs.path = BOBS;
+    char *proof = player_prove(&stage, &call, own), *foreign = player_prove(&stage, &call, thiefs);
+    char *elsewhere = player_prove(&stage, &bobs, own);
+    call.proof = elsewhere;
+    check_bound(&call, 401, "APISEC_E_PROOF", "invalid_dpop_proof", "a proof for another path");
+    call.proof = foreign;
+    check_bound(&call, 401, "APISEC_E_BINDING", "invalid_token", "another's key");
+    call.proof = NULL;
+    check_bound(&call, 401, "APISEC_E_BINDING", "invalid_token", "as Bearer");
+    call.proof = proof;
+    check_bound(&call, 200, "APISEC_OK", NULL, "its own proof");
+    check_bound(&call, 401, "APISEC_E_REPLAY", "invalid_dpop_proof", "the same proof again");
+    free(elsewhere);
+    free(foreign);
+    free(proof);
+    apisec_signer_free(thiefs);
+    apisec_signer_free(own);
+}
+
+static void a_revoked_token_is_refused_by_the_list(void **state)
+{
+    (void)state;
+    const struct timespec moment = {0, 100000000};
+    struct player_ask swap = {.client = GATEWAY, .subject = reference, .audience = "accounts", .scope = "accounts:read"};
+    char *token = player_exchange(&stage, &swap);
+    struct client_reply reply = {0};
+    struct trail trail;
+    struct player_call call = {.service = ACCOUNTS, .identity = GATEWAY, .path = ALICES, .token = token};
+    assert_non_null(token);
+    assert_true(player_send(&stage, &call, &reply));
+    assert_int_equal(reply.status, 200); /* the twin: before */
+    client_free(&reply);
+
+    assert_true(player_revoke(&stage, token));
+    int status = 200;
+    for (int i = 0; i < 80 && status != 401; i++) { /* the list is fetched again after two seconds; until then the exchange fails */
+        nanosleep(&moment, NULL);
+        assert_true(player_send(&stage, &call, &reply));
+        status = reply.status;
+        assert_int_not_equal(status, 200);
+        client_free(&reply);
+    }
+    assert_int_equal(status, 401);
+    assert_true(trail_read(&stage, call.trace, &trail));
+    assert_string_equal(trail.records[0].status, "APISEC_E_REVOKED");
+    struct player_ask narrow = {.client = ACCOUNTS, .subject = token, .actor = tokens[ACTOR_TOKEN], .audience = "ledger",
+                                .scope = "ledger:read"};
+    check_exchange(&narrow, 400, "invalid_request", "nor is it exchanged");
+    call.token = tokens[FOR_ACCOUNTS];
+    assert_true(player_send(&stage, &call, &reply));
+    assert_int_equal(reply.status, 200); /* the twin: another bit */
+    client_free(&reply);
+    free(token);
+}
+
+/* What the gateway is told about a login is signed for it, and only on request. */
+static void introspection_is_signed_for_who_asks(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *accept, *type;
+    } forms[] = {{"Accept: application/json", "application/json"},
+                {"Accept: application/token-introspection+jwt", "application/token-introspection+jwt"}};
+    char url[128], form[512] = "", basic[160];
+    assert_true(client_encode(form, sizeof form, "token", reference));
+    snprintf(url, sizeof url, "%s/introspect", stage.url[STS]);
+    snprintf(basic, sizeof basic, "gateway:%s", stage.gateway_secret);
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        struct client_reply reply = {0};
+        const struct client_request ask = {.method = "POST", .url = url, .ca_folder = stage.folder, .form = form,
+                                           .headers = {forms[i].accept}, .basic = basic};
+        assert_true(client_send(&ask, &reply));
+        assert_int_equal(reply.status, 200);
+        assert_string_equal(client_header(&reply, "Content-Type"), forms[i].type);
+        assert_true((strncmp(reply.body, "eyJ", 3) == 0) == (i == 1));
+        client_free(&reply);
+    }
 }
 
 /* ---- the page ---- */
@@ -716,9 +839,13 @@ static void make_forgeries(void)
     odd = good;
     odd.audience = "ledger";
     odd.scope = "ledger:read";
-    tokens[NO_ACTOR] = forge_signed(&stage, &odd);
+    tokens[NO_ACTOR] = forge_closed(&stage, &odd);
     odd.actor = "gateway";
-    tokens[OTHER_ACTOR] = forge_signed(&stage, &odd);
+    tokens[OTHER_ACTOR] = forge_closed(&stage, &odd);
+    odd.actor = "accounts";
+    tokens[OPEN] = forge_signed(&stage, &odd);
+    tokens[UNBOUND] = forge_closed(&stage, &odd);
+    tokens[CLOSED] = forge_encrypted(&stage, tokens[FOR_ACCOUNTS]);
 }
 
 static int open_mesh(void **state)
@@ -770,6 +897,9 @@ int main(void)
         cmocka_unit_test(a_login_begins_at_its_own_client_only),
         cmocka_unit_test(a_code_is_redeemed_once_by_who_began),
         cmocka_unit_test(a_killed_login_opens_nothing),
+        cmocka_unit_test(a_bound_token_is_worth_nothing_to_a_thief),
+        cmocka_unit_test(a_revoked_token_is_refused_by_the_list),
+        cmocka_unit_test(introspection_is_signed_for_who_asks),
         cmocka_unit_test(whatever_is_shown_is_escaped),
         cmocka_unit_test(without_the_authorization_server_it_stays_shut),
         cmocka_unit_test(logs_are_whole_and_tampering_is_found),
