@@ -4,7 +4,6 @@
  */
 #include "support/flood.h"
 #include "support/forge.h"
-#include "support/stand.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -139,15 +138,24 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static void trust_issuer(apisec_trust *trust, const char *name, const char *jwks_uri)
+{
+    apisec_issuer *issuer = apisec_trust_add_issuer(trust, name);
+    apisec_issuer_add_audience(issuer, FORGE_AUDIENCE);
+    apisec_issuer_allow_algorithm(issuer, "ES256");
+    apisec_issuer_set_jwks_uri(issuer, jwks_uri);
+}
+
 static void set_up(struct flood *flood)
 {
     static const struct forge_change other[] = {{"iss", "\"" OTHER "\""}, {NULL, NULL}};
-    const struct stand_issuer issuers[] = {
-        {.algorithms = {"ES256"}, .keys = FORGE_ISSUER "/jwks"},
-        {.name = OTHER, .algorithms = {"ES256"}, .keys = OTHER "/jwks"},
-    };
     const apisec_signer *signer = forge_signer("ES256", 0);
-    flood->verifier = stand_new(issuers, 2, NULL);
+    apisec_trust *trust = apisec_trust_new();
+    apisec_trust_set_token_cache(trust, 0, 0); /* each token is verified anew */
+    trust_issuer(trust, FORGE_ISSUER, FORGE_ISSUER "/jwks");
+    trust_issuer(trust, OTHER, OTHER "/jwks");
+    must(apisec_verifier_new(trust, NULL, &flood->verifier, NULL) == APISEC_OK, "verifier");
+    apisec_trust_free(trust);
     flood->set = forge_jwks((const apisec_signer *[]){signer, NULL});
     flood->good[0] = forge_token(FORGE_SAME, FORGE_SAME, signer);
     flood->good[1] = forge_token(other, FORGE_SAME, signer);
