@@ -108,6 +108,8 @@ size_t base64url_decoded_len(size_t encoded_len); /* exact for a valid length; u
 size_t base64url_encoded_len(size_t len);
 /* base64url_decode writes at most base64url_decoded_len(len) bytes. APISEC_E_MALFORMED: not strict. */
 apisec_status base64url_decode(const char *encoded, size_t len, unsigned char *out, size_t *out_len);
+/* base64url_span: how many bytes at the front of a text are of the alphabet. */
+size_t base64url_span(const char *text, size_t len);
 /* base64url_encode writes base64url_encoded_len(len) characters and a NUL. */
 void base64url_encode(const void *bytes, size_t len, char *out);
 /* base64_encode: the standard alphabet with padding (RFC 4648 section 4), for HTTP Basic. out holds 4*((len+2)/3)+1. */

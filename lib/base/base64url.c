@@ -97,6 +97,28 @@ apisec_status base64url_decode(const char *encoded, size_t len, unsigned char *o
     return APISEC_OK;
 }
 
+/* ---- finding where it ends: of texts that are no secrets ---- */
+
+static bool is_character(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+size_t base64url_span(const char *text, size_t len)
+{
+    size_t at = 0;
+    for (; len - at >= CHARACTERS; at += CHARACTERS) {
+        lanes block, bad = all(0);
+        uint64_t any[2];
+        memcpy(&block, text + at, sizeof block);
+        values(block, &bad);
+        memcpy(any, &bad, sizeof any);
+        if (any[0] | any[1]) break; /* it ends among these */
+    }
+    while (at < len && is_character(text[at])) at++;
+    return at;
+}
+
 /* ---- encoding: every character is computed, because it may be a private key's ---- */
 
 /* below: all ones if value < limit, else 0. Both are small. */

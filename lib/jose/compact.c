@@ -7,29 +7,22 @@
 
 #include <stdlib.h>
 
-static bool is_base64url(char byte)
-{
-    return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' ||
-           byte == '_';
-}
-
 apisec_status compact_split(struct text token, size_t max_len, struct text parts[COMPACT_MOST], size_t *num, apisec_error *err)
 {
     *num = 0;
     if (token.len > max_len) {
         return fail(err, APISEC_E_TOO_LARGE, "the token has %zu bytes; at most %zu are accepted", token.len, max_len);
     }
-    size_t from = 0;
-    for (size_t i = 0; i < token.len; i++) {
-        if (is_base64url(token.at[i])) continue;
-        if (token.at[i] != '.') return fail(err, APISEC_E_MALFORMED, "byte %zu of the token is not base64url", i);
-        if (*num < COMPACT_MOST) parts[*num] = (struct text){token.at + from, i - from};
+    for (size_t from = 0;;) {
+        const struct text rest = {from > 0 ? token.at + from : token.at, token.len - from};
+        const size_t len = base64url_span(rest.at, rest.len);
+        if (len < rest.len && rest.at[len] != '.')
+            return fail(err, APISEC_E_MALFORMED, "byte %zu of the token is not base64url", from + len);
+        if (*num < COMPACT_MOST) parts[*num] = (struct text){rest.at, len};
         ++*num;
-        from = i + 1;
+        if (len == rest.len) return APISEC_OK;
+        from += len + 1;
     }
-    if (*num < COMPACT_MOST) parts[*num] = (struct text){from > 0 ? token.at + from : token.at, token.len - from};
-    ++*num;
-    return APISEC_OK;
 }
 
 static apisec_status parse_header(struct text encoded, unsigned char *bytes, struct json **document, apisec_error *err)

@@ -138,9 +138,32 @@ static void test_base64_and_hex(void **state)
     assert_string_equal(text, "");
 }
 
+/* Every byte at every place of three blocks: the span ends there exactly where the byte is foreign. */
+static void test_span(void **state)
+{
+    (void)state;
+    enum { LEN = 48 };
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    char text[LEN];
+    for (size_t len = 0; len <= LEN; len++) {
+        memset(text, 'A', sizeof text);
+        const char *in = guarded(text, len);
+        assert_int_equal(base64url_span(in, len), len);
+        guard_free(in);
+    }
+    for (size_t at = 0; at < LEN; at++)
+        for (int byte = 0; byte < 256; byte++) {
+            memset(text, alphabet[(at + (size_t)byte) % 64], sizeof text);
+            text[at] = (char)byte;
+            const bool foreign = byte == 0 || strchr(alphabet, byte) == NULL;
+            assert_int_equal(base64url_span(text, LEN), foreign ? at : LEN);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_span),
         cmocka_unit_test(test_rows),       cmocka_unit_test(test_alphabet),
         cmocka_unit_test(test_round_trip), cmocka_unit_test(test_one_text_for_each_bytes),
         cmocka_unit_test(test_base64_and_hex),
