@@ -73,7 +73,7 @@ static void test_the_trail(void **state)
     apisec_verifier *with = verifier_with(private_jwk, false), *required = verifier_with(private_jwk, true),
                     *without = verifier_with(NULL, false);
     const struct forge_change other[] = {{"aud", "\"billing\""}, {NULL, NULL}};
-    char *changed = encrypted_flip(encrypt("JWT", honest()), 4, 0);
+    char *whole = encrypt("JWT", honest()), *changed = encrypted_flip(whole, 4, 0);
     expect(with, encrypt("JWT", honest()), APISEC_OK, NUM_CHECKS, true, "encrypted");
     expect(with, honest(), APISEC_OK, NUM_CHECKS, false, "in the open: there was nothing to decrypt");
     expect(required, encrypt("JWT", honest()), APISEC_OK, NUM_CHECKS, true, "encrypted, as it must be");
@@ -84,6 +84,7 @@ static void test_the_trail(void **state)
     expect(with, encrypt("JWT", strdup("x")), APISEC_E_MALFORMED, CHECK_FORM, false, "no token inside");
     expect(with, encrypt("JWT", encrypt("JWT", honest())), APISEC_E_MALFORMED, CHECK_FORM, false, "twice");
     expect(with, encrypt("JWT", forge_token(other, FORGE_SAME, signer)), APISEC_E_AUDIENCE, CHECK_AUDIENCE, true, "another's");
+    apisec_text_free(whole);
     apisec_verifier_free(with);
     apisec_verifier_free(required);
     apisec_verifier_free(without);
