@@ -130,6 +130,7 @@ static const char *what_lacks(const struct introspection_settings *from, const s
     if (from->url == NULL)                          return "introspection is set up and has no URL";
     if (from->credential.method == OAUTH_AUTH_NONE) return "introspection has no client authentication";
     if (from->is_signed && issuer->keys == NULL)    return "signed introspection needs an algorithm and keys";
+    if (issuer->profile == PROFILE_TXN)             return "opaque tokens are access tokens, and a Txn-Token is none";
     return NULL;
 }
 

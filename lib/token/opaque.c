@@ -89,14 +89,23 @@ static void skip_checks_of_signed_tokens(struct trail *trail)
     trail_applies(trail, CHECK_INTROSPECTION);
 }
 
+/* begin: what came where no opaque token belongs is shown to nobody. */
+static apisec_status begin(struct verification *v)
+{
+    const enum profile profile = v->issuer->introspector->judged.profile;
+    const apisec_status status = profile_check_source(profile, v->presented.source, &v->error);
+    if (status != APISEC_OK) return status;
+    skip_checks_of_signed_tokens(&v->trail);
+    v->inquiry = calloc(1, sizeof *v->inquiry);
+    if (v->inquiry == NULL) return fail_memory(&v->error);
+    inquiry_begin(v->inquiry, v->issuer->introspector, v->presented.token, v->now, v->offline);
+    return APISEC_OK;
+}
+
 enum pass stage_introspect(struct verification *v, int64_t now_ms)
 {
-    if (v->inquiry == NULL) {
-        skip_checks_of_signed_tokens(&v->trail);
-        v->inquiry = calloc(1, sizeof *v->inquiry);
-        if (v->inquiry == NULL) return verification_end(v, fail_memory(&v->error));
-        inquiry_begin(v->inquiry, v->issuer->introspector, v->presented.token, v->now, v->offline);
-    }
+    const apisec_status status = v->inquiry == NULL ? begin(v) : APISEC_OK;
+    if (status != APISEC_OK) return verification_end(v, status);
     const enum pass pass = inquiry_run(v->inquiry, now_ms);
     if (pass == PASS_WORK) v->work = &v->inquiry->work;
     if (pass != PASS_ENDED) return pass;
@@ -142,8 +151,6 @@ static apisec_status check_type(struct verification *v)
 {
     v->trail.at = CHECK_TYPE;
     struct text type, thumbprint;
-    const enum profile profile = v->issuer->introspector->judged.profile;
-    if (profile_check_source(profile, v->presented.source, &v->error) != APISEC_OK) return APISEC_E_TYPE;
     const enum json_found found = json_get_text(v->document, "token_type", &type);
     if (found == JSON_ABSENT) return APISEC_OK;
     if (found == JSON_MISTYPED) return fail(&v->error, APISEC_E_CLAIM, "claim token_type is not a string");

@@ -8,6 +8,8 @@
 #include "support/reference.h"
 #include "support/stand.h"
 
+#include "crypto/crypto.h"
+
 #include <apisec/apisec.h>
 
 #include <pthread.h>
@@ -264,6 +266,23 @@ static void test_a_revoked_token_passes_no_longer_than_the_answer_is_kept(void *
     script_end(&script);
 }
 
+/* What is denied here is denied at once, whatever the issuer said a moment ago. */
+static void test_a_kept_yes_does_not_outlive_a_denial(void **state)
+{
+    (void)state;
+    const struct script_answer answer = {.status = 200, .headers = REFERENCE_JSON, .body = members};
+    struct script script;
+    int64_t now_ms = START;
+    script_init(&script, &answer, 1);
+    apisec_verifier *verifier = reference_verifier(&usual, NULL);
+    assert_int_equal(reference_verify(verifier, &script, REFERENCE_TOKEN, &now_ms, NULL, NULL), APISEC_OK);
+    assert_int_equal(reference_verify(verifier, &script, REFERENCE_TOKEN, &now_ms, NULL, NULL), APISEC_OK); /* the twin: kept */
+    assert_int_equal(apisec_verifier_deny_id(verifier, FORGE_ISSUER, "t-1", FORGE_NOW + 1000, NULL), APISEC_OK);
+    assert_int_equal(reference_verify(verifier, &script, REFERENCE_TOKEN, &now_ms, NULL, NULL), APISEC_E_REVOKED);
+    apisec_verifier_free(verifier);
+    script_end(&script);
+}
+
 static void test_a_clock_that_is_set_back_gives_no_yes_a_longer_life(void **state)
 {
     (void)state;
@@ -387,6 +406,75 @@ static void test_a_jwt_is_never_introspected(void **state)
 
 /* ---- from the request to the reply ---- */
 
+struct sending {
+    const char *header, *value;
+    const char *der;         /* the client certificate of the connection, NULL: none */
+    apisec_status expected;
+    size_t num_requests;     /* to the introspection endpoint */
+    const char *why;
+};
+
+/* send: a call as it came, to a service that also takes Txn-Tokens, of another issuer. */
+static void send_call(const char *body, const struct sending *sending)
+{
+    const struct script_answer route = {.url = REFERENCE_URL, .status = 200, .headers = REFERENCE_JSON, .body = body};
+    char *set = forge_jwks((const apisec_signer *[]){signer, NULL});
+    struct script script;
+    apisec_error err;
+    apisec_verifier *verifier = NULL;
+    apisec_decision *decision = NULL;
+    apisec_call *call = apisec_call_new();
+    apisec_trust *trust = apisec_trust_new();
+    apisec_issuer *domain = apisec_trust_add_issuer(trust, "https://txn.example");
+    apisec_issuer_set_profile(domain, "txntoken+jwt");
+    apisec_issuer_add_audience(domain, "https://domain.example");
+    apisec_issuer_allow_algorithm(domain, "ES256");
+    apisec_issuer_set_jwks(domain, set, strlen(set));
+    reference_issuer(trust, &usual);
+    script_init_routes(&script, &route, 1);
+    assert_int_equal(apisec_verifier_new(trust, &script.http, &verifier, NULL), APISEC_OK);
+    apisec_trust_free(trust);
+    apisec_call_set_time(call, FORGE_NOW);
+    apisec_call_add_header(call, sending->header, strlen(sending->header), sending->value, strlen(sending->value));
+    if (sending->der != NULL) apisec_call_set_peer_certificate(call, (const unsigned char *)sending->der, strlen(sending->der));
+    const apisec_status status = apisec_authenticate(verifier, NULL, call, &decision, &err);
+    if (status != sending->expected) fail_msg("%s: %s: %s", sending->why, apisec_status_name(status), err.text);
+    if (script.num_requests != sending->num_requests) fail_msg("%s: %zu requests", sending->why, script.num_requests);
+    (void)apisec_decision_commit(decision, NULL);
+    apisec_decision_free(decision);
+    apisec_call_free(call);
+    apisec_verifier_free(verifier);
+    script_end(&script);
+    free(set);
+}
+
+static void test_an_opaque_token_in_the_place_of_a_txn_token(void **state)
+{
+    (void)state;
+    static const struct sending sendings[] = {
+        {"Authorization", "Bearer " REFERENCE_TOKEN, NULL, APISEC_OK, 1, "the twin"},
+        {"Txn-Token", REFERENCE_TOKEN, NULL, APISEC_E_TYPE, 0, "it is shown to nobody"},
+    };
+    for (size_t i = 0; i < 2; i++) send_call("{\"active\":true," REST, &sendings[i]);
+}
+
+/* SHA-256 of the eleven bytes "certificate", RFC 8705 section 3.2: the answer names what the token is bound to. */
+static void test_a_bound_opaque_token_with_another_certificate(void **state)
+{
+    (void)state;
+    unsigned char hash[32];
+    char thumbprint[44], body[256];
+    static const struct sending sendings[] = {
+        {"Authorization", "Bearer " REFERENCE_TOKEN, "certificate", APISEC_OK, 1, "the twin"},
+        {"Authorization", "Bearer " REFERENCE_TOKEN, "certificatf", APISEC_E_BINDING, 1, "another certificate"},
+        {"Authorization", "Bearer " REFERENCE_TOKEN, NULL, APISEC_E_BINDING, 1, "no certificate"},
+    };
+    assert_int_equal(crypto_hash_bytes(CRYPTO_SHA256, "certificate", 11, hash), APISEC_OK);
+    base64url_encode(hash, sizeof hash, thumbprint);
+    snprintf(body, sizeof body, "{\"active\":true,\"cnf\":{\"x5t#S256\":\"%s\"}," REST, thumbprint);
+    for (size_t i = 0; i < 3; i++) send_call(body, &sendings[i]);
+}
+
 static void test_the_reply_and_the_reason(void **state)
 {
     (void)state;
@@ -439,11 +527,14 @@ int main(void)
         cmocka_unit_test(test_a_flood_of_random_opaque_tokens),
         cmocka_unit_test(test_a_stampede_with_one_token_is_one_question),
         cmocka_unit_test(test_a_revoked_token_passes_no_longer_than_the_answer_is_kept),
+        cmocka_unit_test(test_a_kept_yes_does_not_outlive_a_denial),
         cmocka_unit_test(test_a_clock_that_is_set_back_gives_no_yes_a_longer_life),
         cmocka_unit_test(test_an_issuer_that_is_away_lets_nobody_in),
         cmocka_unit_test(test_a_kept_yes_is_for_no_other_token),
         cmocka_unit_test(test_a_token_is_shown_to_its_own_issuer_only),
         cmocka_unit_test(test_a_jwt_is_never_introspected),
+        cmocka_unit_test(test_an_opaque_token_in_the_place_of_a_txn_token),
+        cmocka_unit_test(test_a_bound_opaque_token_with_another_certificate),
         cmocka_unit_test(test_the_reply_and_the_reason),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -176,6 +176,19 @@ static void side_by_side(void **state)
     }
 }
 
+/* A Txn-Token is no access token, and an opaque token is: an issuer's are the one or the other. */
+static void not_of_an_issuer_of_txn_tokens(void **state)
+{
+    (void)state;
+    for (int txn = 0; txn < 2; txn++) {
+        apisec_error err;
+        apisec_trust *trust = apisec_trust_new();
+        apisec_issuer *issuer = reference_issuer(trust, &(struct reference){.is_signed = true});
+        apisec_issuer_set_profile(issuer, txn == 1 ? "txntoken+jwt" : "jwt");
+        assert_int_equal(freeze(trust, &err), txn == 1 ? APISEC_E_CONFIG : APISEC_OK);
+    }
+}
+
 /* Warming leaves out who has no keys. */
 static void nothing_to_warm(void **state)
 {
@@ -211,6 +224,7 @@ int main(void)
         cmocka_unit_test(null_is_harmless),
         cmocka_unit_test(a_setter_replaces),
         cmocka_unit_test(side_by_side),
+        cmocka_unit_test(not_of_an_issuer_of_txn_tokens),
         cmocka_unit_test(nothing_to_warm),
         cmocka_unit_test(a_jwt_is_not_opaque),
     };
