@@ -119,16 +119,28 @@ static int verify_file(const struct command *command, const char *path, struct r
     return good ? EXIT_ALLOWED : report_broken(command, reading, path);
 }
 
-static void add_file(struct answer *answer, struct cJSON *files, const struct reading *reading, const char *path)
+/* missing_before is the head of the file that this one goes on from, when that was not read before it; else NULL. */
+static const char *missing_before(const struct reading *reading)
 {
-    char name[256];
+    return reading->continues ? NULL : apisec_chain_continues(reading->chain);
+}
+
+static void add_file(const struct command *command, struct answer *answer, struct cJSON *files, const struct reading *reading,
+                     const char *path)
+{
+    char name[256], sentence[400];
+    const char *before = missing_before(reading);
     snprintf(name, sizeof name, "%s", path);
     output_clean(name);
+    snprintf(sentence, sizeof sentence, "%s is only a continuation: the file before it, whose head is %s, was not given", name,
+             before ? before : "");
+    if (before) say(command, sentence);
     struct answer file = answer_add(answer, files);
     answer_text(&file, "file", name);
     answer_number(&file, "records", (int64_t)reading->line);
     answer_text(&file, "head", apisec_chain_head(reading->chain));
     answer_flag(&file, "continues", reading->continues);
+    answer_text(&file, "missing_before", before);
     if (file.broken) answer->broken = true;
 }
 
@@ -142,7 +154,7 @@ static int verify_files(const struct command *command, const struct operands *op
     int exit_status = EXIT_ALLOWED;
     for (size_t i = 0; i < operands->num && exit_status == EXIT_ALLOWED; i++) {
         exit_status = verify_file(command, operands->at[i], &reading);
-        if (exit_status == EXIT_ALLOWED) add_file(&answer, files, &reading, operands->at[i]);
+        if (exit_status == EXIT_ALLOWED) add_file(command, &answer, files, &reading, operands->at[i]);
     }
     answer_number(&answer, "records", (int64_t)reading.num_records);
     answer_text(&answer, "head", apisec_chain_head(reading.chain));
@@ -166,7 +178,8 @@ const struct command command_audit_verify = {
     .synopsis = "FILE...",
     .summary = "check the chain of audit logs",
     .about = "Checks that no record of a log was changed, removed, inserted or moved, and names the first that was. Files\n"
-             "are read in the order given; one may continue the one before. A cut tail cannot be seen: keep the head\n"
+             "are read in the order given; one may continue the one before (\"continues\":true). One that goes on from a file\n"
+             "which was not given says so: \"missing_before\" is that file's head. A cut tail cannot be seen: keep the head\n"
              "elsewhere and compare it.\n"
              "\n"
              "Output: {\"verdict\":\"intact\",\"files\":[...],\"records\":N,\"head\":...}, or with exit status 1\n"

@@ -81,19 +81,25 @@ static apisec_status check_claims(const struct bytes *claims, apisec_error *err)
     return APISEC_E_MALFORMED;
 }
 
-static int sign_claims(const struct command *command, const struct bytes *key, const struct bytes *claims, const char *type)
+/* A key and claims, and the files they are from. */
+struct sources {
+    const char *key_path, *claims_path;
+    struct bytes key, claims;
+};
+
+static int sign_claims(const struct command *command, const struct sources *from, const char *type)
 {
     apisec_error err = {0};
-    apisec_status status = check_claims(claims, &err);
-    if (status != APISEC_OK) return failf(command, status, "claims: %s", err.text);
+    apisec_status status = check_claims(&from->claims, &err);
+    if (status != APISEC_OK) return failf(command, status, "claims, %s: %s", from->claims_path, err.text);
 
     apisec_signer *signer = NULL;
     char *token = NULL;
-    status = apisec_signer_new(key->at, key->len, &signer, &err);
-    if (status != APISEC_OK) return failf(command, status, "key: %s", err.text);
+    status = apisec_signer_new(from->key.at, from->key.len, &signer, &err);
+    if (status != APISEC_OK) return failf(command, status, "key, %s: %s", from->key_path, err.text);
 
     int exit_status = EXIT_FAILED;
-    status = apisec_signer_sign(signer, type, claims->at, claims->len, &token, &err);
+    status = apisec_signer_sign(signer, type, from->claims.at, from->claims.len, &token, &err);
     if (status != APISEC_OK) fail(command, status, err.text);
     else if (puts(token) < 0 || fflush(stdout) != 0) say(command, "cannot write to standard output");
     else exit_status = EXIT_ALLOWED;
@@ -104,26 +110,27 @@ static int sign_claims(const struct command *command, const struct bytes *key, c
 
 static int run_sign(const struct command *command, int argc, char **argv)
 {
-    const char *key_path = NULL, *claims_path = NULL, *type = NULL;
+    struct sources from = {0};
+    const char *type = NULL;
     const struct option options[] = {
-        {.name = "key", .argument = "FILE", .text = &key_path, .help = "private JSON Web Key with its alg, as of keygen; needed"},
-        {.name = "claims", .argument = "FILE", .text = &claims_path, .help = "one JSON object, signed as it is; needed"},
+        {.name = "key", .argument = "FILE", .text = &from.key_path, .help = "private JSON Web Key with its alg, as of keygen; needed"},
+        {.name = "claims", .argument = "FILE", .text = &from.claims_path, .help = "one JSON object, signed as it is; needed"},
         {.name = "type", .argument = "T", .text = &type, .help = "the header's typ, as at+jwt (default: none)"},
     };
     int exit_status = EXIT_FAILED;
     struct operands operands;
-    struct bytes key = {0}, claims = {0};
     if (!options_read(command, options, NUM_OPTIONS(options), argc, argv, &operands, &exit_status)) return exit_status;
     if (operands.num > 0) return usage_fail(command, "no argument is wanted, and %zu are left", operands.num);
-    if (key_path == NULL || claims_path == NULL) return usage_fail(command, "--key and --claims are needed");
-    if (strcmp(key_path, "-") == 0 && strcmp(claims_path, "-") == 0)
+    if (from.key_path == NULL || from.claims_path == NULL) return usage_fail(command, "--key and --claims are needed");
+    if (strcmp(from.key_path, "-") == 0 && strcmp(from.claims_path, "-") == 0)
         return usage_fail(command, "only one of --key and --claims can be standard input");
+    if (type && type[0] == '\0') return usage_fail(command, "--type is empty: leave it out for a token without one");
 
     exit_status = EXIT_FAILED;
-    if (input_file(command, key_path, KEY_MAX, &key) && input_file(command, claims_path, CLAIMS_MAX, &claims))
-        exit_status = sign_claims(command, &key, &claims, type);
-    bytes_free(&key);
-    bytes_free(&claims);
+    if (input_file(command, from.key_path, KEY_MAX, &from.key) && input_file(command, from.claims_path, CLAIMS_MAX, &from.claims))
+        exit_status = sign_claims(command, &from, type);
+    bytes_free(&from.key);
+    bytes_free(&from.claims);
     return exit_status;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "tool.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,6 +130,17 @@ static apisec_status build_call(const struct demands *demands, const struct evid
     return APISEC_OK;
 }
 
+/* name_files adds where keys came from to a sentence about keys: the library was given their bytes only. */
+static apisec_status name_files(const struct demands *demands, apisec_status status, apisec_error *err)
+{
+    const size_t used = strlen(err->text);
+    const char *keys = demands->jwks_file, *decrypt = demands->decrypt_key;
+    if ((keys == NULL && decrypt == NULL) || strstr(err->text, "key") == NULL) return status;
+    snprintf(err->text + used, sizeof err->text - used, " (%s%.60s%s%s%.60s)", keys ? "--jwks " : "", keys ? keys : "",
+             keys && decrypt ? ", " : "", decrypt ? "--decrypt-key " : "", decrypt ? decrypt : "");
+    return status;
+}
+
 /* set_up makes everything that can be wrong before a token is looked at. */
 static apisec_status set_up(const struct demands *demands, const struct bytes *token, struct bench *bench, apisec_error *err)
 {
@@ -139,7 +151,7 @@ static apisec_status set_up(const struct demands *demands, const struct bytes *t
     if (status != APISEC_OK) return status;
     bench->trust = build_trust(demands, bench);
     status = apisec_verifier_new(bench->trust, bench->http, &bench->verifier, err);
-    if (status != APISEC_OK) return status;
+    if (status != APISEC_OK) return name_files(demands, status, err);
     if (demands->audit_file)
         status = apisec_audit_open_file(demands->audit_file, APISEC_AUDIT_WRITTEN, APISEC_AUDIT_STRICT, &bench->audit, err);
     if (status != APISEC_OK) return status;
@@ -232,6 +244,13 @@ static const char *introspection_lacks(const struct demands *demands)
     return demands->signed_answers ? "--signed-answers is for --introspect" : NULL;
 }
 
+static bool has_space(const struct list *list)
+{
+    for (size_t i = 0; i < list->num; i++)
+        if (strchr(list->at[i], ' ')) return true;
+    return false;
+}
+
 /* check_demands: false when the command was called wrongly; it has said so. */
 static bool check_demands(const struct command *command, const struct demands *demands, const struct operands *operands)
 {
@@ -246,6 +265,7 @@ static bool check_demands(const struct command *command, const struct demands *d
         usage_fail(command, "exactly one of --jwks, --jwks-uri and --discover is needed");
     else if (lacking) usage_fail(command, "%s", lacking);
     else if (on_stdin > 1) usage_fail(command, "only one of the files and the token can be standard input");
+    else if (has_space(&demands->scopes)) usage_fail(command, "--scope takes one scope, without spaces: give it once for each");
     else if (demands->encrypted && demands->decrypt_key == NULL) usage_fail(command, "--require-encryption needs --decrypt-key");
     else return true;
     return false;

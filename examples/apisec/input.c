@@ -101,6 +101,15 @@ bool input_secret(const struct command *command, const char *path, struct bytes 
     return false;
 }
 
+/* hint_at says of a token what its judge cannot know: how it came to be as it is. It is judged all the same. */
+static void hint_at(const struct command *command, const struct bytes *token)
+{
+    const char last = token->len > 0 ? token->at[token->len - 1] : '\0';
+    if (token->len == 0) say(command, "nothing came on standard input: there is no token");
+    if (last == '\r') say(command, "the token ends with a carriage return, as lines end on Windows: only one newline is dropped");
+    if (last == '\n') say(command, "the token ends with a newline: only one is dropped");
+}
+
 bool input_token(const struct command *command, const struct operands *operands, struct bytes *token)
 {
     *token = (struct bytes){0};
@@ -117,5 +126,6 @@ bool input_token(const struct command *command, const struct operands *operands,
     }
     if (!input_part(command, "-", TOKEN_TAKEN, token)) return false;
     if (token->len > 0 && token->at[token->len - 1] == '\n') token->at[--token->len] = '\0';
+    hint_at(command, token);
     return true;
 }

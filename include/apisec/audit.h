@@ -74,7 +74,7 @@ apisec_event *apisec_event_new(void);
 /* apisec_event_set_text sets one member of the record. The path names it, "api.operation" or "unmapped.apisec.order": lower-case
  * names joined by dots, under actor, api, http_request, policy, resource, trace, src_endpoint, dst_endpoint or unmapped, or
  * message, status_code, status_detail, activity_id, action_id, status_id, severity_id. The text is cut at 1024 bytes and escaped.
- * A wrong or repeated path fails the write with APISEC_E_ARGUMENT. */
+ * A wrong or repeated path fails the write with APISEC_E_ARGUMENT, and so does an event of which nothing is set. */
 void apisec_event_set_text(apisec_event *event, const char *path, const char *text, size_t len);
 /* apisec_event_set_number: the same with an integer. */
 void apisec_event_set_number(apisec_event *event, const char *path, int64_t number);
@@ -97,6 +97,9 @@ apisec_status apisec_chain_next(apisec_chain *chain, const char *line, size_t le
 uint64_t apisec_chain_num_records(const apisec_chain *chain);
 /* apisec_chain_head returns the hash of the last good record in hex: to be kept elsewhere, and compared. NULL before the first. */
 const char *apisec_chain_head(const apisec_chain *chain);
+/* apisec_chain_continues: the head that the chain's first record says it goes on from, that of a file which could not be synced; it
+ * is not among the records checked. NULL where the chain begins by itself. */
+const char *apisec_chain_continues(const apisec_chain *chain);
 /* apisec_chain_free: NULL does nothing. */
 void apisec_chain_free(apisec_chain *chain);
 

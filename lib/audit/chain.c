@@ -146,8 +146,9 @@ apisec_status chain_read(struct text line, struct chain_link *link, apisec_error
 
 struct apisec_chain {
     uint64_t num_records;
-    struct chain_link last;      /* of num_records > 0 */
-    apisec_error error;    /* sticky */
+    struct chain_link last;                /* of num_records > 0 */
+    char continues[AUDIT_HASH_HEX + 1];    /* what the first record names, or "" */
+    apisec_error error;                    /* sticky */
 };
 
 apisec_chain *apisec_chain_new(void)
@@ -206,6 +207,7 @@ apisec_status apisec_chain_next(apisec_chain *chain, const char *line, size_t le
         fail(&chain->error, status, "record %llu: %s", (unsigned long long)chain->num_records + 1, inner.text);
         return fail(err, status, "%s", chain->error.text);
     }
+    if (chain->num_records == 0) memcpy(chain->continues, link.continues, sizeof chain->continues);
     chain->last = link;
     chain->num_records++;
     return succeed(err);
@@ -219,6 +221,11 @@ uint64_t apisec_chain_num_records(const apisec_chain *chain)
 const char *apisec_chain_head(const apisec_chain *chain)
 {
     return chain && chain->num_records > 0 ? chain->last.hash : NULL;
+}
+
+const char *apisec_chain_continues(const apisec_chain *chain)
+{
+    return chain && chain->continues[0] ? chain->continues : NULL;
 }
 
 void apisec_chain_free(apisec_chain *chain)

@@ -266,6 +266,7 @@ apisec_status apisec_audit_write(apisec_audit *audit, const apisec_event *event,
     if (!audit) return fail(err, APISEC_E_MISUSE, "no audit log");
     if (!event) return fail_memory(err);
     if (event->error.status != APISEC_OK) return fail(err, event->error.status, "%s", event->error.text);
+    if (event->num_fields == 0) return fail(err, APISEC_E_ARGUMENT, "an event of which nothing is set");
 
     record_init(&record, "event", clock_now_ms());
     apisec_status status = compose(event, &record, err);

@@ -262,17 +262,18 @@ static apisec_status open_descriptor(struct writer *writer, apisec_error *err)
 static apisec_status open_path(struct writer *writer, apisec_error *err)
 {
     struct recovery recovery;
+    apisec_error inner;
     const struct target *const target = writer->target;
     const enum segment_open opened = segment_open_path(&writer->segment, target->path, target->is_synced);
     if (opened == SEGMENT_BUSY && open_beside(writer) == APISEC_OK) return succeed(err);
     if (!writer->segment.is_open)
-        return fail(err, APISEC_E_SYSTEM, "the audit file %s cannot be opened: %s", target->path, writer->segment.reason);
+        return fail(err, APISEC_E_SYSTEM, "the audit file %.150s cannot be opened: %s", target->path, writer->segment.reason);
     if (!writer->segment.is_file) {
         if (target->is_synced) return fail(err, APISEC_E_CONFIG, "only a regular file can be synced after each record");
         return succeed(err);
     }
-    const apisec_status status = recover_file(writer->segment.fd, &recovery, err);
-    if (status != APISEC_OK) return status;
+    const apisec_status status = recover_file(writer->segment.fd, &recovery, &inner);
+    if (status != APISEC_OK) return fail(err, status, "%.100s: %s", target->path, inner.text);
     memcpy(writer->head, recovery.head, sizeof writer->head);
     writer->bytes_cut = recovery.bytes_cut;
     settle(writer); /* what it cannot say now it says before the first record */

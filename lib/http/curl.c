@@ -14,6 +14,7 @@
 #include "http/http.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -350,10 +351,13 @@ static void transport_free(apisec_http *http)
 static apisec_status check_readable(const char *path, const char *what, apisec_error *err)
 {
     if (path == NULL) return APISEC_OK;
+    errno = 0;
     FILE *file = fopen(path, "re");
     const bool readable = file != NULL && fgetc(file) != EOF;
+    const int error = errno; /* none: it ends before its first byte */
     if (file != NULL) fclose(file);
-    return readable ? APISEC_OK : fail(err, APISEC_E_CONFIG, "the %s cannot be read", what);
+    if (readable) return APISEC_OK;
+    return fail(err, APISEC_E_CONFIG, "the %s %.100s cannot be used: %s", what, path, error ? strerror(error) : "it is empty");
 }
 
 static apisec_status check_files(const apisec_http_options *options, apisec_error *err)

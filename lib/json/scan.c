@@ -24,6 +24,7 @@ struct scan {
     const char *at;
     const char *end;
     const char *why;
+    uint32_t limit;  /* the one that is broken, or 0 */
     apisec_json_limits limits;
     enum expected expected;
     uint32_t depth;
@@ -38,6 +39,12 @@ static apisec_status refuse(struct scan *scan, const char *at, apisec_status sta
     scan->at = at;
     scan->why = why;
     return status;
+}
+
+static apisec_status exceeded(struct scan *scan, const char *at, uint32_t limit, const char *why)
+{
+    scan->limit = limit;
+    return refuse(scan, at, APISEC_E_TOO_LARGE, why);
 }
 
 static apisec_status malformed(struct scan *scan, const char *why)
@@ -135,7 +142,9 @@ static apisec_status literal(struct scan *scan, const char *word)
 static apisec_status string(struct scan *scan, bool *escaped)
 {
     scan->at++;
-    return string_scan(&scan->at, scan->end, scan->limits.max_string, escaped, &scan->why);
+    const apisec_status status = string_scan(&scan->at, scan->end, scan->limits.max_string, escaped, &scan->why);
+    if (status == APISEC_E_TOO_LARGE) scan->limit = scan->limits.max_string;
+    return status;
 }
 
 static void end_value(struct scan *scan)
@@ -145,7 +154,7 @@ static void end_value(struct scan *scan)
 
 static apisec_status enter(struct scan *scan, bool object)
 {
-    if (scan->depth == scan->limits.max_depth) return refuse(scan, scan->at, APISEC_E_TOO_LARGE, "nested deeper than allowed");
+    if (scan->depth == scan->limits.max_depth) return exceeded(scan, scan->at, scan->limits.max_depth, "nested deeper");
     scan->frames[scan->depth++] = (struct frame){object ? ++scan->num_objects : 0, 0};
     scan->at++;
     scan->expected = object ? A_NAME_OR_END : A_VALUE_OR_END;
@@ -164,7 +173,7 @@ static apisec_status value(struct scan *scan)
 {
     struct frame *const frame = scan->depth ? &scan->frames[scan->depth - 1] : NULL;
     if (frame && !frame->object && frame->count++ == scan->limits.max_elements)
-        return refuse(scan, scan->at, APISEC_E_TOO_LARGE, "an array has more elements than allowed");
+        return exceeded(scan, scan->at, scan->limits.max_elements, "an array has more elements");
 
     bool escaped;
     apisec_status status;
@@ -190,7 +199,7 @@ static apisec_status name(struct scan *scan)
     const char *const quote = scan->at;
     if (peek(scan) != '"') return malformed(scan, "a member name is missing");
     if (frame->count == scan->limits.max_members)
-        return refuse(scan, quote, APISEC_E_TOO_LARGE, "an object has more members than allowed");
+        return exceeded(scan, quote, scan->limits.max_members, "an object has more members");
 
     bool escaped;
     apisec_status status = string(scan, &escaped);
@@ -247,7 +256,7 @@ static apisec_status whole(struct scan *scan)
 {
     const size_t len = (size_t)(scan->end - scan->at);
     if (len > scan->limits.max_bytes)
-        return refuse(scan, scan->at + scan->limits.max_bytes, APISEC_E_TOO_LARGE, "the text is longer than allowed");
+        return exceeded(scan, scan->at + scan->limits.max_bytes, scan->limits.max_bytes, "the text has more bytes");
     if (len >= 3 && memcmp(scan->at, "\xef\xbb\xbf", 3) == 0) return malformed(scan, "a byte order mark");
 
     while (scan->expected != NOTHING) {
@@ -289,6 +298,7 @@ apisec_status scan_text(struct text text, const apisec_json_limits *limits, size
     scan.at = start;
     scan.end = start + text.len;
     scan.why = "";
+    scan.limit = 0;
     scan.expected = A_VALUE;
     scan.depth = 0;
     scan.num_objects = 0;
@@ -298,6 +308,7 @@ apisec_status scan_text(struct text text, const apisec_json_limits *limits, size
     names_end(&scan.names);
 
     *position = (size_t)(scan.at - start);
+    if (scan.limit > 0) return fail(err, status, "JSON, offset %zu: %s than the limit of %u", *position, scan.why, (unsigned)scan.limit);
     if (status != APISEC_OK) return fail(err, status, "JSON, offset %zu: %s", *position, scan.why);
     *longest_number = scan.longest_number;
     return succeed(err);

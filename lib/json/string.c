@@ -161,6 +161,6 @@ apisec_status string_scan(const char **at, const char *end, size_t max, bool *es
         }
         left -= num_bytes;
     }
-    *why = "a string is longer than allowed";
+    *why = "a string is longer";
     return APISEC_E_TOO_LARGE;
 }

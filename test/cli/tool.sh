@@ -79,6 +79,10 @@ run 'sign: claims with a member twice' 2 '' sign --key key.json --claims bad.jso
 run 'sign: a public key' 2 '' sign --key keys.json --claims claims.json
 sed 's/"d":"./"d":"!/' key.json >bad.json
 run 'sign: a broken key' 2 '' sign --key bad.json --claims claims.json
+run 'sign: an empty type' 2 '' sign --key key.json --claims claims.json --type ''
+check 'it says what to do' has err 'leave it out'
+run 'sign: a broken key again' 2 '' sign --key bad.json --claims claims.json
+check 'it says which file' has err 'key, bad.json: '
 run 'sign: both files from standard input' 2 '' sign --key - --claims -
 silent=no
 

@@ -53,7 +53,7 @@ verify 'a scope it has' 0 "$allowed" --scope orders:read "$honest"
 verify 'a scope it lacks' 1 "$denied"',"status":"APISEC_E_SCOPE","http_status":403' --scope orders:read --scope orders:write "$honest"
 check 'the challenge says so' has out 'insufficient_scope'
 check 'a genuine token shows its claims' has out '"sub":"alice"'
-verify 'two scopes in one' 2 "$denied" --scope 'orders:read orders:write' "$honest"
+verify 'two scopes in one' 2 '"--scope takes one scope' --scope 'orders:read orders:write' "$honest"
 with at "--now $((now + 359))" verify 'its last second' 0 "$allowed" "$honest"
 with at "--now $((now + 360))" verify 'one second later' 1 APISEC_E_EXPIRED "$honest"
 check 'a token that is not genuine shows no claims' lacks out '"claims"'
@@ -97,14 +97,17 @@ printf '%s' "$honest" >in
 verify 'standard input, without' 0 "$allowed"
 printf '%s\n\n' "$honest" >in
 verify 'two newlines' 1 "$denied"
+check 'it says that there were two' has err 'only one is dropped'
 printf '%s\r\n' "$honest" >in
 verify 'a carriage return' 1 "$denied"
+check 'it says where such come from' has err 'as lines end on Windows'
 printf '%s\0' "$honest" >in
 verify 'a NUL at the end' 1 "$denied"
 printf ' %s' "$honest" >in
 verify 'a space in front' 1 "$denied"
 : >in
 verify 'nothing at all' 1 "$denied"
+check 'it says that nothing came' has err 'nothing came on standard input'
 verify 'an empty argument' 1 "$denied" ''
 verify 'an argument with a space behind' 1 "$denied" "$honest "
 verify 'an argument with a newline behind' 1 "$denied" "$honest
@@ -126,9 +129,11 @@ verify 'an unknown algorithm' 2 "$denied" --alg none "$honest"
 verify 'an unknown profile' 2 "$denied" --profile at-jwt "$honest"
 with keys '--jwks nowhere.json' verify 'a key set that is not there' 2 'cannot read' "$honest"
 with keys '--jwks key.json' verify 'a private key for a key set' 2 "$denied" "$honest"
+check 'it says which file' has err '(--jwks key.json)'
 with keys '--jwks secret.json' verify 'a shared secret for a key set' 2 "$denied" --alg HS256 "$honest"
 verify 'an audit log that cannot be written' 2 "$denied" --audit nowhere/audit.jsonl "$honest"
-verify 'certificates that are not there' 2 "$denied" --cacert nowhere.pem "$honest"
+verify 'certificates that are not there' 2 'the CA file nowhere.pem cannot be used: No such file' --cacert nowhere.pem "$honest"
+verify 'a file that is no log' 2 'claims.json: the file' --audit claims.json "$honest"
 if [ -c /dev/full ]; then
     # shellcheck disable=SC2086
     "$APISEC" verify $issuer $audience $keys $at "$honest" >/dev/full 2>err
@@ -181,6 +186,17 @@ sed 's/"severity_id":1/"severity_id":2/' long.jsonl >bad.jsonl
 run 'a long record changed' 1 'its hash differs' audit verify bad.jsonl
 verify 'a second log' 0 "$allowed" --audit second.jsonl "$honest"
 run 'two logs' 0 '"verdict":"intact"' audit verify audit.jsonl second.jsonl
+check 'neither is a continuation' lacks out missing_before
+# A log that continues another, as after a disk's error: what says so is put into the record of the second log, and its hash made anew.
+head=$(tail -n 1 audit.jsonl | sed 's/.*"hash":"\([0-9a-f]*\)".*/\1/')
+begun=$(sed "s/,\"stream\"/,\"continues\":{\"stream\":\"0123456789abcdef0123\",\"hash\":\"$head\",\"reason\":\"EIO\"}&/; s/,\"hash\":\"[0-9a-f]*\"}}}\$//" second.jsonl)
+printf '%s,"hash":"%s"}}}\n' "$begun" "$(printf '%s' "$begun" | openssl dgst -sha256 -r | cut -d ' ' -f 1)" >third.jsonl
+run 'a continuation behind what it continues' 0 '"continues":true' audit verify audit.jsonl third.jsonl
+check 'nothing is missing' lacks out missing_before
+check 'nothing is said' test ! -s err
+run 'a continuation alone' 0 "\"missing_before\":\"$head\"" audit verify third.jsonl
+check 'it is said' has err 'third.jsonl is only a continuation'
+run 'a continuation behind another log' 0 "\"missing_before\":\"$head\"" audit verify second.jsonl third.jsonl
 run 'two logs, one of them broken' 1 '"file":"bad.jsonl"' audit verify audit.jsonl bad.jsonl
 run 'a log that is not there' 2 '"error"' audit verify nowhere.jsonl
 run 'a folder' 2 '"error"' audit verify "$scratch"

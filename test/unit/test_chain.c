@@ -291,19 +291,24 @@ static void test_files_that_continue_each_other(void **state)
     char *const changed = seal(STREAM_B, 1, other, continues);
     const struct {
         const char *first, *second;
-        bool good;
+        bool good, continues; /* continues: the first goes on from what is not here */
         const char *why;
     } rows[] = {
-        {first, second, true, "the continuation after what it continues"},
-        {second, NULL, true, "by itself it is a chain from its beginning"},
-        {first, stranger, false, "another chain is not a continuation"},
-        {second, first, false, "the wrong way round"},
-        {first, shorter, false, "a hash that is none"},
-        {first, changed, false, "another hash"},
+        {first, second, true, false, "the continuation after what it continues"},
+        {second, NULL, true, true, "by itself it is whole, and says what was before it"},
+        {first, NULL, true, false, "nothing was before this one"},
+        {shorter, NULL, true, false, "it names no hash"},
+        {first, stranger, false, false, "another chain is not a continuation"},
+        {second, first, false, true, "the wrong way round"},
+        {first, shorter, false, false, "a hash that is none"},
+        {first, changed, false, false, "another hash"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         apisec_chain *const chain = apisec_chain_new();
+        assert_null(apisec_chain_continues(chain));
         assert_int_equal(feed(chain, rows[i].first, NULL), APISEC_OK);
+        if (rows[i].continues) assert_string_equal(apisec_chain_continues(chain), head);
+        else assert_null(apisec_chain_continues(chain));
         if (rows[i].second && (feed(chain, rows[i].second, NULL) == APISEC_OK) != rows[i].good) fail_msg("%s", rows[i].why);
         apisec_chain_free(chain);
     }
@@ -322,6 +327,7 @@ static void test_null_chains(void **state)
     assert_int_equal(apisec_chain_next(chain, NULL, 1, NULL), APISEC_E_ARGUMENT);
     assert_int_equal(apisec_chain_num_records(NULL), 0);
     assert_null(apisec_chain_head(NULL));
+    assert_null(apisec_chain_continues(NULL));
     apisec_chain_free(NULL);
     apisec_chain_free(chain);
 }

@@ -83,7 +83,6 @@ static void test_nesting(void **state)
     (void)state;
     static const struct row rows[] = {
         {{{"message", "hello"}}, APISEC_OK, "\"severity_id\":1,\"message\":\"hello\",\"unmapped\"", "one value"},
-        {{{NULL, NULL}}, APISEC_OK, "\"kind\":\"event\"", "none at all"},
         {{{"api.operation", "sell"}, {"actor.user.uid", "u"}, {"actor.app_uid", "a"}, {"actor.user.name", "n"}},
          APISEC_OK,
          "\"actor\":{\"app_uid\":\"a\",\"user\":{\"name\":\"n\",\"uid\":\"u\"}},\"api\":{\"operation\":\"sell\"}",
@@ -242,6 +241,20 @@ static void test_the_first_error_stays(void **state)
     apisec_event_free(event);
 }
 
+static void test_an_event_must_say_something(void **state)
+{
+    (void)state;
+    apisec_error err;
+    apisec_event *const event = apisec_event_new();
+    assert_int_equal(apisec_audit_write(audit, event, &err), APISEC_E_ARGUMENT);
+    assert_string_equal(err.text, "an event of which nothing is set");
+    assert_int_equal(lines.len, 0);
+    assert_int_equal(apisec_audit_num_lost(audit), 0); /* there was nothing to lose */
+    apisec_event_set_number(event, "status_id", 1);
+    assert_int_equal(apisec_audit_write(audit, event, NULL), APISEC_OK);
+    apisec_event_free(event);
+}
+
 static void test_null_handles(void **state)
 {
     (void)state;
@@ -270,6 +283,7 @@ int main(void)
         WITH_LOG(test_values_have_a_cap),
         WITH_LOG(test_too_many_values),
         WITH_LOG(test_the_first_error_stays),
+        WITH_LOG(test_an_event_must_say_something),
         WITH_LOG(test_null_handles),
     };
     return cmocka_run_group_tests_name("event", tests, NULL, NULL);

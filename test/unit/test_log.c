@@ -117,6 +117,7 @@ static void test_wrong_arguments(void **state)
     assert_int_equal(apisec_audit_open_file(path, 0, 0, NULL, &err), APISEC_E_ARGUMENT);
     assert_int_equal(access(path, F_OK), -1);
     assert_int_equal(apisec_audit_open_file(not_ours, 0, 0, &audit, &err), APISEC_E_AUDIT);
+    assert_memory_equal(err.text, not_ours, strlen(not_ours) < 100 ? strlen(not_ours) : 100); /* it says which file */
     assert_int_equal(apisec_audit_open_file("/nonexistent/log", 0, 0, &audit, &err), APISEC_E_SYSTEM);
     assert_non_null(strstr(err.text, "ENOENT"));
     assert_int_equal(apisec_audit_open_file("/dev/null", APISEC_AUDIT_SYNCED, 0, &audit, &err), APISEC_E_CONFIG);

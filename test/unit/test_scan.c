@@ -443,6 +443,27 @@ static void test_the_sentence_holds_no_content(void **state)
     assert_string_equal(err.text, "JSON, offset 0: a byte order mark");
 }
 
+static void test_the_sentence_names_the_limit(void **state)
+{
+    (void)state;
+    static const apisec_json_limits limits = {20, 2, 1, 3, 4, {0}};
+    static const struct {
+        const char *text, *sentence;
+    } rows[] = {
+        {"[[[1]]]", "JSON, offset 2: nested deeper than the limit of 2"},
+        {"[1,2,3,4]", "JSON, offset 7: an array has more elements than the limit of 3"},
+        {"{\"a\":1,\"b\":2}", "JSON, offset 7: an object has more members than the limit of 1"},
+        {"\"abcde\"", "JSON, offset 5: a string is longer than the limit of 4"},
+        {"{\"abcde\":1}", "JSON, offset 6: a string is longer than the limit of 4"},
+        {"[1000000,10000000,1]  ", "JSON, offset 20: the text has more bytes than the limit of 20"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        apisec_error err;
+        assert_int_equal(scan(rows[i].text, strlen(rows[i].text), &limits, NULL, &err), APISEC_E_TOO_LARGE);
+        assert_string_equal(err.text, rows[i].sentence);
+    }
+}
+
 /* Every beginning of a text is refused at its end; the whole is accepted. */
 static void test_every_cut(void **state)
 {
@@ -473,6 +494,7 @@ int main(void)
         cmocka_unit_test(test_default_limits),
         cmocka_unit_test(test_arguments),
         cmocka_unit_test(test_the_sentence_holds_no_content),
+        cmocka_unit_test(test_the_sentence_names_the_limit),
         cmocka_unit_test(test_every_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
