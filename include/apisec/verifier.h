@@ -3,7 +3,8 @@
  * verifier.h: the frozen trust, with its key sets: verifies tokens.
  *
  * Checks, in this order, each with its own status: decryption (RFC 7516), size and form (RFC 7515), issuer, `typ`, `alg`, `aud`,
- * key, signature, `exp`, `nbf`, `iat`, lifetime, required claims, `cnf`, denials, and that a DPoP proof is new.
+ * key, signature, `exp`, `nbf`, `iat`, lifetime, required claims, `cnf`, denials, and that a DPoP proof is new. Of an opaque token,
+ * about which its issuer is asked (see trust.h), those that are not of form, algorithm, key and signature.
  * Threads: a verifier may be shared by all threads; only free it when none uses it.
  */
 #ifndef APISEC_VERIFIER_H
@@ -74,10 +75,12 @@ apisec_status apisec_verifier_export_keys(apisec_verifier *verifier, char **json
  * from a time after now, or holds a set that would not pass: then nothing is taken. APISEC_E_TOO_LARGE: over 16 MiB. */
 apisec_status apisec_verifier_import_keys(apisec_verifier *verifier, const char *json, size_t len, int64_t now, apisec_error *err);
 
-/* apisec_verify verifies one compact token of at most 16 KiB at the time now (seconds). It blocks only when keys must be fetched,
- * and never where the verifier has no transport: then keys that an operation has fetched are used, or it is APISEC_E_NO_TRANSPORT.
+/* apisec_verify verifies one compact token of at most 16 KiB at the time now (seconds). It blocks only when keys must be fetched or
+ * an issuer be asked, and never where the verifier has no transport: then what an operation has brought is used, or it is
+ * APISEC_E_NO_TRANSPORT.
  * A token with a `cnf` fails with APISEC_E_BINDING: what it is bound to can only be seen in a request.
- * End *verified with apisec_token_free. Every status of -2xx, APISEC_E_KEYS_UNAVAILABLE, APISEC_E_NO_TRANSPORT. */
+ * End *verified with apisec_token_free. Every status of -2xx, APISEC_E_KEYS_UNAVAILABLE, APISEC_E_NO_TRANSPORT; of an
+ * opaque token or a status list, whatever of -4xx the server's fault is, and APISEC_E_BUSY. */
 apisec_status apisec_verify(apisec_verifier *verifier, const char *token, size_t len, int64_t now, apisec_token **verified,
                             apisec_error *err);
 apisec_status apisec_verify_start(apisec_verifier *verifier, const char *token, size_t len, int64_t now, apisec_op **op,

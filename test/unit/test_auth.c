@@ -55,7 +55,8 @@ static void basic(void **state)
         char id[32], secret[64];
         memcpy(id, rows[i].id, strlen(rows[i].id) + 1);
         memcpy(secret, rows[i].secret, rows[i].len);
-        const struct oauth_credential credential = {.method = OAUTH_AUTH_BASIC, .client_id = id, .secret = secret, .secret_len = rows[i].len};
+        const struct oauth_credential credential = {
+            .method = OAUTH_AUTH_BASIC, .client_id = id, .secret = secret, .secret_len = rows[i].len};
         struct buffer form = BUFFER_MAX(64);
         apisec_op *op = op_new();
         assert_int_equal(apply(&credential, op, &form), APISEC_OK);
@@ -76,7 +77,8 @@ static void a_secret_has_a_limit(void **state)
     assert_non_null(secret);
     memset(secret, 's', 8192);
     for (size_t len = 8190; len <= 8191; len++) {
-        const struct oauth_credential credential = {.method = OAUTH_AUTH_BASIC, .client_id = id, .secret = secret, .secret_len = len};
+        const struct oauth_credential credential = {
+            .method = OAUTH_AUTH_BASIC, .client_id = id, .secret = secret, .secret_len = len};
         struct buffer form = BUFFER_MAX(64);
         apisec_op *op = op_new();
         assert_int_equal(apply(&credential, op, &form), len == 8190 ? APISEC_OK : APISEC_E_TOO_LARGE);
@@ -104,7 +106,8 @@ static void post(void **state)
         char id[32], secret[64];
         memcpy(id, rows[i].id, strlen(rows[i].id) + 1);
         memcpy(secret, rows[i].secret, rows[i].len);
-        const struct oauth_credential credential = {.method = OAUTH_AUTH_POST, .client_id = id, .secret = secret, .secret_len = rows[i].len};
+        const struct oauth_credential credential = {
+            .method = OAUTH_AUTH_POST, .client_id = id, .secret = secret, .secret_len = rows[i].len};
         struct buffer form = BUFFER_MAX(256);
         apisec_op *op = op_new();
         form_add(&form, "scope", text_of("a"));
@@ -176,7 +179,8 @@ static void secrets_as_they_were_sent(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char id[] = "s6BhdRkqt3", secret[] = "gX/1+Ba+3bV";
-        const struct oauth_credential credential = {.method = rows[i].method, .client_id = id, .secret = secret, .secret_len = strlen(secret)};
+        const struct oauth_credential credential = {
+            .method = rows[i].method, .client_id = id, .secret = secret, .secret_len = strlen(secret)};
         apisec_error err;
         fail(&err, APISEC_E_INVALID_CLIENT, "the authorization server says invalid_client: %s", rows[i].words);
         auth_redact(&credential, NULL, &err);
