@@ -10,13 +10,23 @@
 static const char *const names[NUM_CLAIMS] = {
     [CLAIM_ISS] = "iss",         [CLAIM_SUB] = "sub",         [CLAIM_AUD] = "aud",
     [CLAIM_EXP] = "exp",         [CLAIM_NBF] = "nbf",         [CLAIM_IAT] = "iat",
-    [CLAIM_JTI] = "jti",         [CLAIM_CLIENT_ID] = "client_id", [CLAIM_AZP] = "azp",
-    [CLAIM_SCOPE] = "scope",     [CLAIM_SID] = "sid",         [CLAIM_ACT] = "act",
-    [CLAIM_MAY_ACT] = "may_act", [CLAIM_CNF] = "cnf",         [CLAIM_STATUS] = "status",
-    [CLAIM_TXN] = "txn",         [CLAIM_REQ_WL] = "req_wl",   [CLAIM_TCTX] = "tctx",
-    [CLAIM_RCTX] = "rctx",       [CLAIM_EVENTS] = "events",   [CLAIM_NONCE] = "nonce",
-    [CLAIM_AT_HASH] = "at_hash", [CLAIM_C_HASH] = "c_hash",   [CLAIM_S_HASH] = "s_hash",
+    [CLAIM_JTI] = "jti",         [CLAIM_AZP] = "azp",         [CLAIM_SID] = "sid",
+    [CLAIM_ACT] = "act",         [CLAIM_CNF] = "cnf",         [CLAIM_TXN] = "txn",
+    [CLAIM_TCTX] = "tctx",       [CLAIM_RCTX] = "rctx",       [CLAIM_SCOPE] = "scope",
+    [CLAIM_NONCE] = "nonce",     [CLAIM_STATUS] = "status",   [CLAIM_REQ_WL] = "req_wl",
+    [CLAIM_EVENTS] = "events",   [CLAIM_C_HASH] = "c_hash",   [CLAIM_S_HASH] = "s_hash",
+    [CLAIM_MAY_ACT] = "may_act", [CLAIM_AT_HASH] = "at_hash", [CLAIM_CLIENT_ID] = "client_id",
     [CLAIM_TOKEN_INTROSPECTION] = "token_introspection",
+};
+
+/* Which of them have names of one length. */
+static const struct {
+    enum claim first, behind;
+} of_length[] = {
+    [3] = {CLAIM_ISS, CLAIM_TCTX},          [4] = {CLAIM_TCTX, CLAIM_SCOPE},
+    [5] = {CLAIM_SCOPE, CLAIM_STATUS},      [6] = {CLAIM_STATUS, CLAIM_MAY_ACT},
+    [7] = {CLAIM_MAY_ACT, CLAIM_CLIENT_ID}, [9] = {CLAIM_CLIENT_ID, CLAIM_TOKEN_INTROSPECTION},
+    [19] = {CLAIM_TOKEN_INTROSPECTION, NUM_CLAIMS},
 };
 
 const char *claim_name(enum claim claim)
@@ -29,8 +39,10 @@ static void find_claims(struct claims *claims)
 {
     for (const struct json *at = json_first(claims->document); at != NULL; at = json_next(at)) {
         const char *const name = json_name(at);
-        for (size_t i = 0; i < NUM_CLAIMS; i++)
-            if (names[i][0] == name[0] && strcmp(names[i], name) == 0) claims->at[i] = at;
+        const size_t len = strlen(name);
+        if (len >= sizeof of_length / sizeof of_length[0]) continue;
+        for (size_t i = of_length[len].first; i < (size_t)of_length[len].behind; i++)
+            if (names[i][0] == name[0] && memcmp(names[i], name, len) == 0) claims->at[i] = at;
     }
 }
 

@@ -23,11 +23,14 @@ enum profile { PROFILE_AT_JWT, PROFILE_JWT, PROFILE_TXN };
  * takes to know whose token it is and for whom. A claim of the wrong type is CLAIM, never absent ---- */
 
 /* The claims that this library knows. All others are only handed on. */
-enum claim {
-    CLAIM_ISS, CLAIM_SUB, CLAIM_AUD, CLAIM_EXP, CLAIM_NBF, CLAIM_IAT, CLAIM_JTI,
-    CLAIM_CLIENT_ID, CLAIM_AZP, CLAIM_SCOPE, CLAIM_SID, CLAIM_ACT, CLAIM_MAY_ACT, CLAIM_CNF, CLAIM_STATUS,
-    CLAIM_TXN, CLAIM_REQ_WL, CLAIM_TCTX, CLAIM_RCTX,                                                /* of Txn-Tokens */
-    CLAIM_EVENTS, CLAIM_NONCE, CLAIM_AT_HASH, CLAIM_C_HASH, CLAIM_S_HASH, CLAIM_TOKEN_INTROSPECTION, /* of other tokens */
+enum claim { /* by the length of their names */
+    CLAIM_ISS, CLAIM_SUB, CLAIM_AUD, CLAIM_EXP, CLAIM_NBF, CLAIM_IAT, CLAIM_JTI, CLAIM_AZP, CLAIM_SID, CLAIM_ACT, CLAIM_CNF, CLAIM_TXN,
+    CLAIM_TCTX, CLAIM_RCTX,
+    CLAIM_SCOPE, CLAIM_NONCE,
+    CLAIM_STATUS, CLAIM_REQ_WL, CLAIM_EVENTS, CLAIM_C_HASH, CLAIM_S_HASH,
+    CLAIM_MAY_ACT, CLAIM_AT_HASH,
+    CLAIM_CLIENT_ID,
+    CLAIM_TOKEN_INTROSPECTION,
     NUM_CLAIMS
 };
 
