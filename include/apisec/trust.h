@@ -36,8 +36,8 @@ void apisec_trust_set_resource_metadata(apisec_trust *trust, const char *url);
 /* apisec_trust_set_decryption_jwks takes the service's own private keys, to which issuers encrypt its tokens (JWE, RFC 7516;
  * RFC 9068 section 4): a JWK Set or one JWK, as apisec_decrypter_new takes it: encryption.h lists the algorithms, and says how keys
  * are rotated and when RSA is APISEC_E_UNSUPPORTED. Without it encrypted tokens are APISEC_E_MALFORMED.
- * A token is taken only if it was signed and then encrypted, with `cty` JWT (APISEC_E_TYPE otherwise; RFC 7519 section 5.2): what
- * was inside is judged as if it had come in the open. What was encrypted twice is APISEC_E_MALFORMED. */
+ * A token is taken only if it was signed and then encrypted, with `cty` JWT (RFC 7519 section 5.2) or at+jwt (APISEC_E_TYPE
+ * otherwise): what was inside is judged as if it had come in the open. What was encrypted twice is APISEC_E_MALFORMED. */
 void apisec_trust_set_decryption_jwks(apisec_trust *trust, const char *json, size_t len);
 
 /* apisec_trust_set_token_cache: how many verified tokens are kept, and for how long, so that the signature of one that comes again

@@ -6,6 +6,14 @@
  */
 #include "token/token.h"
 
+/* "JWT", as RFC 7519 section 5.2 demands; or "at+jwt", the access token's own media type (RFC 9068 section 2.1), which servers write
+ * there that take `cty` for the type of the content as RFC 7516 section 4.1.12 has it. Neither is believed: that what was inside is
+ * a signed token of the right type is seen by the stages that follow. */
+static bool names_a_jwt(struct text cty)
+{
+    return jws_type_is(cty, "JWT") || jws_type_is(cty, "at+jwt");
+}
+
 /* What was inside must call itself a JWT. Another JWE is no signed token either: stage_form says so. */
 static apisec_status open_token(struct verification *v)
 {
@@ -13,7 +21,7 @@ static apisec_status open_token(struct verification *v)
     const apisec_status status =
         jwe_decrypt(v->verifier->decryption_keys, v->presented.token, &v->decrypted, &opened, &v->error);
     if (status != APISEC_OK) return status;
-    if (!jws_type_is(opened.cty, "JWT")) {
+    if (!names_a_jwt(opened.cty)) {
         return fail(&v->error, APISEC_E_TYPE, "what was encrypted does not call itself a JWT (cty): it is no signed token");
     }
     v->compact = opened.plaintext;

@@ -121,11 +121,13 @@ static void test_content_type(void **state)
 {
     (void)state;
     apisec_verifier *at = new_stand(all_keys, false);
-    static const char *const types[] = {NULL, "", "at+jwt", "JWE", "text/plain", "JWT ", "application/"};
+    static const char *const types[] = {NULL, "", "+jwt", "at+jwe", "secevent+jwt", "JWE", "text/plain", "JWT ", "application/"};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         stand_refuses(at, types[i] == NULL ? "no cty" : types[i], to_ec(types[i], honest()), APISEC_E_TYPE);
     stand_accepts(at, "JWT", to_ec("JWT", honest()));
     stand_accepts(at, "jwt", to_ec("jwt", honest()));
+    stand_accepts(at, "at+jwt, as oidc-provider has it", to_ec("at+jwt", honest()));
+    stand_accepts(at, "application/at+jwt", to_ec("application/at+jwt", honest()));
     apisec_verifier_free(at);
 }
 

@@ -80,6 +80,9 @@ static void test_the_trail(void **state)
     expect(required, honest(), APISEC_E_DECRYPTION, CHECK_DECRYPTION, false, "in the open, where it must not");
     expect(without, encrypt("JWT", honest()), APISEC_E_MALFORMED, CHECK_FORM, false, "nobody can decrypt");
     expect(with, changed, APISEC_E_DECRYPTION, CHECK_DECRYPTION, false, "changed");
+    expect(with, encrypt("at+jwt", honest()), APISEC_OK, NUM_CHECKS, true, "cty is the access token's own type");
+    expect(with, encrypt("at+jwt", strdup("{\"iss\":\"x\"}")), APISEC_E_MALFORMED, CHECK_FORM, false, "and it lies: nobody signed");
+    expect(with, encrypt("secevent+jwt", honest()), APISEC_E_TYPE, CHECK_DECRYPTION, false, "another cty");
     expect(with, encrypt(NULL, honest()), APISEC_E_TYPE, CHECK_DECRYPTION, false, "no cty");
     expect(with, encrypt("JWT", strdup("x")), APISEC_E_MALFORMED, CHECK_FORM, false, "no token inside");
     expect(with, encrypt("JWT", encrypt("JWT", honest())), APISEC_E_MALFORMED, CHECK_FORM, false, "twice");
