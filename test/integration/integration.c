@@ -35,6 +35,19 @@ const char *setting_url(const char *name, const char *path)
     return url;
 }
 
+char *read_folder(const char *name)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", setting("FOLDER"), name);
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) die("no such file", path);
+    char *bytes = calloc(1, 65536);
+    if (bytes == NULL) die("no memory", path);
+    if (fread(bytes, 1, 65535, file) == 65535) die("too large", path);
+    fclose(file);
+    return bytes;
+}
+
 int64_t now_ms(void)
 {
     struct timespec now;

@@ -17,6 +17,9 @@ const char *setting(const char *name);
 /* setting_url joins a path to one of the URLs, in one of a few static buffers. */
 const char *setting_url(const char *name, const char *path);
 
+/* read_folder reads a file of the servers' folder, to be freed. */
+char *read_folder(const char *name);
+
 /* ---- by a plain HTTP client: the process ends when the answer is not 200 ---- */
 
 /* fetch_text gets a member of the JSON that the URL answers with; user ("id:secret", as it stands in the header) and form may be

@@ -7,6 +7,11 @@ $(BUILD)/test/integration/%: $(BUILD)/test/integration/%.o $(BUILD)/test/integra
 	$(SAY) LD $@
 	$(Q)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS) $(CURL_LIBS)
 
+# This one decrypts with RSA whatever the mbedTLS, as the unit tests do.
+$(BUILD)/test/integration/test_encrypted: %: %.o $(BUILD)/test/integration/integration.o $(BUILD)/private.a
+	$(SAY) LD $@
+	$(Q)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS) $(CURL_LIBS)
+
 integration-built: $(INTEGRATION_TESTS:%=$(BUILD)/%) $(TOOL) $(BUILD)/loop
 
 check-integration:

@@ -2,14 +2,16 @@
 //
 // oidc.mjs FOLDER: an authorization server for the tests: oidc-provider on a free port of localhost, over https. Keys, tokens,
 // client authentication and discovery are its own. It knows no token exchange: the grant below adds one, whose policy is test code.
-// Below /_test/ the tests ask for what a browser or an administrator would do. FOLDER has server.pem and server.key; the program
-// prints its URL when it is ready.
+// Below /_test/ the tests ask for what a browser or an administrator would do. FOLDER has server.pem, server.key and ca.pem; the
+// program puts the services' decryption keys there, service.jwks and for another service other.jwks, and prints its URL when it is
+// ready.
 import crypto from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import * as jose from 'jose';
 import { Provider, errors } from 'oidc-provider';
-import { buildTokenResponse } from 'oidc-provider/lib/helpers/grants.js';
+import { buildTokenResponse, checkDpopReplay, checkDpopRequired, checkMtlsCert, validateDpop }
+  from 'oidc-provider/lib/helpers/grants.js';
 
 const folder = process.argv[2];
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
@@ -33,10 +35,48 @@ function publicKeys() {
   return { keys: keys.map(({ d, p, q, dp, dq, qi, ...rest }) => rest) };
 }
 
-// ---- resource servers: https://<algorithm>.test/ gets tokens signed with it, https://opaque.test/ opaque ones ----
+// ---- keys to which tokens are encrypted: their private halves are for the tests ----
+
+const encryptions = [ // alg, enc
+  ['RSA-OAEP', 'A256CBC-HS512'], ['RSA-OAEP-256', 'A256GCM'], ['ECDH-ES', 'A128GCM'], ['ECDH-ES+A128KW', 'A128CBC-HS256'],
+  ['ECDH-ES+A256KW', 'A256GCM'], ['A128KW', 'A128GCM'], ['A256KW', 'A256GCM'], ['A256GCMKW', 'A192CBC-HS384'], ['dir', 'A256GCM'],
+];
+
+function decryptionKey([alg, enc]) {
+  const key = alg.startsWith('RSA') ? crypto.generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
+    : alg.startsWith('ECDH') ? crypto.generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey
+    : crypto.generateKeySync('aes', { length: alg === 'A128KW' ? 128 : 256 });
+  // the `alg` of a key that is used directly is that of the content
+  return { ...key.export({ format: 'jwk' }), kid: alg.toLowerCase(), alg: alg === 'dir' ? enc : alg, use: 'enc' };
+}
+
+function writeDecryptionKeys(name) {
+  const keys = encryptions.map(decryptionKey);
+  writeFileSync(`${folder}/${name}`, JSON.stringify({ keys }), { mode: 0o600 });
+  return keys;
+}
+
+const decryptionKeys = writeDecryptionKeys('service.jwks');
+writeDecryptionKeys('other.jwks');
+
+function encryptTo(kid) {
+  const found = encryptions.findIndex(([alg]) => alg.toLowerCase() === kid);
+  if (found < 0) throw new errors.InvalidTarget();
+  const [[alg, enc], jwk] = [encryptions[found], decryptionKeys[found]];
+  const key = jwk.kty === 'oct' ? crypto.createSecretKey(jwk.k, 'base64url') : crypto.createPublicKey({ key: jwk, format: 'jwk' });
+  return { alg, enc, kid, key };
+}
+
+// ---- resource servers: https://<algorithm>.test/ gets tokens signed with it, https://opaque.test/ opaque ones, and
+// https://encrypted.test/<algorithm> encrypted ones, which at https://unsigned.test/<algorithm> nobody has signed ----
 
 function resourceServer(id) {
   if (id === 'https://opaque.test/') return { audience: id, scope: SCOPES, accessTokenTTL: LIFETIME, accessTokenFormat: 'opaque' };
+  const [, what, to] = /^https:\/\/(encrypted|unsigned)\.test\/(.+)$/.exec(id) ?? [];
+  if (what) {
+    const jwt = { ...(what === 'encrypted' && { sign: { alg: 'ES256' } }), encrypt: encryptTo(to) };
+    return { audience: id, scope: SCOPES, accessTokenTTL: LIFETIME, accessTokenFormat: 'jwt', jwt };
+  }
   const alg = /^https:\/\/(rs256|ps256|es256)\.test\/$/.exec(id)?.[1].toUpperCase();
   if (!alg) throw new errors.InvalidTarget();
   return { audience: id, scope: SCOPES, accessTokenTTL: LIFETIME, accessTokenFormat: 'jwt', jwt: { sign: { alg } } };
@@ -62,6 +102,12 @@ const clients = [
   client('svc-post', 'post-secret', 'client_secret_post'),
   client('svc:odd id', 'p%3A+ss w:rd/~', 'client_secret_basic'),
   client('svc&post=odd', 'p%26+ss w&rd=~', 'client_secret_post'),
+  // whose tokens are bound to a key, whose proofs must have a nonce, and whose tokens are bound to a certificate
+  { ...client('svc-dpop', 'dpop-secret', 'client_secret_basic'), dpop_bound_access_tokens: true },
+  { ...client('svc-nonce', 'nonce-secret', 'client_secret_basic'), dpop_bound_access_tokens: true },
+  { ...client('svc-mtls', undefined, 'tls_client_auth'), tls_client_auth_san_dns: 'svc-mtls.test',
+    tls_client_certificate_bound_access_tokens: true },
+  asking('rs-mtls', 'tls_client_auth', { tls_client_auth_san_dns: 'svc-mtls.test' }),
   client('svc-no-exchange', 'plain-secret', 'client_secret_basic', ['client_credentials']),
 ];
 
@@ -98,6 +144,7 @@ function narrowScope(subject, wanted) {
 
 async function exchange(ctx) {
   const p = ctx.oidc.params;
+  const proof = await validateDpop(provider, ctx);
   for (const name of ['subject_token', 'subject_token_type']) if (!p[name]) throw new errors.InvalidRequest(`${name} is missing`);
   const subject = await claimsOf(p.subject_token, p.subject_token_type, 'subject_token');
   const actor = p.actor_token && await claimsOf(p.actor_token, p.actor_token_type, 'actor_token');
@@ -112,6 +159,13 @@ async function exchange(ctx) {
   // the actor of the token that is exchanged becomes the one before
   const act = actor ? { sub: actor.sub, ...(subject.act && { act: subject.act }) } : subject.act;
   if (act) extraClaims.set(token, { act });
+  const certificate = checkMtlsCert(provider, ctx);
+  if (certificate) token.setThumbprint('x5t', certificate);
+  if (proof) {
+    await checkDpopReplay(provider, ctx, proof, ctx.oidc.client.clientId);
+    token.setThumbprint('jkt', proof.thumbprint);
+  }
+  checkDpopRequired(provider, ctx, proof);
   ctx.oidc.entity('AccessToken', token);
   ctx.body = buildTokenResponse(provider, {
     accessToken: await token.save(), issuedTokenType: p.requested_token_type ?? `${TYPE}access_token`, tokenType: token.tokenType,
@@ -121,17 +175,33 @@ async function exchange(ctx) {
 
 // ---- the server ----
 
+const nonceSecret = crypto.randomBytes(32);
+
+// the certificate that the client showed in the TLS handshake
+function certificateOf(ctx) {
+  const shown = ctx.socket.getPeerCertificate();
+  return shown?.raw && new crypto.X509Certificate(shown.raw);
+}
+
+const mTLS = {
+  enabled: true, certificateBoundAccessTokens: true, tlsClientAuth: true,
+  getCertificate: certificateOf, certificateAuthorized: (ctx) => ctx.socket.authorized,
+  certificateSubjectMatches: (ctx, property, expected) => property === 'tls_client_auth_san_dns'
+    && certificateOf(ctx).subjectAltName === `DNS:${expected}`,
+};
+
 function makeProvider() {
   const made = new Provider(issuer, {
     clients, jwks: { keys }, cookies: { keys: ['for tests'] }, scopes: ['openid', ...SCOPES.split(' ')],
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
-    enabledJWA: { introspectionSigningAlgValues: ['ES256', 'RS256'] },
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'tls_client_auth'],
+    enabledJWA: { introspectionSigningAlgValues: ['ES256', 'RS256'], dPoPSigningAlgValues: ['ES256', 'RS256', 'PS256'] },
     findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
     extraTokenClaims: (ctx, token) => extraClaims.get(token),
     features: {
       devInteractions: { enabled: false }, clientCredentials: { enabled: true }, revocation: { enabled: true },
       introspection: { enabled: true, allowedPolicy: (ctx, asking) => asking.clientId.startsWith('rs-') },
-      jwtIntrospection: { enabled: true },
+      jwtIntrospection: { enabled: true }, encryption: { enabled: true }, mTLS,
+      dPoP: { enabled: true, nonceSecret, requireNonce: (ctx) => ctx.oidc.client?.clientId === 'svc-nonce' },
       resourceIndicators: { enabled: true, defaultResource: () => 'https://es256.test/', useGrantedResource: () => true,
         getResourceServerInfo: (ctx, id) => resourceServer(id) },
     },
@@ -167,7 +237,8 @@ async function answer(request, response) {
   return response.end(JSON.stringify(result ?? {}));
 }
 
-const tls = { key: readFileSync(`${folder}/server.key`), cert: readFileSync(`${folder}/server.pem`) };
+const pem = (name) => readFileSync(`${folder}/${name}`);
+const tls = { key: pem('server.key'), cert: pem('server.pem'), ca: pem('ca.pem'), requestCert: true, rejectUnauthorized: false };
 const server = https.createServer(tls, (request, response) => answer(request, response).catch((e) => {
   console.error(e);
   response.destroy();

@@ -48,15 +48,19 @@ install_from_npm() {
 make_certificates() {
     printf '%s\n' '[req]' 'distinguished_name = name' 'prompt = no' '[name]' 'CN = unused' \
         '[ca]' 'basicConstraints = critical, CA:TRUE' 'keyUsage = critical, keyCertSign, cRLSign' \
-        '[server]' 'subjectAltName = DNS:localhost' 'extendedKeyUsage = serverAuth' >"$server/openssl.cnf"
+        '[server]' 'subjectAltName = DNS:localhost' 'extendedKeyUsage = serverAuth' \
+        '[client]' 'subjectAltName = DNS:svc-mtls.test' 'extendedKeyUsage = clientAuth' \
+        '[other]' 'subjectAltName = DNS:svc-other.test' 'extendedKeyUsage = clientAuth' >"$server/openssl.cnf"
     new_key='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
     (
         cd "$server" || exit 1
         # shellcheck disable=SC2086 # words
         openssl req -x509 -config openssl.cnf -extensions ca $new_key -days 2 -subj '/CN=tests' -keyout ca.key -out ca.pem &&
-            openssl req -new -config openssl.cnf $new_key -subj '/CN=localhost' -keyout server.key -out server.csr &&
-            openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile openssl.cnf -extensions server \
-                -days 2 -out server.pem
+            for name in server client other; do
+                openssl req -new -config openssl.cnf $new_key -subj "/CN=$name" -keyout $name.key -out $name.csr &&
+                    openssl x509 -req -in $name.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile openssl.cnf \
+                        -extensions $name -days 2 -out $name.pem || exit 1
+            done
     ) >"$server/openssl.log" 2>&1 || die 'no certificates' "$server/openssl.log"
 }
 
@@ -97,7 +101,7 @@ start_glewlwyd() {
             if curl -s --noproxy '*' --cacert "$server/ca.pem" -o "$server/curl.out" "https://localhost:$port/api/auth/"; then
                 pids="$pids $pid"
                 NODE_EXTRA_CA_CERTS=$server/ca.pem "$node" "$work/npm/glewlwyd.mjs" provision "https://localhost:$port" \
-                    >>"$server/glewlwyd.log" 2>&1 || die 'glewlwyd is not provisioned' "$server/glewlwyd.log"
+                    "$server" >>"$server/glewlwyd.log" 2>&1 || die 'glewlwyd is not provisioned' "$server/glewlwyd.log"
                 INTEGRATION_GLEWLWYD=https://localhost:$port
                 return
             fi
@@ -121,6 +125,8 @@ start_module faultproxy "$INTEGRATION_OIDC" "$server"
 INTEGRATION_PROXY=$(cat "$server/faultproxy.url")
 start_glewlwyd
 INTEGRATION_CA=$server/ca.pem INTEGRATION_FOLDER=$server
-export INTEGRATION_OIDC INTEGRATION_PROXY INTEGRATION_GLEWLWYD INTEGRATION_CA INTEGRATION_FOLDER
+# what an administrator of glewlwyd does in the middle of a test: "$INTEGRATION_ADMIN rotate $INTEGRATION_GLEWLWYD"
+INTEGRATION_ADMIN="NODE_EXTRA_CA_CERTS=$server/ca.pem '$node' '$work/npm/glewlwyd.mjs'"
+export INTEGRATION_ADMIN INTEGRATION_OIDC INTEGRATION_PROXY INTEGRATION_GLEWLWYD INTEGRATION_CA INTEGRATION_FOLDER
 echo "check-integration: oidc-provider $INTEGRATION_OIDC, glewlwyd $INTEGRATION_GLEWLWYD, fault proxy $INTEGRATION_PROXY"
 TEST_JOBS=1 sh test/run.sh "$@" # one at a time: keys rotate, and there is one fault proxy
