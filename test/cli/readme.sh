@@ -43,12 +43,13 @@ for block in commands.*; do
     check "the commands of block $n" test $? -eq 0
     cp out "printed.$n"
 done
-check 'there are commands' test $n -ge 3
+check 'there are commands' test $n -ge 4
 check 'the first block ends with an allow' has printed.1 '"verdict":"allowed"'
 check 'the second says why not' has printed.2 APISEC_E_SCOPE
 check 'the second shows the exit status' has printed.2 'exit status 1'
 check 'its log is intact' has printed.2 '"verdict":"intact"'
-check 'the third names the place' has printed.3 '"position":'
+check 'the third takes an encrypted token' has printed.3 '"verdict":"allowed"'
+check 'the fourth names the place' has printed.4 '"position":'
 
 grep -oE '\]\([^)#]+\)' "$readme" | tr -d ')' | cut -c3- | grep -v '^https\{0,1\}:' >links
 while read -r link; do check "the link to $link" test -e "$top/$link"; done <links

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# rsa_decrypt.sh: the library and the tool built with RSA_DECRYPT=old: RSA decrypts whatever the mbedTLS, and no other word opens it.
+# rsa_decrypt.sh: the library and the tool built with RSA_DECRYPT=old: RSA decrypts whatever the mbedTLS; no other word opens it.
 # Builds in build/rsa-old.
 set -u
 cd "$(dirname "$0")/../.." || exit 1

@@ -9,6 +9,7 @@
 
 #include <apisec/encryption.h>
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -247,6 +248,52 @@ static void test_arguments(void **state)
     apisec_plaintext_free(NULL, 0);
 }
 
+/* ---- one decrypter, several threads ---- */
+
+struct share {
+    const apisec_decrypter *decrypter;
+    const char *tokens[3];
+    int num_right;
+};
+
+static void *decrypt_many(void *argument)
+{
+    struct share *share = argument;
+    for (size_t i = 0; i < 30; i++) {
+        const char *const token = share->tokens[i % 3];
+        char *plaintext = NULL;
+        size_t len = 0;
+        if (apisec_decrypt(share->decrypter, token, strlen(token), &plaintext, &len, NULL) == APISEC_OK) share->num_right += len == 8;
+        apisec_plaintext_free(plaintext, len);
+    }
+    return NULL;
+}
+
+static void test_threads(void **state)
+{
+    (void)state;
+    static const char *const some[] = {"ECDH-ES+A128KW", "A256KW", "dir"};
+    char *jwks[3], *tokens[3], set[4096];
+    for (size_t i = 0; i < 3; i++) tokens[i] = encrypted_new(some[i], "A256GCM", "a secret", &jwks[i]);
+    snprintf(set, sizeof set, "{\"keys\":[%s,%s,%s]}", jwks[0], jwks[1], jwks[2]);
+    apisec_decrypter *const decrypter = decrypter_of(set);
+    struct share shares[4];
+    pthread_t threads[4];
+    for (size_t i = 0; i < 4; i++) {
+        shares[i] = (struct share){decrypter, {tokens[0], tokens[1], tokens[2]}, 0};
+        assert_int_equal(pthread_create(&threads[i], NULL, decrypt_many, &shares[i]), 0);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_int_equal(shares[i].num_right, 30);
+    }
+    apisec_decrypter_free(decrypter);
+    for (size_t i = 0; i < 3; i++) {
+        apisec_text_free(tokens[i]);
+        apisec_text_free(jwks[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +304,7 @@ int main(void)
         cmocka_unit_test(test_new_keys),
         cmocka_unit_test(test_what_encrypt_refuses),
         cmocka_unit_test(test_arguments),
+        cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
