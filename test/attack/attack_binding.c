@@ -3,8 +3,10 @@
  * attack_binding.c: attacks with stolen tokens: whoever has a bound token and not the key or the certificate it is bound to has
  * nothing; who overhears a proof has nothing either. Beside each stands the twin that differs in one thing and passes.
  */
+#define _GNU_SOURCE /* RTLD_NEXT, in failing.h */
 #include "support/unit.h"
 #include "support/bound.h"
+#include "support/failing.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -425,6 +427,80 @@ static void test_challenges(void **state)
     free(proof);
 }
 
+/* ---- memory ---- */
+
+/* Whoever makes a host run out of memory gets no further with a stolen token, and the owner is refused for no fault of the token. */
+static void test_every_allocation_fails_once(void **state)
+{
+    (void)state;
+    if (!failing_works()) skip();
+    char *const theirs = proof_forge(thief, token, FORGE_SAME, FORGE_SAME);
+    for (int is_stolen = 0; is_stolen < 2; is_stolen++) {
+        const apisec_status without_failure = is_stolen ? APISEC_E_BINDING : APISEC_OK;
+        for (size_t nth = 0;; nth++) {
+            char *const own = honest();
+            const struct bound_request request = {.token = token, .proofs = {is_stolen ? theirs : own}};
+            apisec_call *const call = bound_call(&request);
+            apisec_decision *decision = NULL;
+            if (nth > 0) failing_begin(nth);
+            const apisec_status status = apisec_authenticate(verifier, NULL, call, &decision, NULL);
+            const apisec_status committed = apisec_decision_commit(decision, NULL);
+            apisec_decision_free(decision);
+            const bool failed = nth > 0 && failing_end();
+            apisec_call_free(call);
+            free(own);
+            assert_int_equal(committed, status);
+            if (nth > 0 && failing_kept > 0) fail_msg("allocation %zu: %ld kept", nth, failing_kept);
+            if (nth > 0 && !failed) {
+                assert_int_equal(status, without_failure);
+                assert_true(nth > 40);
+                break;
+            }
+            if (status != without_failure && status / 100 != -5) fail_msg("allocation %zu: %s", nth, apisec_status_name(status));
+        }
+    }
+    free(theirs);
+}
+
+static apisec_status make_strict(const char *set, size_t nth, bool *failed)
+{
+    apisec_verifier *made = NULL;
+    failing_begin(nth);
+    apisec_trust *const trust = apisec_trust_new();
+    apisec_issuer *const issuer = apisec_trust_add_issuer(trust, FORGE_ISSUER);
+    apisec_issuer_add_audience(issuer, FORGE_AUDIENCE);
+    apisec_issuer_allow_algorithm(issuer, "ES256");
+    apisec_issuer_set_jwks(issuer, set, strlen(set));
+    apisec_trust_allow_dpop(trust);
+    apisec_trust_add_origin(trust, PROOF_ORIGIN);
+    apisec_trust_require_dpop_nonce(trust, 60);
+    apisec_trust_set_dpop_nonce_key(trust, "0123456789abcdef0123456789abcdef", 32);
+    apisec_trust_set_replay_capacity(trust, 4);
+    const apisec_status status = apisec_verifier_new(trust, NULL, &made, NULL);
+    assert_true((made != NULL) == (status == APISEC_OK));
+    apisec_trust_free(trust);
+    apisec_verifier_free(made);
+    *failed = failing_end();
+    return status;
+}
+
+/* A verifier that could not be made whole is none. */
+static void test_a_verifier_without_memory(void **state)
+{
+    (void)state;
+    if (!failing_works()) skip();
+    bool failed = true;
+    size_t nth = 1;
+    char *const set = forge_jwks((const apisec_signer *[]){forge_signer("ES256", 0), NULL});
+    for (; failed; nth++) {
+        const apisec_status status = make_strict(set, nth, &failed);
+        if (failing_kept != 0) fail_msg("allocation %zu: %ld kept", nth, failing_kept);
+        if (status != (failed ? APISEC_E_MEMORY : APISEC_OK)) fail_msg("allocation %zu: %s", nth, apisec_status_name(status));
+    }
+    assert_true(nth > 40);
+    free(set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_a_replayed_proof),
@@ -440,6 +516,8 @@ int main(void)
                                        cmocka_unit_test(test_certificates),
                                        cmocka_unit_test(test_a_thumbprint_is_no_certificate),
                                        cmocka_unit_test(test_nothing_is_told),
-                                       cmocka_unit_test(test_challenges)};
+                                       cmocka_unit_test(test_challenges),
+                                       cmocka_unit_test(test_every_allocation_fails_once),
+                                       cmocka_unit_test(test_a_verifier_without_memory)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

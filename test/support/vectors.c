@@ -49,7 +49,7 @@ struct json *vectors_open(const char *folder, const char *name)
     struct buffer bytes = read_file(path);
     struct json *document = NULL;
     apisec_error err;
-    if (json_parse_object((struct text){bytes.bytes, bytes.len}, &limits, &document, &err) != APISEC_OK) give_up(err.text, path);
+    if (json_parse((struct text){bytes.bytes, bytes.len}, &limits, &document, &err) != APISEC_OK) give_up(err.text, path);
     buffer_free(&bytes);
     return document;
 }
