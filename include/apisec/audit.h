@@ -18,6 +18,62 @@
  *     "recovered":{"bytes_cut":n}                   the file ended with half a line
  *     "continues":{"stream":…,"hash":…,"reason":…}  that file could not be synced and is finished; what was not confirmed in it
  *                                                   is written again here, under the same uid
+ *
+ * What a record holds, each member a path into its JSON. Every one has
+ *     metadata.version                  of OCSF, "1.8.0"
+ *     metadata.product.name             "libapisec"
+ *     metadata.product.vendor_name      "libapisec"
+ *     metadata.product.version          of the library, as "0.1.0"
+ *     metadata.uid                      the record's name
+ *     metadata.sequence                 its number within the stream
+ *     metadata.profiles                 ["security_control","trace"]
+ *     time                              in milliseconds since 1970; of a decision, when it was made
+ *     class_uid                         6003
+ *     class_name                        "API Activity"
+ *     category_uid                      6
+ *     type_uid                          600300 and activity_id
+ *     activity_id                       1 POST, 2 GET, HEAD or OPTIONS, 3 PUT or PATCH, 4 DELETE, 99 another, 0 unknown
+ *     severity_id                       1 informational, 2 low: a denial, 4 high: records were lost
+ *     unmapped.apisec.kind              what it is, as above
+ *     unmapped.apisec.stream            20 hex digits: one opening of a log by one process
+ *     unmapped.apisec.prev              the hash of the record before; of the first of all 64 zeros
+ *     unmapped.apisec.hash              this record's
+ * A decision's has these too, as far as they are known: of the token only once it was verified. Texts are cut at 1024 bytes.
+ *     action_id                         1 allowed, 2 denied
+ *     disposition_id                    the same
+ *     status_id                         the same: 1 success, 2 failure
+ *     status_code                       the status's name, "APISEC_E_EXPIRED"
+ *     status_detail                     the reason, a sentence for the operator
+ *     actor.user.uid                    claim `sub`
+ *     actor.idp.name                    claim `iss`
+ *     actor.app_uid                     claim `client_id`
+ *     actor.app_name                    "unknown" where there is neither user nor client
+ *     actor.authorizations[].decision   "allowed" or "denied"
+ *     api.operation                     method and path, "GET /orders/7", or "unknown"
+ *     api.token.uid                     claim `jti`
+ *     src_endpoint.ip                   the socket's peer
+ *     src_endpoint.name                 "unknown" where that was not said
+ *     http_request.http_method          the method
+ *     http_request.url.path             the path, never the query
+ *     http_request.x_forwarded_for      what proxies say of where it came from, the last 16: anybody can write that
+ *     trace.uid                         the trace of the header traceparent (W3C)
+ *     trace.span.uid                    its span
+ *     policy.uid                        the rule that was applied
+ *     policy.version                    the SHA-256 of the document it stood in
+ *     metadata.correlation_uid          claim `txn`
+ *     unmapped.apisec.token_sha256      of the token as it came, base64url: what DPoP calls `ath`
+ *     unmapped.apisec.delegation        "delegation" where the token names an actor, else "none"
+ *     unmapped.apisec.act               the actors, the current one first
+ *     unmapped.apisec.aud               claim `aud`
+ *     unmapped.apisec.scope_granted     claim `scope`
+ *     unmapped.apisec.scope_required    the scopes that were demanded
+ *     unmapped.apisec.peer_x5t_s256     the SHA-256 of the client certificate, base64url
+ *     unmapped.apisec.latency_us        microseconds from authentication to this record
+ *     unmapped.apisec.checks[].id       each check that was made, in order
+ *     unmapped.apisec.checks[].verdict  "pass" or "fail"
+ *     unmapped.apisec.checks[].standard the section that asks for it
+ *     unmapped.apisec.checks[].detail   the scope or claim in question
+ * An event has what the service set.
  * Threads: a log may be shared; an event belongs to one.
  */
 #ifndef APISEC_AUDIT_H

@@ -27,80 +27,79 @@ extern "C" {
 
 /* apisec_status is APISEC_OK or one of the codes below. Their numbers never change.
  * The hundreds say whose fault it is: -1xx the programmer, -2xx the credential, -3xx the permission, -4xx another server,
- * -5xx this process, -6xx too much at once. They are not the HTTP status, which apisec_status_http knows: of -2xx 401, but
- * REQUEST 400; of -3xx 403, but BODY 400; of -4xx 502, but UNREACHABLE, KEYS_UNAVAILABLE and BREAKER 503, TIMEOUT 504; AUDIT,
- * STORE and BUSY 503; RATE 429; of all others 500. */
+ * -5xx this process, -6xx too much at once. The number that begins each comment is the HTTP status to reply with, which
+ * apisec_status_http knows too. */
 typedef int32_t apisec_status;
 
 enum {
     APISEC_OK = 0,
 
-    APISEC_E_ARGUMENT = -101,          /* an argument that no caller should pass */
-    APISEC_E_MISUSE = -102,            /* right arguments at the wrong moment: NULL token, unfinished operation, second commit */
-    APISEC_E_CONFIG = -103,            /* the set-up lacks something or contradicts itself */
-    APISEC_E_UNSUPPORTED = -104,       /* not in this build */
-    APISEC_E_NO_TRANSPORT = -105,      /* the network was needed and no transport was given */
+    APISEC_E_ARGUMENT = -101,          /* 500  an argument that no caller should pass */
+    APISEC_E_MISUSE = -102,            /* 500  right arguments, wrong moment: NULL token, unfinished operation, second commit */
+    APISEC_E_CONFIG = -103,            /* 500  the set-up lacks something or contradicts itself */
+    APISEC_E_UNSUPPORTED = -104,       /* 500  not in this build */
+    APISEC_E_NO_TRANSPORT = -105,      /* 500  the network was needed and no transport was given */
 
-    APISEC_E_NO_CREDENTIAL = -201,     /* the request carries no token */
-    APISEC_E_REQUEST = -202,           /* the credential is sent in a way no client should: twice, in two forms, with bad bytes */
-    APISEC_E_MALFORMED = -203,         /* not a token: parts, base64url, JSON */
-    APISEC_E_ALGORITHM = -204,         /* `alg` is not one of those pinned for the issuer */
-    APISEC_E_KEY_UNKNOWN = -205,       /* no key of the issuer has this `kid` */
-    APISEC_E_KEY_UNFIT = -206,         /* the key's type, use, operations or size do not fit */
-    APISEC_E_SIGNATURE = -207,
-    APISEC_E_DECRYPTION = -208,
-    APISEC_E_TYPE = -209,              /* `typ` is of another kind of token */
-    APISEC_E_ISSUER = -210,
-    APISEC_E_AUDIENCE = -211,
-    APISEC_E_EXPIRED = -212,
-    APISEC_E_NOT_YET_VALID = -213,     /* `nbf` or `iat` lies ahead */
-    APISEC_E_CLAIM = -214,             /* a required claim is missing, or a claim has the wrong type */
-    APISEC_E_LIFETIME = -215,          /* valid for longer than this issuer's tokens may be */
-    APISEC_E_INACTIVE = -216,          /* introspection says so */
-    APISEC_E_REVOKED = -217,
-    APISEC_E_BINDING = -218,           /* `cnf` is not met, or a bound token came without its proof */
-    APISEC_E_PROOF = -219,             /* the DPoP proof is wrong */
-    APISEC_E_REPLAY = -220,            /* the DPoP proof was seen before */
-    APISEC_E_NONCE = -221,             /* a DPoP nonce is demanded */
-    APISEC_E_STEP_UP = -222,           /* a stronger or fresher login is demanded */
-    APISEC_E_TOO_LARGE = -223,
+    APISEC_E_NO_CREDENTIAL = -201,     /* 401  the request carries no token */
+    APISEC_E_REQUEST = -202,           /* 400  the credential is sent as no client should: twice, in two forms, with bad bytes */
+    APISEC_E_MALFORMED = -203,         /* 401  not a token: parts, base64url, JSON */
+    APISEC_E_ALGORITHM = -204,         /* 401  `alg` is not one of those pinned for the issuer */
+    APISEC_E_KEY_UNKNOWN = -205,       /* 401  no key of the issuer has this `kid` */
+    APISEC_E_KEY_UNFIT = -206,         /* 401  the key's type, use, operations or size do not fit */
+    APISEC_E_SIGNATURE = -207,         /* 401 */
+    APISEC_E_DECRYPTION = -208,        /* 401 */
+    APISEC_E_TYPE = -209,              /* 401  `typ` is of another kind of token */
+    APISEC_E_ISSUER = -210,            /* 401 */
+    APISEC_E_AUDIENCE = -211,          /* 401 */
+    APISEC_E_EXPIRED = -212,           /* 401 */
+    APISEC_E_NOT_YET_VALID = -213,     /* 401  `nbf` or `iat` lies ahead */
+    APISEC_E_CLAIM = -214,             /* 401  a required claim is missing, or a claim has the wrong type */
+    APISEC_E_LIFETIME = -215,          /* 401  valid for longer than this issuer's tokens may be */
+    APISEC_E_INACTIVE = -216,          /* 401  introspection says so */
+    APISEC_E_REVOKED = -217,           /* 401 */
+    APISEC_E_BINDING = -218,           /* 401  `cnf` is not met, or a bound token came without its proof */
+    APISEC_E_PROOF = -219,             /* 401  the DPoP proof is wrong */
+    APISEC_E_REPLAY = -220,            /* 401  the DPoP proof was seen before */
+    APISEC_E_NONCE = -221,             /* 401  a DPoP nonce is demanded */
+    APISEC_E_STEP_UP = -222,           /* 401  a stronger or fresher login is demanded */
+    APISEC_E_TOO_LARGE = -223,         /* 401 */
 
-    APISEC_E_SCOPE = -301,
-    APISEC_E_ROLE = -302,
-    APISEC_E_CONDITION = -303,         /* a claim rule is not met */
-    APISEC_E_CLIENT = -304,
-    APISEC_E_ACTOR = -305,
-    APISEC_E_PEER = -306,              /* service certificate or network */
-    APISEC_E_NO_RULE = -307,
-    APISEC_E_DENIED = -308,            /* by the service itself */
-    APISEC_E_BODY = -309,              /* the request's body breaks its limits */
+    APISEC_E_SCOPE = -301,             /* 403 */
+    APISEC_E_ROLE = -302,              /* 403 */
+    APISEC_E_CONDITION = -303,         /* 403  a claim rule is not met */
+    APISEC_E_CLIENT = -304,            /* 403 */
+    APISEC_E_ACTOR = -305,             /* 403 */
+    APISEC_E_PEER = -306,              /* 403  service certificate or network */
+    APISEC_E_NO_RULE = -307,           /* 403 */
+    APISEC_E_DENIED = -308,            /* 403  by the service itself */
+    APISEC_E_BODY = -309,              /* 400  the request's body breaks its limits */
 
-    APISEC_E_UNREACHABLE = -401,
-    APISEC_E_TIMEOUT = -402,
-    APISEC_E_TLS = -403,
-    APISEC_E_ADDRESS = -404,           /* the server's address is one that is refused */
-    APISEC_E_RESPONSE = -405,          /* the server's answer is not what the standard says */
-    APISEC_E_KEYS_UNAVAILABLE = -406,  /* the issuer's keys cannot be had; not the token's fault */
-    APISEC_E_BREAKER = -407,           /* not tried: it failed too often just now */
-    APISEC_E_INVALID_REQUEST = -411,   /* -411 to -417: OAuth errors of a token endpoint, RFC 6749 section 5.2, RFC 8693 */
-    APISEC_E_INVALID_CLIENT = -412,
-    APISEC_E_INVALID_GRANT = -413,
-    APISEC_E_UNAUTHORIZED_CLIENT = -414,
-    APISEC_E_UNSUPPORTED_GRANT = -415,
-    APISEC_E_INVALID_SCOPE = -416,
-    APISEC_E_INVALID_TARGET = -417,
-    APISEC_E_OAUTH_OTHER = -418,       /* an OAuth error that is none of these */
-    APISEC_E_SCOPE_WIDENED = -419,     /* more was granted than was asked for */
-    APISEC_E_NOT_DELEGATED = -420,     /* an actor was sent, and the answer does not name it */
+    APISEC_E_UNREACHABLE = -401,       /* 503 */
+    APISEC_E_TIMEOUT = -402,           /* 504 */
+    APISEC_E_TLS = -403,               /* 502 */
+    APISEC_E_ADDRESS = -404,           /* 502  the server's address is one that is refused */
+    APISEC_E_RESPONSE = -405,          /* 502  the server's answer is not what the standard says */
+    APISEC_E_KEYS_UNAVAILABLE = -406,  /* 503  the issuer's keys cannot be had; not the token's fault */
+    APISEC_E_BREAKER = -407,           /* 503  not tried: it failed too often just now */
+    APISEC_E_INVALID_REQUEST = -411,   /* 502  -411 to -417: OAuth errors of a token endpoint, RFC 6749 section 5.2, RFC 8693 */
+    APISEC_E_INVALID_CLIENT = -412,    /* 502 */
+    APISEC_E_INVALID_GRANT = -413,     /* 502 */
+    APISEC_E_UNAUTHORIZED_CLIENT = -414,/* 502 */
+    APISEC_E_UNSUPPORTED_GRANT = -415, /* 502 */
+    APISEC_E_INVALID_SCOPE = -416,     /* 502 */
+    APISEC_E_INVALID_TARGET = -417,    /* 502 */
+    APISEC_E_OAUTH_OTHER = -418,       /* 502  an OAuth error that is none of these */
+    APISEC_E_SCOPE_WIDENED = -419,     /* 502  more was granted than was asked for */
+    APISEC_E_NOT_DELEGATED = -420,     /* 502  an actor was sent, and the answer does not name it */
 
-    APISEC_E_MEMORY = -501,
-    APISEC_E_CRYPTO = -502,
-    APISEC_E_AUDIT = -503,             /* the record could not be written, so nothing is allowed; or a record's chain is broken */
-    APISEC_E_STORE = -504,             /* the replay store is full or away */
-    APISEC_E_SYSTEM = -505,
+    APISEC_E_MEMORY = -501,            /* 500 */
+    APISEC_E_CRYPTO = -502,            /* 500 */
+    APISEC_E_AUDIT = -503,             /* 503  the record could not be written, so nothing is allowed; or a chain is broken */
+    APISEC_E_STORE = -504,             /* 503  the replay store is full or away */
+    APISEC_E_SYSTEM = -505,            /* 500 */
 
-    APISEC_E_RATE = -601,
-    APISEC_E_BUSY = -602
+    APISEC_E_RATE = -601,              /* 429 */
+    APISEC_E_BUSY = -602               /* 503 */
 };
 
 /* apisec_error takes the sentence that goes with a status. The caller owns it; NULL is accepted wherever one is taken.

@@ -18,6 +18,23 @@ for service in sts gateway accounts ledger; do
     run "the log of $service is intact" 0 '"verdict":"intact"' audit verify "first/$service/audit.jsonl"
     check "the log of $service holds no token" sh -c "! grep -qE 'eyJ[A-Za-z0-9_-]{20}' first/$service/audit.jsonl"
 done
+# Every member of these records is in the table of audit.h, and the other way round but for what this demo has no use for.
+python3 - "$top/include/apisec/audit.h" first/*/audit.jsonl >out 2>err <<'END'
+import json, re, sys
+table = set(re.findall(r"^ \*     ([a-z_]+(?:\.[a-z0-9_]+|\[\])*) ", open(sys.argv[1]).read(), re.M))
+unused = {"actor.app_name", "src_endpoint.name", "http_request.x_forwarded_for", "metadata.correlation_uid", "policy.uid", "policy.version"}
+def paths(value, path):
+    if isinstance(value, dict):
+        for name, member in value.items(): yield from paths(member, path + "." + name if path else name)
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        for element in value: yield from paths(element, path + "[]")
+    else: yield path
+found = {p for log in sys.argv[2:] for line in open(log) for r in [json.loads(line)] if r["unmapped"]["apisec"]["kind"] == "decision"
+         for p in paths(r, "")}
+print("not in audit.h:", sorted(found - table), "not in any record:", sorted(table - found - unused))
+sys.exit(not table or found - table != set() or table - found - unused != set())
+END
+check 'records and their table agree' test $? -eq 0
 # A secret, reference token or key that was in use is in no log and not on the screen.
 sed -n 's/.*"secret":[^"]*"\([0-9a-f]*\)".*/\1/p' first/gateway/config.json first/accounts/config.json >canaries
 for key in first/sts/signing.jwk first/accounts/actor.jwk; do

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # docs.sh: what is declared is documented, and what is written about exists: every public function has a comment; every status and
-# function that a page names is in a header; every status has its row in the table of lib/base/status.c.
+# function that a page names is in a header; every status has its row in the table of lib/base/status.c, with the same HTTP status
+# that its comment begins with.
 set -u
 bad=0
 wrong() { echo "$*"; bad=1; }
@@ -40,6 +41,8 @@ if [ -n "$pages" ]; then
     done
 fi
 for status in $statuses; do
-    grep -qE "$status|[^A-Z_]${status#APISEC_E_}[^A-Z_]" lib/base/status.c || wrong "include/apisec/status.h: $status has no row in lib/base/status.c"
+    http=$(sed -n "s/^ *$status = -[0-9]*,* *\/\* \([0-9]*\) .*/\1/p" include/apisec/status.h)
+    grep -q "^ *{$status, ${http:-none}, " lib/base/status.c ||
+        wrong "include/apisec/status.h: $status, to be replied to with ${http:-no HTTP status}, has no such row in lib/base/status.c"
 done
 exit $bad

@@ -26,7 +26,7 @@ extern "C" {
 #pragma GCC visibility push(default)
 #endif
 enum { APISEC_OK = 0,
-    APISEC_E_SCOPE = -301 /* … */
+    APISEC_E_SCOPE = -301 /* 403  … */
 };
 /* apisec_name is a name. */
 const char *apisec_name(int32_t status);
@@ -45,7 +45,7 @@ HEADER
     printf '%s\n#include <apisec/status.h>\n' "$spdx" >lib/base/base.h
     printf '%s\n#include "base/base.h"\n#include <cjson/cJSON.h>\n' "$spdx" >lib/json/json.h
     printf '%s\n#include "json/json.h"\n' "$spdx" >lib/token/token.h
-    printf '%s\n#include "base/base.h"\n\nint name_none;\n\nconst char *apisec_name(int32_t status)\n{\n    return status == 0 ? "APISEC_OK" : "APISEC_E_SCOPE";\n}\n' "$spdx" >lib/base/status.c
+    printf '%s\n#include "base/base.h"\n\nint name_none;\n\nconst char *apisec_name(int32_t status)\n{\n    return status == 0 ? "APISEC_OK" : "APISEC_E_SCOPE";\n}\nstatic const struct row rows[] = {\n    {APISEC_E_SCOPE, 403, "APISEC_E_SCOPE", 0},\n};\n' "$spdx" >lib/base/status.c
     echo 'APISEC_E_SCOPE is what `apisec_name(status)` is asked for.' >README.md
 }
 
@@ -112,6 +112,7 @@ good && { printf '%s\nvoid f(void)\n{\n' "$spdx" && yes '    ;' | head -n 60 && 
 good && { echo "$spdx" && yes '' | head -n 500; } >lib/base/x.c && expect banned.sh lib/base/x.c 'a file of 501 lines'
 good && sed -i 's/_STATUS_H/_STATE_H/' include/apisec/status.h && expect headers.sh include/apisec/status.h 'a guard with another name'
 good && sed -i '/status\.h/d' include/apisec/apisec.h && expect headers.sh include/apisec/status.h 'a header that apisec.h leaves out'
+good && sed -i 's|/\* 403|/* 401|' include/apisec/status.h && expect docs.sh 'replied to with 401' 'an HTTP status that is not that of the table'
 good && printf '%s\n/* strcpy(a, b) and TO DO */\nconst char *f = "strcpy(a)";\n' "$spdx" >test/x.c && expect banned.sh - 'names in comments and texts'
 
 # symbols.sh looks at what was built.
