@@ -158,7 +158,7 @@ static int run_exchange(const struct command *command, int argc, char **argv)
 
 const struct command command_exchange = {
     .name = "exchange",
-    .synopsis = "--endpoint URL --client-id ID (--client-secret-file FILE | --client-key FILE) [options] [SUBJECT_TOKEN]",
+    .synopsis = "--endpoint URL --client-id ID (--client-secret-file F | --client-key F) [options] [SUBJECT_TOKEN]",
     .summary = "exchange a token for a narrower one (RFC 8693)",
     .about = "Sends the subject token to a token endpoint and prints the token that is issued, and what was granted. The\n"
              "answer is checked: more scope than was asked for, another type, or a missing actor is an error.\n"

@@ -113,7 +113,10 @@ static int run_sign(const struct command *command, int argc, char **argv)
     struct sources from = {0};
     const char *type = NULL;
     const struct option options[] = {
-        {.name = "key", .argument = "FILE", .text = &from.key_path, .help = "private JSON Web Key with its alg, as of keygen; needed"},
+        {.name = "key",
+         .argument = "FILE",
+         .text = &from.key_path,
+         .help = "private JSON Web Key with its alg, as of keygen; needed"},
         {.name = "claims", .argument = "FILE", .text = &from.claims_path, .help = "one JSON object, signed as it is; needed"},
         {.name = "type", .argument = "T", .text = &type, .help = "the header's typ, as at+jwt (default: none)"},
     };

@@ -321,7 +321,7 @@ static int run_verify(const struct command *command, int argc, char **argv)
 
 const struct command command_verify = {
     .name = "verify",
-    .synopsis = "--issuer I --audience A (--jwks FILE | --jwks-uri URL | --discover | --introspect URL) [options] [TOKEN]",
+    .synopsis = "--issuer I --audience A (--jwks F | --jwks-uri U | --discover | --introspect U) [options] [TOKEN]",
     .summary = "verify a token as a service would",
     .about = "Judges an access token as if it had come in the Authorization header of a request, or a\n"
              "Transaction Token in Txn-Token (--profile txntoken+jwt), and prints the verdict.\n"

@@ -159,7 +159,8 @@ static bool set_up_client(struct service *service, const char *issuer_name, cons
 }
 
 /* set_up: arguments are those of the command line behind its options. */
-static apisec_status set_up(struct service *service, char **arguments, const char *algorithm, const char *actor_file, apisec_error *err)
+static apisec_status set_up(struct service *service, char **arguments, const char *algorithm, const char *actor_file,
+                            apisec_error *err)
 {
     const char *issuer_name = arguments[0];
     *err = (apisec_error){APISEC_E_CONFIG, "it cannot be set up"};
@@ -256,7 +257,8 @@ int main(int argc, char **argv)
     const int num_arguments = argc - optind;
     const size_t num = num_arguments == 10 ? strtoul(argv[optind + 9], NULL, 10) : 1000;
     if (num_arguments < 9 || num_arguments > 10 || num == 0) {
-        fprintf(stderr, "Usage: loop [-a ALG] [-t ACTOR_TOKEN_FILE] ISSUER CA_FILE AUDIENCE SCOPE TOKEN_FILE CLIENT SECRET_FILE TARGET "
+        fprintf(stderr,
+                "Usage: loop [-a ALG] [-t ACTOR_TOKEN_FILE] ISSUER CA_FILE AUDIENCE SCOPE TOKEN_FILE CLIENT SECRET_FILE TARGET "
                         "TARGET_SCOPE [NUMBER]\n");
         return 2;
     }

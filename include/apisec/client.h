@@ -54,8 +54,8 @@ void apisec_client_set_private_key_jwt(apisec_client *client, const char *client
  * that apisec_http_options_add_identity gave this name. The endpoint must be the server's own for it (`mtls_endpoint_aliases`). */
 void apisec_client_set_mtls(apisec_client *client, const char *client_id, const char *identity);
 
-/* apisec_client_set_dpop asks for tokens that are bound to a key (RFC 9449 section 5): each request to the endpoint has a proof, and
- * is made once more when the server wants a nonce in it. An answer with a token that is not bound, token_type Bearer, is
+/* apisec_client_set_dpop asks for tokens that are bound to a key (RFC 9449 section 5): each request to the endpoint has a proof,
+ * and is made once more when the server wants a nonce in it. An answer with a token that is not bound, token_type Bearer, is
  * APISEC_E_RESPONSE. The key is RSA or EC; the signer may be freed. Proofs for the requests with the token: dpop.h. */
 void apisec_client_set_dpop(apisec_client *client, const apisec_signer *signer);
 

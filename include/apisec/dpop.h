@@ -28,9 +28,10 @@ extern "C" {
  * APISEC_E_ARGUMENT: a method, URL or nonce that is none, a time before 1970. End *proof with apisec_text_free. */
 apisec_status apisec_dpop_proof(const apisec_signer *signer, const char *method, const char *url, const char *access_token,
                                 const char *nonce, int64_t now, char **proof, apisec_error *err);
-/* apisec_dpop_thumbprint gives the key's RFC 7638 thumbprint, which a token bound to it has as `cnf.jkt`: 43 characters and a NUL.
+/* apisec_dpop_thumbprint gives the key's RFC 7638 thumbprint, which a token bound to it has as `cnf.jkt`; room for 43
+ * characters and a NUL is needed.
  * APISEC_E_KEY_UNFIT: the key is a shared secret. */
-apisec_status apisec_dpop_thumbprint(const apisec_signer *signer, char thumbprint[44], apisec_error *err);
+apisec_status apisec_dpop_thumbprint(const apisec_signer *signer, char *thumbprint, apisec_error *err);
 
 #if defined(__GNUC__)
 #pragma GCC visibility pop

@@ -35,7 +35,7 @@ typedef struct apisec_http apisec_http;
 enum {
     APISEC_OP_DONE = 0,  /* the result waits in the operation's _finish */
     APISEC_OP_HTTP = 1,  /* it needs the answer to one HTTP request */
-    APISEC_OP_WAIT = 2   /* it needs time, or another operation's end, which nobody tells: call next again by apisec_op_deadline_ms */
+    APISEC_OP_WAIT = 2   /* it needs time, or another operation's end, which nobody tells: call next again by its deadline */
 };
 
 /* apisec_op_next returns what the operation needs at now_ms, milliseconds since 1970 by the driver's clock. It may be called
@@ -44,9 +44,9 @@ enum {
 int32_t apisec_op_next(apisec_op *op, int64_t now_ms);
 
 /* apisec_op_deadline_ms returns when to call next again at the latest: 0, which is long past, before the first next and when an
- * answer has ended; INT64_MAX when nothing is awaited. An operation that waits for another one's answer is told by nobody that it has
- * come: its deadline lies at most 20 ms ahead, again and again. A loop that calls next for its waiting operations whenever an answer
- * has ended makes them go on sooner. */
+ * answer has ended; INT64_MAX when nothing is awaited. An operation that waits for another one's answer is told by nobody that it
+ * has come: its deadline lies at most 20 ms ahead, again and again. A loop that calls next for its waiting operations whenever an
+ * answer has ended makes them go on sooner. */
 int64_t apisec_op_deadline_ms(const apisec_op *op);
 
 /* The request to make while next says APISEC_OP_HTTP; otherwise NULL and 0. The texts live until the answer ends. Send these

@@ -12,12 +12,13 @@
  *       ]
  *     }
  *
- * Paths. A template is matched segment by segment: as it stands, `{name}` for any one segment that is not empty, or `**` as the last
- * one for all that follows, nothing among it (a slash and `**` alone is the rule for all other paths). Segments are compared after one percent-decoding, byte for byte. The most specific
- * template decides, from the left: as it stands before `{name}` before `**`; the order of the rules is of no consequence. Then the
- * method decides among the rules of that template; a method that none of them names is denied, whatever a less specific template
- * says. What matches no rule is denied (APISEC_E_NO_RULE). A path that services read in different ways is APISEC_E_REQUEST: an empty
- * segment but at the end, "." and "..", an encoded slash, backslash or control, a broken escape.
+ * Paths. A template is matched segment by segment: as it stands, `{name}` for any one segment that is not empty, or `**` as the
+ * last one for all that follows, nothing among it (a slash and `**` alone is the rule for all other paths). Segments are compared
+ * after one percent-decoding, byte for byte. The most specific template decides, from the left: as it stands before `{name}` before
+ * `**`; the order of the rules is of no consequence. Then the method decides among the rules of that template; a method that none
+ * of them names is denied, whatever a less specific template says. What matches no rule is denied (APISEC_E_NO_RULE). A path that
+ * services read in different ways is APISEC_E_REQUEST: an empty segment but at the end, "." and "..", an encoded slash, backslash
+ * or control, a broken escape.
  *
  * Rules. "id", "path", and one of "require" and "deny": true; "methods", all when absent. A rule that requires nothing says
  * "require": {}, and still every caller is authenticated.
@@ -66,13 +67,13 @@ typedef struct apisec_rules apisec_rules;
 apisec_status apisec_rules_new(const char *json, size_t len, apisec_rules **rules, apisec_error *err);
 /* apisec_rules_free: decisions that applied them keep nothing of them. */
 void apisec_rules_free(apisec_rules *rules);
-/* apisec_rules_notice: what the document is silent about, sentence by sentence, as that it has no rule for all other paths; NULL past
- * the last. */
+/* apisec_rules_notice: what the document is silent about, sentence by sentence, as that it has no rule for all other paths; NULL
+ * past the last. */
 const char *apisec_rules_notice(const apisec_rules *rules, size_t index);
 
-/* apisec_decision_apply_rules finds the rule for the call that the decision is about and makes its requirements of the token. It is a
- * requirement like any other: APISEC_OK, or the status of the first that is not met. Every one is listed in the explanation and the
- * record, and so is the rule's id. */
+/* apisec_decision_apply_rules finds the rule for the call that the decision is about and makes its requirements of the token. It is
+ * a requirement like any other: APISEC_OK, or the status of the first that is not met. Every one is listed in the explanation and
+ * the record, and so is the rule's id. */
 apisec_status apisec_decision_apply_rules(apisec_decision *decision, const apisec_rules *rules);
 
 #if defined(__GNUC__)

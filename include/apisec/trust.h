@@ -60,7 +60,7 @@ void apisec_issuer_allow_algorithm(apisec_issuer *issuer, const char *jws_alg);
  *   "jwt"           `typ` absent or JWT; iss exp aud required. Refused are tokens with `events` (security event and logout tokens),
  *                   `token_introspection` (answers of RFC 9701), or `nonce`, `at_hash`, `c_hash`, `s_hash` (ID tokens). An ID token
  *                   with none of these is told only by its audience, the client: do not add a client's id as an audience here.
- *   "txntoken+jwt"  Transaction Tokens (draft-ietf-oauth-transaction-tokens-10): `typ` txntoken+jwt; aud exp iat txn sub scope req_wl
+ *   "txntoken+jwt"  Transaction Tokens (draft-ietf-oauth-transaction-tokens): `typ` txntoken+jwt; aud exp iat txn sub scope req_wl
  *                   required, tctx and rctx objects where they are; at most 6 min. The audience is the trust domain. `iss` may be
  *                   absent: then the token is from the one issuer of this profile that has its audience, and refused with
  *                   APISEC_E_ISSUER where several have. In a call it is accepted from the header Txn-Token only. */
@@ -86,27 +86,25 @@ void apisec_issuer_require_claim(apisec_issuer *issuer, const char *name);
 /* apisec_issuer_set_leeway: how far clocks may differ when exp, nbf and iat are judged; 0 to 300 s, default 60. */
 void apisec_issuer_set_leeway(apisec_issuer *issuer, uint32_t seconds);
 
-/* apisec_issuer_set_max_lifetime: `exp` may lie at most so far after `iat`. Default 86400 for at+jwt, 360 for txntoken+jwt, no limit
- * for jwt; a token without `iat` is refused where there is a limit. 0 takes the limit away. */
+/* apisec_issuer_set_max_lifetime: `exp` may lie at most so far after `iat`. Default 86400 for at+jwt, 360 for txntoken+jwt, no
+ * limit for jwt; a token without `iat` is refused where there is a limit. 0 takes the limit away. */
 void apisec_issuer_set_max_lifetime(apisec_issuer *issuer, uint32_t seconds);
 
 /* apisec_issuer_require_encryption refuses the issuer's JWTs that come in the open (APISEC_E_DECRYPTION). */
 void apisec_issuer_require_encryption(apisec_issuer *issuer);
 
 /* Status lists: revocation without a call for each request (draft-ietf-oauth-status-list). A token says in `status` which list and
- * which entry of it are its own; once all else about the token is found good, on every use, the entry is looked up.
- *
+ * which entry of it are its own; once all else about the token is found good, on every use, the entry is looked up.  *
  * apisec_issuer_allow_status_list says where the issuer's lists are: an https URL that ends in "/" and stands for all below it, or
  * the whole URL of one list. May be called again for more. A list is fetched when it is first needed; redirects are not followed.
  * It must be signed by this issuer with an algorithm allowed to it, of `typ` statuslist+jwt, its `sub` the URL, its `iss`, if any,
  * the issuer's name; at most 1 MiB, and 1 MiB when it is inflated. It is kept for its `ttl`, at most a day (without `ttl` for the
  * server's max-age within 60 to 3600 s, or 600 s), never past its `exp`, and fetched anew ahead, at 80 % of that. After that,
- * without a newer one, tokens are refused; a failed fetch is tried again after 1 s, then 2 s, up to 60 s. Of one issuer at most
- * 256 lists and 16 MiB of them are kept. Lists are judged by the clock that drives the operation, not by a verification's time.
- *
- * Any status but 0 is APISEC_E_REVOKED. A reference that is wrong, to another URL, or behind the end of its list is APISEC_E_CLAIM.
- * A list that cannot be had is APISEC_E_UNREACHABLE, _TIMEOUT, _TLS, _ADDRESS, _RESPONSE, _KEYS_UNAVAILABLE or _BUSY: not the
- * token's fault, and not allowed. A library made without zlib (make STATUS=none) says APISEC_E_UNSUPPORTED at apisec_verifier_new. */
+ * without a newer one, tokens are refused; a failed fetch is tried again after 1 s, then 2 s, up to 60 s. Of one issuer at most 256
+ * lists and 16 MiB of them are kept. Lists are judged by the clock that drives the operation, not by a verification's time.  * Any
+ * status but 0 is APISEC_E_REVOKED. A reference that is wrong, to another URL, or behind the end of its list is APISEC_E_CLAIM. A
+ * list that cannot be had is APISEC_E_UNREACHABLE, _TIMEOUT, _TLS, _ADDRESS, _RESPONSE, _KEYS_UNAVAILABLE or _BUSY: not the token's
+ * fault, and not allowed. A library made without zlib (make STATUS=none) says APISEC_E_UNSUPPORTED at apisec_verifier_new. */
 void apisec_issuer_allow_status_list(apisec_issuer *issuer, const char *uri_prefix);
 /* apisec_issuer_require_status refuses tokens without a status (APISEC_E_CLAIM). */
 void apisec_issuer_require_status(apisec_issuer *issuer);

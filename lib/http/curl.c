@@ -347,6 +347,18 @@ static void transport_free(apisec_http *http)
     free(transport);
 }
 
+static const char *file_problem(int error)
+{
+    switch (error) {
+    case 0:       return "it is empty";
+    case ENOENT:  return "there is no such file";
+    case EACCES:  return "permission denied";
+    case EISDIR:  return "it is a folder";
+    case ENOTDIR: return "a part of the path is no folder";
+    default:      return "it cannot be read";
+    }
+}
+
 /* A file that is missing is noticed at the start, not at the first request. */
 static apisec_status check_readable(const char *path, const char *what, apisec_error *err)
 {
@@ -357,7 +369,7 @@ static apisec_status check_readable(const char *path, const char *what, apisec_e
     const int error = errno; /* none: it ends before its first byte */
     if (file != NULL) fclose(file);
     if (readable) return APISEC_OK;
-    return fail(err, APISEC_E_CONFIG, "the %s %.100s cannot be used: %s", what, path, error ? strerror(error) : "it is empty");
+    return fail(err, APISEC_E_CONFIG, "the %s %.100s cannot be used: %s", what, path, file_problem(error));
 }
 
 static apisec_status check_files(const apisec_http_options *options, apisec_error *err)

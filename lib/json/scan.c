@@ -308,7 +308,8 @@ apisec_status scan_text(struct text text, const apisec_json_limits *limits, size
     names_end(&scan.names);
 
     *position = (size_t)(scan.at - start);
-    if (scan.limit > 0) return fail(err, status, "JSON, offset %zu: %s than the limit of %u", *position, scan.why, (unsigned)scan.limit);
+    if (scan.limit > 0)
+        return fail(err, status, "JSON, offset %zu: %s than the limit of %u", *position, scan.why, (unsigned)scan.limit);
     if (status != APISEC_OK) return fail(err, status, "JSON, offset %zu: %s", *position, scan.why);
     *longest_number = scan.longest_number;
     return succeed(err);

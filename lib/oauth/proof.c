@@ -113,7 +113,7 @@ apisec_status apisec_dpop_proof(const apisec_signer *signer, const char *method,
     return proof_new(signer, &subject, proof, err);
 }
 
-apisec_status apisec_dpop_thumbprint(const apisec_signer *signer, char thumbprint[44], apisec_error *err)
+apisec_status apisec_dpop_thumbprint(const apisec_signer *signer, char *thumbprint, apisec_error *err)
 {
     if (thumbprint == NULL) return fail(err, APISEC_E_ARGUMENT, "there is nowhere to put the thumbprint");
     thumbprint[0] = '\0';

@@ -24,7 +24,8 @@ enum profile { PROFILE_AT_JWT, PROFILE_JWT, PROFILE_TXN };
 
 /* The claims that this library knows. All others are only handed on. */
 enum claim { /* by the length of their names */
-    CLAIM_ISS, CLAIM_SUB, CLAIM_AUD, CLAIM_EXP, CLAIM_NBF, CLAIM_IAT, CLAIM_JTI, CLAIM_AZP, CLAIM_SID, CLAIM_ACT, CLAIM_CNF, CLAIM_TXN,
+    CLAIM_ISS, CLAIM_SUB, CLAIM_AUD, CLAIM_EXP, CLAIM_NBF, CLAIM_IAT, CLAIM_JTI, CLAIM_AZP, CLAIM_SID, CLAIM_ACT, CLAIM_CNF,
+    CLAIM_TXN,
     CLAIM_TCTX, CLAIM_RCTX,
     CLAIM_SCOPE, CLAIM_NONCE,
     CLAIM_STATUS, CLAIM_REQ_WL, CLAIM_EVENTS, CLAIM_C_HASH, CLAIM_S_HASH,
@@ -48,8 +49,8 @@ struct claims {
 const char *claim_name(enum claim claim);
 /* claims_read_issuer begins with a parsed payload: `iss`, a string (CLAIM); at NULL where it is absent. */
 apisec_status claims_read_issuer(const struct json *document, struct claims *claims, apisec_error *err);
-/* claims_read_audience: `aud` is a string or a not empty array of strings (CLAIM). After it, and only then, its elements may be gone
- * through with the next two. */
+/* claims_read_audience: `aud` is a string or a not empty array of strings (CLAIM). After it, and only then, its elements may be
+ * gone through with the next two. */
 apisec_status claims_read_audience(const struct claims *claims, apisec_error *err);
 const struct json *claims_first_audience(const struct claims *claims);
 const struct json *claims_next_audience(const struct claims *claims, const struct json *audience); /* NULL: no more */

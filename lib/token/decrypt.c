@@ -6,9 +6,9 @@
  */
 #include "token/token.h"
 
-/* "JWT", as RFC 7519 section 5.2 demands; or "at+jwt", the access token's own media type (RFC 9068 section 2.1), which servers write
- * there that take `cty` for the type of the content as RFC 7516 section 4.1.12 has it. Neither is believed: that what was inside is
- * a signed token of the right type is seen by the stages that follow. */
+/* "JWT", as RFC 7519 section 5.2 demands; or "at+jwt", the access token's own media type (RFC 9068 section 2.1), which servers
+ * write there that take `cty` for the type of the content as RFC 7516 section 4.1.12 has it. Neither is believed: that what was
+ * inside is a signed token of the right type is seen by the stages that follow. */
 static bool names_a_jwt(struct text cty)
 {
     return jws_type_is(cty, "JWT") || jws_type_is(cty, "at+jwt");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * present.c: how a token came: bare, or with a call whose parts may prove that it is the caller's. A verification that blocks borrows
- * them from the call; an operation outlives its call and keeps a copy.
+ * present.c: how a token came: bare, or with a call whose parts may prove that it is the caller's. A verification that blocks
+ * borrows them from the call; an operation outlives its call and keeps a copy.
  */
 #include "token/token.h"
 

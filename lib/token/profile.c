@@ -71,8 +71,8 @@ static apisec_status check_at_jwt(const struct claims *claims, apisec_error *err
 }
 
 /* check_jwt: where `typ` says no more than JWT, claims that only other kinds of token carry give those away: `events` a security
- * event or logout token, `token_introspection` an answer about a token, the rest an ID token of OpenID Connect. An ID token with none
- * of them can only be told by its audience, the client. */
+ * event or logout token, `token_introspection` an answer about a token, the rest an ID token of OpenID Connect. An ID token with
+ * none of them can only be told by its audience, the client. */
 static apisec_status check_jwt(const struct claims *claims, apisec_error *err)
 {
     static const enum claim marks[] = {CLAIM_EVENTS, CLAIM_NONCE,  CLAIM_AT_HASH,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * signature.c: a JWS checked with the keys of its issuer. Asks the key set until there is an answer; where somebody must fetch, that
- * is a work: a flight of its own, or a wait for another's. Used for tokens, and for whatever else an issuer signs.
+ * signature.c: a JWS checked with the keys of its issuer. Asks the key set until there is an answer; where somebody must fetch,
+ * that is a work: a flight of its own, or a wait for another's. Used for tokens, and for whatever else an issuer signs.
  */
 #include "token/token.h"
 

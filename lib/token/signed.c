@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * signed.c: the stages of a signed token, in the order of include/apisec/verifier.h, each check naming itself in the trail before it
- * is made. At the end of them there is a token; what is judged anew on every use is in recheck.c.
+ * signed.c: the stages of a signed token, in the order of include/apisec/verifier.h, each check naming itself in the trail before
+ * it is made. At the end of them there is a token; what is judged anew on every use is in recheck.c.
  */
 #include "token/token.h"
 

@@ -271,7 +271,8 @@ apisec_status token_check_times(const apisec_token *token, int64_t leeway, int64
     enum check at = CHECK_EXPIRY;
     apisec_status status = APISEC_OK;
     if (now >= token->expires_at + leeway) {
-        status = fail(err, APISEC_E_EXPIRED, "the token expired at %lld, now is %lld", (long long)token->expires_at, (long long)now);
+        status =
+            fail(err, APISEC_E_EXPIRED, "the token expired at %lld, now is %lld", (long long)token->expires_at, (long long)now);
     } else if (token->not_before - leeway > now) {
         at = CHECK_NOT_BEFORE;
         status = fail(err, APISEC_E_NOT_YET_VALID, "nbf is %lld, now is %lld", (long long)token->not_before, (long long)now);

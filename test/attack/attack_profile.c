@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * attack_profile.c: attacks on which kind of token is accepted where, and from whom, when several issuers are trusted: tokens of one
- * kind or issuer in the place of another, Txn-Tokens that do not say whose they are, actors and heirs that cannot be named.
+ * attack_profile.c: attacks on which kind of token is accepted where, and from whom, when several issuers are trusted: tokens of
+ * one kind or issuer in the place of another, Txn-Tokens that do not say whose they are, actors and heirs that cannot be named.
  */
 #include "support/unit.h"
 #include "support/stand.h"
@@ -228,8 +228,11 @@ static void test_the_rules_of_another_issuer(void **state)
         {"the third with the first one's algorithm", {{"iss", "\"" OTHER "/\""}}, {{0}}, 0, APISEC_E_ALGORITHM},
         {"the first with the second one's key", {{0}}, {{0}}, 1, APISEC_E_KEY_UNKNOWN},
         {"the first, with the second one's leeway", {{"exp", "1749999800"}, {"iat", "1749999700"}}, {{0}}, 0, APISEC_E_EXPIRED},
-        {"the second, with its own", {{"iss", "\"" OTHER "\""}, {"aud", "\"billing\""}, {"exp", "1749999800"}, {"iat", "1749999700"}},
-         {{"typ", "\"JWT\""}}, 1, APISEC_OK},
+        {"the second, with its own",
+         {{"iss", "\"" OTHER "\""}, {"aud", "\"billing\""}, {"exp", "1749999800"}, {"iat", "1749999700"}},
+         {{"typ", "\"JWT\""}},
+         1,
+         APISEC_OK},
         {"nearly the first one's name", {{"iss", "\"" FORGE_ISSUER "/\""}}, {{0}}, 0, APISEC_E_ISSUER},
         {"both names", {{"iss", "[\"" FORGE_ISSUER "\",\"" OTHER "\"]"}}, {{0}}, 0, APISEC_E_CLAIM},
     };

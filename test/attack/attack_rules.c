@@ -135,7 +135,7 @@ static void compare(const apisec_rules *compiled, const struct template *rules, 
         assert_int_equal(path_parse(text_of(target), &arena, &path, NULL), APISEC_OK);
         const char *method = methods[draw(3)];
         const struct rule *rule = rules_find(compiled, text_of(method), &path, &matched);
-        const int expected = reference(rules, num, method, &path), found = rule != NULL ? atoi(rule->id) : -1;
+        const int expected = reference(rules, num, method, &path), found = rule != NULL ? (int)strtol(rule->id, NULL, 10) : -1;
         if (found != expected) fail_msg("%s %s: %d, the reference %d: %s", method, target, found, expected, json);
     }
     arena_free(&arena);

@@ -58,7 +58,8 @@ static void expect(const struct service *service, const char *token, apisec_stat
     apisec_error err;
     apisec_verifier *verifier = verifier_of(service);
     const apisec_status got = verify_now(verifier, token, &err);
-    if (got != want) fail_msg("%s: %s: %s, expected %s: %s", which, why, apisec_status_name(got), apisec_status_name(want), err.text);
+    if (got != want)
+        fail_msg("%s: %s: %s, expected %s: %s", which, why, apisec_status_name(got), apisec_status_name(want), err.text);
     apisec_verifier_free(verifier);
 }
 
@@ -109,8 +110,9 @@ static char *fetch_for(const char *resource)
 static void oidc_provider(void **state)
 {
     (void)state;
-    static const char *const ways[] = {"rsa-oaep", "rsa-oaep-256", "ecdh-es", "ecdh-es+a128kw", "ecdh-es+a256kw", "a128kw", "a256kw",
-                                       "a256gcmkw", "dir"};
+    static const char *const ways[] = {
+        "rsa-oaep", "rsa-oaep-256", "ecdh-es", "ecdh-es+a128kw", "ecdh-es+a256kw", "a128kw",
+        "a256kw", "a256gcmkw", "dir"};
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
         char resource[64];
         snprintf(resource, sizeof resource, "https://encrypted.test/%s", ways[i]);

@@ -603,11 +603,11 @@ static void wrong_options_make_no_transport(void **state)
         const char *why;
     } rows[] = {
         {"ca.pem", "client.pem", "client.key", NULL, "the twin"},
-        {"missing.pem", "client.pem", "client.key", "/missing.pem cannot be used: No such file or directory", "no CA file"},
-        {"", "client.pem", "client.key", "/ cannot be used: Is a directory", "a folder"},
+        {"missing.pem", "client.pem", "client.key", "/missing.pem cannot be used: there is no such file", "no CA file"},
+        {"", "client.pem", "client.key", "/ cannot be used: it is a folder", "a folder"},
         {"empty.pem", "client.pem", "client.key", "/empty.pem cannot be used: it is empty", "nothing in it"},
-        {"ca.pem", "missing.pem", "client.key", "/missing.pem cannot be used: No such file or directory", "no certificate"},
-        {"ca.pem", "client.pem", "missing.key", "/missing.key cannot be used: No such file or directory", "no key"},
+        {"ca.pem", "missing.pem", "client.key", "/missing.pem cannot be used: there is no such file", "no certificate"},
+        {"ca.pem", "client.pem", "missing.key", "/missing.key cannot be used: there is no such file", "no key"},
     };
     FILE *empty = fopen(https_server_file(server, "empty.pem"), "w");
     assert_non_null(empty);
@@ -620,7 +620,8 @@ static void wrong_options_make_no_transport(void **state)
         apisec_http *http = (apisec_http *)&rows; /* not NULL */
         apisec_error err;
         const apisec_status status = apisec_http_new(options, &http, &err);
-        const bool as_told = rows[i].sentence ? status == APISEC_E_CONFIG && strstr(err.text, rows[i].sentence) : status == APISEC_OK;
+        const bool as_told =
+            rows[i].sentence ? status == APISEC_E_CONFIG && strstr(err.text, rows[i].sentence) : status == APISEC_OK;
         if (!as_told) fail_msg("row %zu: %s: %s", i, rows[i].why, err.text);
         if (rows[i].sentence) assert_null(http);
         assert_int_equal(err.status, status);

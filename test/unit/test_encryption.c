@@ -263,7 +263,8 @@ static void *decrypt_many(void *argument)
         const char *const token = share->tokens[i % 3];
         char *plaintext = NULL;
         size_t len = 0;
-        if (apisec_decrypt(share->decrypter, token, strlen(token), &plaintext, &len, NULL) == APISEC_OK) share->num_right += len == 8;
+        if (apisec_decrypt(share->decrypter, token, strlen(token), &plaintext, &len, NULL) == APISEC_OK)
+            share->num_right += len == 8;
         apisec_plaintext_free(plaintext, len);
     }
     return NULL;

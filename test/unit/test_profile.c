@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_profile.c: what each profile demands: its name, `typ`, the way a token comes, its required claims; each rule as a table whose
- * rows change one thing of a token that passes.
+ * test_profile.c: what each profile demands: its name, `typ`, the way a token comes, its required claims; each rule as a table
+ * whose rows change one thing of a token that passes.
  */
 #include "support/unit.h"
 #include "support/forge.h"
@@ -146,7 +146,8 @@ static void test_transaction_claims(void **state)
     struct issuer issuer = {.profile = PROFILE_TXN, .leeway = 60};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         apisec_error err = {APISEC_OK, ""};
-        const struct forge_change changes[] = {{"txn", "\"x\""}, {"req_wl", "\"gateway\""}, {"tctx", "{}"}, {"rctx", "{}"}, {NULL, NULL}};
+        const struct forge_change changes[] = {
+            {"txn", "\"x\""}, {"req_wl", "\"gateway\""}, {"tctx", "{}"}, {"rctx", "{}"}, {NULL, NULL}};
         struct forge_change changed[6];
         size_t num = 0;
         for (size_t k = 0; changes[k].name != NULL; k++)

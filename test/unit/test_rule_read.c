@@ -128,15 +128,18 @@ static void test_policies_stand_alone(void **state)
 static void test_the_number_of_checks(void **state)
 {
     (void)state;
-    char require[8192] = "{\"claims\":[";
+    struct buffer require = BUFFER_MAX(8192);
     apisec_error err;
+    buffer_text(&require, "{\"claims\":[");
     for (int i = 0; i < RULE_MAX_CHECKS; i++)
-        strcat(require, i > 0 ? ",{\"claim\":\"k\",\"equals\":1}" : "{\"claim\":\"k\",\"equals\":1}");
-    const size_t len = strlen(require);
-    strcat(require, "]}");
-    assert_int_equal(compile(require, &err), APISEC_OK);
-    strcpy(require + len, "],\"policies\":[\"p\"]}");
-    assert_int_equal(compile(require, &err), APISEC_E_CONFIG);
+        buffer_text(&require, i > 0 ? ",{\"claim\":\"k\",\"equals\":1}" : "{\"claim\":\"k\",\"equals\":1}");
+    const size_t len = require.len;
+    buffer_text(&require, "]}");
+    assert_int_equal(compile(require.bytes, &err), APISEC_OK);
+    require.len = len;
+    buffer_text(&require, "],\"policies\":[\"p\"]}");
+    assert_int_equal(compile(require.bytes, &err), APISEC_E_CONFIG);
+    buffer_free(&require);
     assert_string_equal(err.text, "rules[0].require: more than 48 checks");
 }
 
