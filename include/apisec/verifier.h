@@ -3,8 +3,8 @@
  * verifier.h: the frozen trust, with its key sets: verifies tokens.
  *
  * Checks, in this order, each with its own status: decryption (RFC 7516), size and form (RFC 7515), issuer, `typ`, `alg`, `aud`,
- * key, signature, `exp`, `nbf`, `iat`, lifetime, required claims, `cnf`, denials, and that a DPoP proof is new. Of an opaque token,
- * about which its issuer is asked (see trust.h), those that are not of form, algorithm, key and signature.
+ * key, signature, `exp`, `nbf`, `iat`, lifetime, required claims, `cnf`, denials, the status list, and that a DPoP proof is new. Of
+ * an opaque token, about which its issuer is asked (see trust.h), those that are not of form, algorithm, key and signature.
  * Threads: a verifier may be shared by all threads; only free it when none uses it.
  */
 #ifndef APISEC_VERIFIER_H
@@ -34,7 +34,7 @@ void apisec_verifier_free(apisec_verifier *verifier);
 /* apisec_verifier_warm fetches all key sets that are absent or past half of their lifetime, so that the first request need not. The
  * first failure is returned, after all were tried: APISEC_E_KEYS_UNAVAILABLE, whatever the cause, which err tells, or
  * APISEC_E_NO_TRANSPORT. Called every 15 s from a thread of the service's own it keeps all fetches off the requests but those for
- * an unknown `kid`. Blocks. */
+ * an unknown `kid` and of status lists. Blocks. */
 apisec_status apisec_verifier_warm(apisec_verifier *verifier, apisec_error *err);
 /* apisec_verifier_warm_start: the same as an operation. */
 apisec_status apisec_verifier_warm_start(apisec_verifier *verifier, apisec_op **op, apisec_error *err);

@@ -403,6 +403,26 @@ static void test_the_clock_jumps_back(void **state)
     PLAY(answers, moments);
 }
 
+/* A token that was verified before is not verified again, but its status is looked up on each use. */
+static void test_a_verdict_that_is_kept(void **state)
+{
+    (void)state;
+    char *all_valid = list_token("\x00\x00", 2, FORGE_SAME, FORGE_SAME, ec);
+    char *news = list_token(LIST_BYTES, 2, (struct forge_change[]){{"iat", "1750000010"}, {NULL, NULL}}, FORGE_SAME, ec);
+    const struct script_answer away = {.url = LIST_URI, .transport = APISEC_E_UNREACHABLE};
+    const struct script_answer answers[] = {ANSWER(all_valid), ANSWER(news), away};
+    const struct moment moments[] = {
+        {revoked, 0, APISEC_OK, 1, "verified, and kept"},
+        {revoked, 1000, APISEC_OK, 1, "no request for it"},
+        {revoked, 240000, APISEC_E_REVOKED, 2, "the first use after the news"},
+        {valid, 240000, APISEC_OK, 2, "the twin"},
+        {valid, 540000, APISEC_E_UNREACHABLE, 3, "kept, but nobody knows its status any more"},
+    };
+    PLAY(answers, moments);
+    free(news);
+    free(all_valid);
+}
+
 /* ---- floods ---- */
 
 struct flood {
@@ -555,6 +575,7 @@ int main(void)
         cmocka_unit_test(test_a_list_that_is_withheld),
         cmocka_unit_test(test_an_old_list_replayed),
         cmocka_unit_test(test_the_clock_jumps_back),
+        cmocka_unit_test(test_a_verdict_that_is_kept),
         cmocka_unit_test(test_a_flood_of_tokens),
         cmocka_unit_test(test_a_flood_while_the_server_is_down),
         cmocka_unit_test(test_a_flood_of_lists),
