@@ -12,7 +12,8 @@ static apisec_status read_form(struct verification *v)
     apisec_error *err = &v->error;
     if (v->now < 0) return fail(err, APISEC_E_ARGUMENT, "the time is negative");
     apisec_status status = jws_split(v->compact, &v->jws, err);
-    if (status == APISEC_OK) status = jws_header_parse(v->jws.header, &v->header, err);
+    if (status == APISEC_OK && !headers_find(v->verifier->headers, v->jws.header, &v->known, &v->header))
+        status = jws_header_parse(v->jws.header, &v->header, err);
     if (status == APISEC_OK) status = jws_decode_payload(&v->jws, &v->arena, &v->payload, err);
     if (status == APISEC_OK) status = json_parse_object(v->payload, &json_token_limits, &v->document, err);
     return status;
@@ -84,6 +85,8 @@ enum pass stage_issuer(struct verification *v, int64_t now_ms)
 enum pass stage_signature(struct verification *v, int64_t now_ms)
 {
     const enum pass pass = signature_run(&v->signature, now_ms);
+    const bool is_new = v->header.document != NULL && !v->encrypted; /* what was encrypted stays with its token */
+    if (pass == PASS_ON && is_new) headers_keep(v->verifier->headers, v->jws.header, &v->header);
     v->trail.at = v->signature.at_key ? CHECK_KEY : CHECK_SIGNATURE;
     if (pass == PASS_WORK) v->work = &v->signature.work;
     if (pass != PASS_ENDED) return pass;

@@ -29,6 +29,7 @@
 #include "token/cache.h"
 #include "token/claims.h"
 #include "token/denylist.h"
+#include "token/headers.h"
 #include "token/present.h"
 
 #include <apisec/token.h>
@@ -392,6 +393,7 @@ struct verification {
     struct arena arena;
     struct jws jws;
     struct jws_header header;
+    struct known_header known;   /* what header's texts are in, where it was known */
     struct json *document;
     struct text payload;
     struct claims claims;
@@ -455,6 +457,7 @@ struct apisec_verifier {
     struct table by_name;
     struct opaque_routes *opaque; /* NULL: nobody is asked about opaque tokens */
     struct domains domains;
+    struct headers *headers;
     char *realm;                 /* or NULL */
     char *resource_metadata;     /* or NULL */
     struct dpop_policy *dpop;    /* NULL: DPoP is not allowed */

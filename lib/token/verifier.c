@@ -18,6 +18,7 @@ static void destroy(struct apisec_verifier *verifier)
     table_free(&verifier->by_name);
     opaque_routes_free(verifier->opaque);
     domains_free(&verifier->domains);
+    headers_free(verifier->headers);
     free(verifier->realm);
     free(verifier->resource_metadata);
     dpop_policy_free(verifier->dpop);
@@ -85,7 +86,8 @@ static apisec_status fill(struct apisec_verifier *verifier, const apisec_trust *
     }
     status = domains_new(verifier->issuers, verifier->num_issuers, &verifier->domains, err);
     verifier->txn_tokens = verifier->domains.num > 0;
-    return status;
+    if (status != APISEC_OK) return status;
+    return headers_new(num, &verifier->headers) == APISEC_OK ? APISEC_OK : fail_memory(err);
 }
 
 apisec_status apisec_verifier_new(const apisec_trust *trust, apisec_http *http, apisec_verifier **verifier, apisec_error *err)
