@@ -3,7 +3,10 @@
  * verify.c: the smallest verifying service. On 127.0.0.1 it says hello to whoever holds a valid token with the scope "hello", and
  * refuses all others with the status and the challenge that the standards demand. In production it would stand behind TLS.
  *
- *     verify PORT ISSUER AUDIENCE [JWKS_FILE]        without a file the issuer's keys are discovered; port 0 is any free one
+ *     verify PORT ISSUER AUDIENCE AUDIT_FILE [JWKS_FILE]
+ *
+ * Each decision is written to the audit file before it is given. Without a key file the issuer's keys are discovered; port 0 is any
+ * free one.
  */
 #include <apisec/apisec.h>
 
@@ -13,6 +16,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What all requests share. */
+struct service {
+    apisec_http *http;
+    apisec_audit *audit;
+    apisec_verifier *verifier;
+};
 
 static enum MHD_Result add_header(void *call, enum MHD_ValueKind kind, const char *name, const char *value)
 {
@@ -48,16 +58,17 @@ static enum MHD_Result reply(struct MHD_Connection *connection, const apisec_dec
 }
 
 /* answer hands all headers over: a lookup by name would return the first of two Authorization headers and hide the second. */
-static enum MHD_Result answer(void *verifier, struct MHD_Connection *connection, const char *path, const char *method,
+static enum MHD_Result answer(void *context, struct MHD_Connection *connection, const char *path, const char *method,
                               const char *version, const char *data, size_t *size, void **call)
 {
     (void)path, (void)version, (void)data, (void)size;
+    const struct service *service = context;
     apisec_decision *decision = NULL;
     apisec_error err;
     apisec_call_set_method(*call, method, strlen(method));
     MHD_get_connection_values(connection, MHD_HEADER_KIND, add_header, *call);
 
-    apisec_authenticate(verifier, NULL, *call, &decision, &err);
+    apisec_authenticate(service->verifier, service->audit, *call, &decision, &err);
     apisec_decision_require_scope(decision, "hello");
     apisec_status status = apisec_decision_commit(decision, &err);
     if (status != APISEC_OK) fprintf(stderr, "denied: %s: %s\n", apisec_status_name(status), apisec_decision_reason(decision));
@@ -66,12 +77,10 @@ static enum MHD_Result answer(void *verifier, struct MHD_Connection *connection,
     return sent;
 }
 
-/* build_verifier: everything that can be set up wrongly is found here, before the first request. */
-static apisec_verifier *build_verifier(const char *issuer, const char *audience, const char *jwks_file, apisec_http *http)
+/* build_trust: an issuer, the one audience that is us, and the one algorithm that it signs with. */
+static apisec_trust *build_trust(const char *issuer, const char *audience, const char *jwks_file)
 {
     static char jwks[262144];
-    apisec_verifier *verifier = NULL;
-    apisec_error err;
     apisec_trust *trust = apisec_trust_new();
     apisec_issuer *id = apisec_trust_add_issuer(trust, issuer);
     apisec_issuer_add_audience(id, audience);
@@ -82,18 +91,30 @@ static apisec_verifier *build_verifier(const char *issuer, const char *audience,
         (void)fclose(file);
     } else if (jwks_file == NULL) {
         apisec_issuer_discover(id);
-    } /* a file that cannot be read leaves the issuer without keys, which the next line refuses */
-    if (apisec_verifier_new(trust, http, &verifier, &err) != APISEC_OK) fprintf(stderr, "%s\n", err.text);
-    apisec_trust_free(trust);
-    return verifier;
+    } /* a file that cannot be read leaves the issuer without keys, which the verifier refuses */
+    return trust;
 }
 
-static void serve(apisec_verifier *verifier, uint16_t port)
+/* start: everything that can be set up wrongly is found here, before the first request. */
+static apisec_status start(struct service *service, char **arguments, apisec_error *err)
+{
+    apisec_status status = apisec_http_new(NULL, &service->http, err);
+    if (status != APISEC_OK) return status;
+    status = apisec_audit_open_file(arguments[4], APISEC_AUDIT_WRITTEN, APISEC_AUDIT_STRICT, &service->audit, err);
+    if (status != APISEC_OK) return status;
+
+    apisec_trust *trust = build_trust(arguments[2], arguments[3], arguments[5]);
+    status = apisec_verifier_new(trust, service->http, &service->verifier, err);
+    apisec_trust_free(trust);
+    return status;
+}
+
+static void serve(struct service *service, uint16_t port)
 {
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct MHD_Daemon *server = MHD_start_daemon(
-        MHD_USE_INTERNAL_POLLING_THREAD, port, NULL, NULL, answer, verifier, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
+        MHD_USE_INTERNAL_POLLING_THREAD, port, NULL, NULL, answer, service, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
         MHD_OPTION_URI_LOG_CALLBACK, begin_request, NULL, MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL, MHD_OPTION_END);
     if (server == NULL) {
         fprintf(stderr, "cannot listen on 127.0.0.1\n");
@@ -107,19 +128,17 @@ static void serve(apisec_verifier *verifier, uint16_t port)
 
 int main(int argc, char **argv)
 {
-    if (argc < 4 || argc > 5) {
-        fprintf(stderr, "Usage: verify PORT ISSUER AUDIENCE [JWKS_FILE]\n");
+    struct service service = {NULL, NULL, NULL};
+    apisec_error err;
+    if (argc < 5 || argc > 6) {
+        fprintf(stderr, "Usage: verify PORT ISSUER AUDIENCE AUDIT_FILE [JWKS_FILE]\n");
         return 2;
     }
-    apisec_http *http = NULL;
-    apisec_error err;
-    if (apisec_http_new(NULL, &http, &err) != APISEC_OK) {
-        fprintf(stderr, "%s\n", err.text);
-        return 1;
-    }
-    apisec_verifier *verifier = build_verifier(argv[2], argv[3], argc == 5 ? argv[4] : NULL, http);
-    if (verifier) serve(verifier, (uint16_t)strtoul(argv[1], NULL, 10));
-    apisec_verifier_free(verifier);
-    apisec_http_free(http);
-    return verifier ? 0 : 1;
+    const apisec_status status = start(&service, argv, &err);
+    if (status == APISEC_OK) serve(&service, (uint16_t)strtoul(argv[1], NULL, 10));
+    else fprintf(stderr, "%s\n", err.text);
+    apisec_verifier_free(service.verifier);
+    apisec_audit_close(service.audit);
+    apisec_http_free(service.http);
+    return status == APISEC_OK ? 0 : 1;
 }

@@ -15,18 +15,19 @@ blocks() {
         inside { print >file }' "$readme"
 }
 
-blocks example.c
-check 'there is an example' test -s example.c.1
-mv example.c.1 example.c
+blocks example.c # the blocks are one file
+check 'there is an example' test -s example.c.1 -a -s example.c.3
+cat example.c.1 example.c.2 example.c.3 >example.c
 for compiler in "${CC:-cc} -std=c11" "${CC:-cc} -std=c99 -pedantic" "${CC:-cc} -x c++ -std=c++11"; do
     case $compiler in *c++*) printf '#include <string>\n' | ${CC:-cc} -x c++ -fsyntax-only - 2>/dev/null || continue ;; esac
     # shellcheck disable=SC2086 # words
     $compiler -Wall -Wextra -Werror -I"$top/include" -c -o example.o example.c >out 2>err
     check "the example compiles with $compiler" test $? -eq 0
 done
-check 'the example links' sh -c "printf '%s\n' '#include <apisec/apisec.h>' 'struct order;' \
+check 'the example links' sh -c "printf '%s\n' '#include <apisec/apisec.h>' 'struct order; struct service;' \
     'int owns(const apisec_token *user, const struct order *order) { (void)order; return user != 0; }' \
-    'void place_order(struct order *order) { (void)order; }' \
+    'void place_order(struct service *service, const apisec_decision *decision, const apisec_call *call, struct order *order)' \
+    '{ (void)service, (void)decision, (void)call, (void)order; }' \
     'void reply(const apisec_decision *decision) { (void)decision; }' 'int main(void) { return 0; }' >main.c &&
     ${CC:-cc} ${CFLAGS-} ${LDFLAGS-} -pthread -I'$top/include' main.c example.c '$BUILD/libapisec.a' \
     ${MBEDTLS_LIBS:--lmbedcrypto} -lcjson -lz ${CURL_LIBS:--lcurl} -o example"
@@ -50,6 +51,28 @@ check 'the second shows the exit status' has printed.2 'exit status 1'
 check 'its log is intact' has printed.2 '"verdict":"intact"'
 check 'the third takes an encrypted token' has printed.3 '"verdict":"allowed"'
 check 'the fourth names the place' has printed.4 '"position":'
+
+# The commands for a server are run against one of ours: other names, and a CA and a loopback address to be let through.
+blocks server
+check 'there are commands for a server' test -s server.1
+make_certificates && start ready "$BUILD/test/cli/issuer" server.pem server.key || exit 1
+issuer=$(member ready issuer)
+mkdir server remote
+cp ca.pem server
+member ready orders_secret >server/secret
+member ready alice_session >server/opaque
+member ready web_secret >web_secret
+run 'a token to begin with' 0 '"token_type":"Bearer"' exchange --endpoint "$issuer/token" --client-id web --client-secret-file web_secret \
+    --allow-loopback --cacert ca.pem --audience orders --scope orders:read "$(member ready alice_session)"
+member out access_token >server/token
+printf '#!/bin/sh\ncommand=$1\nshift\nexec "%s" "$command" --allow-loopback --cacert ca.pem "$@"\n' "$APISEC" >remote/apisec
+chmod +x remote/apisec
+sed "s|https://id.example.com|$issuer|g" server.1 >commands
+(cd server && PATH=$scratch/remote:$PATH sh -eu ../commands) >out 2>err </dev/null
+check 'the commands for a server' test $? -eq 0
+check 'two tokens are allowed' test "$(grep -c '"verdict":"allowed"' out)" -eq 2
+check 'one is issued' has out '"scope":"ledger:read"'
+exec 9>&-
 
 grep -oE '\]\([^)#]+\)' "$readme" | tr -d ')' | cut -c3- | grep -v '^https\{0,1\}:' >links
 while read -r link; do check "the link to $link" test -e "$top/$link"; done <links

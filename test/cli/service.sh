@@ -12,11 +12,13 @@ token() { # scope, seconds to live
         "$1" $((now - 1000)) $((now + $2)) >claims.json
     "$APISEC" sign --key key.json --claims claims.json --type at+jwt
 }
-start ready "$BUILD/examples/verify" 0 https://id.example hello keys.json || exit 1
+start ready "$BUILD/examples/verify" 0 https://id.example hello audit.jsonl keys.json || exit 1
 port=$(sed -n 's|^http://127.0.0.1:\([0-9]*\) .*|\1|p' ready)
 
 # get TARGET HEADER…: one request over a socket, so that every header is sent as written. The reply is the file `out`.
+asked=0
 get() {
+    asked=$((asked + 1))
     python3 - "$port" "$@" >out 2>err <<'END'
 import socket, sys
 port, target, headers = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
@@ -52,6 +54,11 @@ check 'the token in the query' sh -c '! head -n 1 out | grep -q " 200 "'
 get "/?access_token=$good" "Authorization: Bearer $good"
 check 'the token in both' replied 400
 check 'the reply shows no token' lacks out "$good"
-check 'the log shows no token' lacks ready.err "$good"
+check 'what it says shows no token' lacks ready.err "$good"
+check 'each request has its record' test "$(grep -c '"kind":"decision"' audit.jsonl)" -eq "$asked"
+check 'the log says who was let in' has audit.jsonl '"status_code":"APISEC_OK","actor":{"user":{"uid":"alice"}'
+check 'the log says why others were not' has audit.jsonl '"status_code":"APISEC_E_EXPIRED"'
+check 'the log shows no token' lacks audit.jsonl "$good"
+run 'the log is intact' 0 '"verdict":"intact"' audit verify audit.jsonl
 
 summary

@@ -124,6 +124,12 @@ export LD_LIBRARY_PATH="$prefix/lib"
     check 'C99, shared: needs nothing of the library underneath' not sh -c 'readelf -d shared-c | grep -qE "NEEDED.*(mbedcrypto|cjson|curl|libz)"'
     check 'C99, shared, with the transport' $cc $c99 $cflags -o shared-fetch fetch.c $libs
     check 'C99, shared, with the transport: runs' ./shared-fetch
+    cp verify.c service.c # what README.md says to do, and what it says is enough for the archive
+    check 'the command of README.md' sh -ec "$(sed -n 's/^    \(cc service\.c .*\)$/\1/p' "$here/README.md" | grep .)"
+    check 'the command of README.md: its program runs' ./a.out
+    archive=$(sed -n 's/^`\(-lapisec [-a-z ]*\)` is all of it.*/\1/p' "$here/README.md")
+    check 'the libraries of README.md' $cc $cflags -o readme-static verify.c -Wl,-Bstatic -L"$prefix/lib" ${archive%% *} -Wl,-Bdynamic ${archive#* }
+    check 'the libraries of README.md: its program runs' env -u LD_LIBRARY_PATH ./readme-static
     check 'pkg-config --static' $cc $c99 $cflags -o both verify.c $static
     check 'pkg-config --static: runs' ./both
     check 'C99, static' $cc $c99 $cflags -o static-c verify.c -Wl,-Bstatic -lapisec -Wl,-Bdynamic -L"$prefix/lib" \
