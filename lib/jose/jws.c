@@ -35,18 +35,30 @@ apisec_status jws_split_within(struct text token, size_t max_len, struct jws *jw
 
 /* ---- header ---- */
 
-/* RFC 7515 section 4.1. The members that name a key or where to fetch one (jku, jwk, x5u, x5c, x5t) are not looked at. */
-static apisec_status read_header(struct jws_header *header, apisec_error *err)
-{
-    const struct json *const document = header->document;
-    if (json_member(document, "crit")) return fail(err, APISEC_E_MALFORMED, "the token has `crit`: no extension is understood");
-    if (json_member(document, "b64")) return fail(err, APISEC_E_MALFORMED, "the token has `b64`: its payload is always encoded");
+enum { CRIT, B64, ALG, KID, TYP, CTY, JWK, NUM_MEMBERS };
+static const char *const members[NUM_MEMBERS] = {"crit", "b64", "alg", "kid", "typ", "cty", "jwk"};
 
-    apisec_status status = compact_text(document, "alg", &header->alg, err);
-    if (status == APISEC_OK) status = compact_text(document, "kid", &header->kid, err);
-    if (status == APISEC_OK) status = compact_text(document, "typ", &header->typ, err);
-    if (status == APISEC_OK) status = compact_text(document, "cty", &header->cty, err);
+static apisec_status read_text(struct jws_header *header, const struct text *values, int member, struct text *out, apisec_error *err)
+{
+    const struct text value = values[member];
+    if (value.at == NULL || json_text_in_place(header->bytes + (value.at - header->bytes), value.len, out)) return APISEC_OK;
+    return fail(err, APISEC_E_MALFORMED, "`%s` of the token's header is not a string", members[member]);
+}
+
+/* RFC 7515 section 4.1. The members that name a key or where to fetch one (jku, x5u, x5c, x5t) are not looked at. */
+static apisec_status read_header(struct jws_header *header, size_t len, apisec_error *err)
+{
+    struct text values[NUM_MEMBERS];
+    json_member_spans((struct text){header->bytes, len}, members, NUM_MEMBERS, values);
+    if (values[CRIT].at) return fail(err, APISEC_E_MALFORMED, "the token has `crit`: no extension is understood");
+    if (values[B64].at) return fail(err, APISEC_E_MALFORMED, "the token has `b64`: its payload is always encoded");
+
+    apisec_status status = read_text(header, values, ALG, &header->alg, err);
+    if (status == APISEC_OK) status = read_text(header, values, KID, &header->kid, err);
+    if (status == APISEC_OK) status = read_text(header, values, TYP, &header->typ, err);
+    if (status == APISEC_OK) status = read_text(header, values, CTY, &header->cty, err);
     if (status != APISEC_OK) return status;
+    header->jwk = values[JWK];
     if (!header->alg.at) return fail(err, APISEC_E_MALFORMED, "the token's header has no `alg`");
     if (header->kid.len > JOSE_MAX_KEY_ID) {
         return fail(err, APISEC_E_MALFORMED, "the token's `kid` has %zu bytes; at most %d are accepted", header->kid.len,
@@ -55,11 +67,22 @@ static apisec_status read_header(struct jws_header *header, apisec_error *err)
     return APISEC_OK;
 }
 
+static apisec_status parse_header(struct text encoded, struct jws_header *header, apisec_error *err)
+{
+    size_t len = 0;
+    if (encoded.len > JOSE_MAX_TOKEN) return fail(err, APISEC_E_TOO_LARGE, "the token's header is too long");
+    header->bytes = malloc(base64url_decoded_len(encoded.len) + 1);
+    if (!header->bytes) return fail_memory(err);
+    if (base64url_decode(encoded.at, encoded.len, (unsigned char *)header->bytes, &len) != APISEC_OK)
+        return fail(err, APISEC_E_MALFORMED, "the token's header is not strict base64url");
+    const apisec_status status = json_check_object((struct text){header->bytes, len}, &json_token_limits, err);
+    return status == APISEC_OK ? read_header(header, len, err) : status;
+}
+
 apisec_status jws_header_parse(struct text encoded, struct jws_header *header, apisec_error *err)
 {
-    *header = (struct jws_header){NULL, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}};
-    apisec_status status = compact_header(encoded, &header->document, err);
-    if (status == APISEC_OK) status = read_header(header, err);
+    *header = (struct jws_header){.bytes = NULL};
+    const apisec_status status = parse_header(encoded, header, err);
     if (status == APISEC_OK) return succeed(err);
     jws_header_free(header);
     return status;
@@ -67,8 +90,8 @@ apisec_status jws_header_parse(struct text encoded, struct jws_header *header, a
 
 void jws_header_free(struct jws_header *header)
 {
-    json_free(header->document);
-    *header = (struct jws_header){NULL, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}};
+    free(header->bytes);
+    *header = (struct jws_header){.bytes = NULL};
 }
 
 bool jws_type_is(struct text typ, const char *type)

@@ -21,6 +21,10 @@ extern const apisec_json_limits json_document_limits; /* 256 KiB, depth 16 */
 /* json_member_span finds a top-level member's value in an object text that passed the scanner: its raw bytes, without white space
  * around. false: absent, or not an object. Names are compared after unescaping. */
 bool json_member_span(struct text object, const char *name, struct text *value);
+/* json_member_spans finds several at once; at NULL: absent. */
+void json_member_spans(struct text object, const char *const *names, size_t num, struct text *values);
+/* json_text_in_place makes the span of a string into its text, where it lies, with a NUL behind it. false: not a string. */
+bool json_text_in_place(char *at, size_t len, struct text *out);
 
 /* ---- reader.c: a parsed document ---- */
 
@@ -32,6 +36,8 @@ enum json_kind { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSO
 apisec_status json_parse(struct text text, const apisec_json_limits *limits, struct json **document, apisec_error *err);
 /* json_parse_object demands an object at the top as well: MALFORMED otherwise. */
 apisec_status json_parse_object(struct text text, const apisec_json_limits *limits, struct json **document, apisec_error *err);
+/* json_check_object says the same of a text without making a document of it: for who needs a few of its members' spans. */
+apisec_status json_check_object(struct text text, const apisec_json_limits *limits, apisec_error *err);
 void json_free(struct json *document);       /* wipes strings: key documents hold secrets */
 
 enum json_kind json_kind(const struct json *value);

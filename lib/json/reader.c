@@ -23,14 +23,20 @@ static struct json *json_of(cJSON *item)
     return (struct json *)item;
 }
 
-apisec_status json_parse(struct text text, const apisec_json_limits *limits, struct json **document, apisec_error *err)
+static apisec_status check(struct text text, const apisec_json_limits *limits, apisec_error *err)
 {
-    *document = NULL;
     size_t longest_number, position;
     const apisec_status status = scan_text(text, limits, &longest_number, &position, err);
     if (status != APISEC_OK) return status;
     if (longest_number > LONGEST_NUMBER) return fail(err, APISEC_E_MALFORMED, "JSON: a number of more than 63 characters");
+    return APISEC_OK;
+}
 
+apisec_status json_parse(struct text text, const apisec_json_limits *limits, struct json **document, apisec_error *err)
+{
+    *document = NULL;
+    const apisec_status status = check(text, limits, err);
+    if (status != APISEC_OK) return status;
     *document = json_of(cJSON_ParseWithLengthOpts(text.at, text.len, NULL, false));
     return *document ? succeed(err) : fail_memory(err); /* nothing else is left that it could fail for */
 }
@@ -42,6 +48,15 @@ apisec_status json_parse_object(struct text text, const apisec_json_limits *limi
     json_free(*document);
     *document = NULL;
     return fail(err, APISEC_E_MALFORMED, "JSON: not an object");
+}
+
+apisec_status json_check_object(struct text text, const apisec_json_limits *limits, apisec_error *err)
+{
+    const apisec_status status = check(text, limits, err);
+    if (status != APISEC_OK) return status;
+    size_t first = 0;
+    while (text.at[first] == ' ' || text.at[first] == '\t' || text.at[first] == '\n' || text.at[first] == '\r') first++;
+    return text.at[first] == '{' ? succeed(err) : fail(err, APISEC_E_MALFORMED, "JSON: not an object");
 }
 
 /* The scanner has bounded the depth. */

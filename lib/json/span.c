@@ -88,6 +88,11 @@ static bool same_name(struct text raw, const char *name)
     return left == 0;
 }
 
+static bool take_member(struct cursor *cursor, struct text *name, struct text *value)
+{
+    return take_string(cursor, name) && skip_byte(cursor, ':') && take_value(cursor, value);
+}
+
 bool json_member_span(struct text object, const char *name, struct text *value)
 {
     *value = (struct text){NULL, 0};
@@ -95,11 +100,40 @@ bool json_member_span(struct text object, const char *name, struct text *value)
     struct text raw_name, raw_value;
     if (!object.at || !skip_byte(&cursor, '{')) return false;
     do {
-        if (!take_string(&cursor, &raw_name) || !skip_byte(&cursor, ':') || !take_value(&cursor, &raw_value)) return false;
+        if (!take_member(&cursor, &raw_name, &raw_value)) return false;
         if (same_name(raw_name, name)) {
             *value = raw_value;
             return true;
         }
     } while (skip_byte(&cursor, ','));
     return false;
+}
+
+void json_member_spans(struct text object, const char *const *names, size_t num, struct text *values)
+{
+    struct cursor cursor = {object.at, object.at + object.len};
+    struct text raw_name, raw_value;
+    for (size_t i = 0; i < num; i++) values[i] = (struct text){NULL, 0};
+    if (!object.at || !skip_byte(&cursor, '{')) return;
+    do {
+        if (!take_member(&cursor, &raw_name, &raw_value)) return;
+        for (size_t i = 0; i < num; i++)
+            if (same_name(raw_name, names[i])) values[i] = raw_value;
+    } while (skip_byte(&cursor, ','));
+}
+
+bool json_text_in_place(char *at, size_t len, struct text *out)
+{
+    *out = (struct text){NULL, 0};
+    if (len < 2 || at[0] != '"' || at[len - 1] != '"') return false;
+    const char *from = at + 1, *const end = at + len - 1;
+    char *to = at;
+    while (from < end) { /* no escape is shorter than what it stands for */
+        const size_t num = *from == '\\' ? string_unescape(&from, end, to) : 0;
+        if (num == 0) *to++ = *from++;
+        to += num;
+    }
+    *to = '\0';
+    *out = (struct text){at, (size_t)(to - at)};
+    return true;
 }

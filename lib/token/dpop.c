@@ -13,6 +13,7 @@ struct proof {
     struct jws jws;
     struct jws_header header;
     const struct algorithm *algorithm;
+    struct json *shown;          /* the key in the header */
     struct jwk *key;
     char thumbprint[44];
     struct json *claims;
@@ -59,11 +60,14 @@ static apisec_status check_kind(struct proof *proof, apisec_error *err)
 static apisec_status read_key(struct proof *proof, apisec_error *err)
 {
     static const char *const private_members[] = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"};
-    const struct json *const jwk = json_member(proof->header.document, "jwk");
-    if (jwk == NULL || json_kind(jwk) != JSON_OBJECT) return wrong(err, "has no jwk in its header, or one that is no object");
+    const struct text shown = proof->header.jwk;
+    if (shown.at == NULL || shown.at[0] != '{') return wrong(err, "has no jwk in its header, or one that is no object");
+    apisec_status status = json_parse_object(shown, &json_token_limits, &proof->shown, err);
+    if (status != APISEC_OK) return as_proof(status, err);
+    const struct json *const jwk = proof->shown;
     for (size_t i = 0; i < sizeof private_members / sizeof private_members[0]; i++)
         if (json_member(jwk, private_members[i]) != NULL) return wrong(err, "shows a private or a symmetric key");
-    apisec_status status = jwk_parse(jwk, &proof->key, err);
+    status = jwk_parse(jwk, &proof->key, err);
     if (status == APISEC_OK) status = jwk_fits(proof->key, proof->algorithm, err);
     if (status != APISEC_OK) return as_proof(status, err);
     status = jwk_thumbprint(proof->key->key, proof->thumbprint);
@@ -184,6 +188,7 @@ apisec_status dpop_check(struct text text, const struct dpop_context *context, s
     if (status == APISEC_OK) status = identify(&proof, result, err);
     jws_header_free(&proof.header);
     json_free(proof.claims);
+    json_free(proof.shown);
     jwk_free(proof.key);
     arena_free(&proof.arena);
     return status;

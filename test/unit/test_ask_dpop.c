@@ -46,7 +46,10 @@ static struct json *last_proof(const struct script *script)
     assert_null(strstr(at, "DPoP: ")); /* one */
     assert_int_equal(jws_split(proof, &jws, NULL), APISEC_OK);
     assert_int_equal(jws_header_parse(jws.header, &header, NULL), APISEC_OK);
-    assert_int_equal(jwk_parse(json_member(header.document, "jwk"), &key, NULL), APISEC_OK);
+    struct json *jwk = NULL;
+    assert_int_equal(json_parse_object(header.jwk, &json_token_limits, &jwk, NULL), APISEC_OK);
+    assert_int_equal(jwk_parse(jwk, &key, NULL), APISEC_OK);
+    json_free(jwk);
     assert_int_equal(jws_verify(&jws, key, algorithm_find(header.alg), NULL), APISEC_OK);
     assert_int_equal(jwk_thumbprint(key->key, shown), APISEC_OK);
     proof_jkt(key_signer("ES256"), ours);

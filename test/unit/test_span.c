@@ -6,6 +6,7 @@
 #include "json/json.h"
 #include "support/guard.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void test_rows(void **state)
@@ -69,8 +70,60 @@ static void test_texts_that_did_not_pass_the_scanner(void **state)
     }
 }
 
+static void test_several_at_once(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"a", "abc", "none", "z"};
+    struct text values[4] = {{"junk", 4}, {"junk", 4}, {"junk", 4}, {"junk", 4}};
+    static const char object[] = " {\"z\" : [1,2] ,\"\\u0061bc\":\"x\",\"b\":{\"a\":0},\"a\":null}";
+    const struct text in = {guarded_text(object), strlen(object)};
+    json_member_spans(in, names, 4, values);
+    assert_true(text_is(values[0], "null"));
+    assert_true(text_is(values[1], "\"x\""));
+    assert_null(values[2].at);
+    assert_true(text_is(values[3], "[1,2]"));
+    guard_free(in.at);
+    json_member_spans((struct text){NULL, 0}, names, 4, values);
+    for (size_t i = 0; i < 4; i++) assert_null(values[i].at);
+    json_member_spans(text_of("[\"a\",1]"), names, 4, values);
+    for (size_t i = 0; i < 4; i++) assert_null(values[i].at);
+}
+
+static void test_texts_in_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value, *text; /* NULL: not a string */
+        size_t len;
+    } rows[] = {
+        {"\"\"", "", 0},
+        {"\"abc\"", "abc", 3},
+        {"\"a\\\"b\\\\\"", "a\"b\\", 4},
+        {"\"\\u20ac\\ud83d\\ude00\\n\"", "\xe2\x82\xac\xf0\x9f\x98\x80\n", 8},
+        {"\"\xe2\x82\xac\"", "\xe2\x82\xac", 3},
+        {"1", NULL, 0},
+        {"null", NULL, 0},
+        {"[\"a\"]", NULL, 0},
+        {"{}", NULL, 0},
+        {"\"", NULL, 0},
+        {"", NULL, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const size_t len = strlen(rows[i].value);
+        char *const bytes = malloc(len + 1);
+        struct text text;
+        memcpy(bytes, rows[i].value, len + 1);
+        assert_int_equal(json_text_in_place(bytes, len, &text), rows[i].text != NULL);
+        if (rows[i].text == NULL) assert_null(text.at);
+        if (rows[i].text != NULL) assert_int_equal(text.len, rows[i].len);
+        if (rows[i].text != NULL) assert_memory_equal(text.at, rows[i].text, rows[i].len + 1); /* with its NUL */
+        free(bytes);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_texts_that_did_not_pass_the_scanner)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_several_at_once),
+                                       cmocka_unit_test(test_texts_in_place), cmocka_unit_test(test_texts_that_did_not_pass_the_scanner)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
