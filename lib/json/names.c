@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * names.c: tells whether an object has a member name already, for all objects of a text that are open at the moment.
- * Kept are 64-bit hashes under the process's key: nobody outside can make two names collide, and chance does not.
+ * Few names, as tokens have, are compared with each other. Of many, 64-bit hashes under the process's key are kept: nobody outside
+ * can make two names collide, and chance does not.
  */
 #include "json/scan.h"
 
@@ -87,14 +88,39 @@ static apisec_status grow(struct names *names)
 void names_begin(struct names *names, const unsigned char key[16])
 {
     names->key = key;
+    names->hashed = false;
     names->slots = names->inline_slots;
     names->order = names->inline_order;
     names->num_slots = 2 * NAMES_INLINE;
     names->num = 0;
-    memset(names->inline_slots, 0, sizeof names->inline_slots);
 }
 
-apisec_status names_add(struct names *names, uint32_t object, struct text inside, bool escaped)
+/* ---- few ---- */
+
+static bool is_among_few(const struct names *names, uint32_t object, struct text inside)
+{
+    for (size_t i = 0; i < names->num; i++)
+        if (names->few[i].len == inside.len && names->few[i].object == object &&
+            memcmp(names->few[i].at, inside.at, inside.len) == 0) return true;
+    return false;
+}
+
+/* hash_few goes over to hashes. They have room: there are more inline slots than few names. */
+static void hash_few(struct names *names)
+{
+    const size_t num = names->num;
+    memset(names->inline_slots, 0, sizeof names->inline_slots);
+    names->hashed = true;
+    names->num = 0;
+    for (size_t i = 0; i < num; i++) {
+        const uint64_t hash = hash_name(names->key, names->few[i].object, (struct text){names->few[i].at, names->few[i].len}, false);
+        take(names, find(names, hash), hash);
+    }
+}
+
+/* ---- any number ---- */
+
+static apisec_status add_hash(struct names *names, uint32_t object, struct text inside, bool escaped)
 {
     const uint64_t hash = hash_name(names->key, object, inside, escaped);
     if (names->num == names->num_slots / 2) {
@@ -107,9 +133,25 @@ apisec_status names_add(struct names *names, uint32_t object, struct text inside
     return APISEC_OK;
 }
 
+apisec_status names_add(struct names *names, uint32_t object, struct text inside, bool escaped)
+{
+    if (!names->hashed && (escaped || names->num == NAMES_FEW || inside.len > UINT32_MAX)) hash_few(names);
+    if (names->hashed) return add_hash(names, object, inside, escaped);
+    if (is_among_few(names, object, inside)) return APISEC_E_MALFORMED;
+    names->few[names->num].object = object;
+    names->few[names->num].len = (uint32_t)inside.len;
+    names->few[names->num].at = inside.at;
+    names->num++;
+    return APISEC_OK;
+}
+
 /* Given back in the reverse order, a slot can simply be emptied: no name that is left was put after it, so none passed over it. */
 void names_drop(struct names *names, size_t num)
 {
+    if (!names->hashed) {
+        names->num -= num < names->num ? num : names->num;
+        return;
+    }
     for (; num > 0 && names->num > 0; num--) names->slots[names->order[--names->num]] = 0;
 }
 

@@ -24,12 +24,18 @@ apisec_status string_scan(const char **at, const char *end, size_t max, bool *es
  * 0: no escape after all; *at stays. */
 size_t string_unescape(const char **at, const char *end, char out[4]);
 
-/* ---- names.c: the names of all objects that are open, as keyed hashes ---- */
+/* ---- names.c: the names of all objects that are open: few as they stand, many as keyed hashes ---- */
 
-enum { NAMES_INLINE = 32 };
+enum { NAMES_FEW = 24, NAMES_INLINE = 32 };
 
 struct names {
     const unsigned char *key;
+    bool hashed;     /* there were many, or one with escapes: from then on hashes are compared */
+    struct {
+        uint32_t object;
+        uint32_t len;
+        const char *at;
+    } few[NAMES_FEW];
     uint64_t *slots; /* open addressing, at most half full; 0: free */
     uint32_t *order; /* the slots in the order they were taken, which they are given back against */
     size_t num_slots;
@@ -39,7 +45,7 @@ struct names {
 };
 
 void names_begin(struct names *names, const unsigned char key[16]);
-/* names_add takes the inside of a checked string, and whether it has escapes. object tells the objects of one text apart.
+/* names_add takes the inside of a checked string, which stays where it is until the end, and whether it has escapes. object tells the objects of one text apart.
  * APISEC_E_MALFORMED: the object has this name already. APISEC_E_MEMORY. */
 apisec_status names_add(struct names *names, uint32_t object, struct text inside, bool escaped);
 /* names_drop forgets the num names that were added last. */

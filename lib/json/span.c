@@ -117,8 +117,9 @@ void json_member_spans(struct text object, const char *const *names, size_t num,
     if (!object.at || !skip_byte(&cursor, '{')) return;
     do {
         if (!take_member(&cursor, &raw_name, &raw_value)) return;
+        const char first = raw_name.len > 0 ? raw_name.at[0] : '\0';
         for (size_t i = 0; i < num; i++)
-            if (same_name(raw_name, names[i])) values[i] = raw_value;
+            if ((first == names[i][0] || first == '\\') && same_name(raw_name, names[i])) values[i] = raw_value;
     } while (skip_byte(&cursor, ','));
 }
 

@@ -9,11 +9,66 @@
 
 static const unsigned char key[16] = "sixteen bytes...";
 
+/* add: names stay where they are until the end. */
 static apisec_status add(struct names *names, uint32_t object, size_t number)
 {
-    char name[24];
-    snprintf(name, sizeof name, "%zu", number);
-    return names_add(names, object, text_of(name), false);
+    static char kept[1000][8];
+    assert_true(number < sizeof kept / sizeof kept[0]);
+    snprintf(kept[number], sizeof kept[number], "%zu", number);
+    return names_add(names, object, text_of(kept[number]), false);
+}
+
+/* Few or many, with escapes or without: what is told apart and what is not is the same. */
+static void test_few_and_many_agree(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        bool escaped;
+        apisec_status expected;
+        const char *why;
+    } rows[] = {
+        {"abc", false, APISEC_OK, "the first"},         {"abd", false, APISEC_OK, "another byte"},
+        {"ab", false, APISEC_OK, "the beginning of it"}, {"", false, APISEC_OK, "nothing"},
+        {"abc", false, APISEC_E_MALFORMED, "again"},     {"", false, APISEC_E_MALFORMED, "again"},
+        {"\\u0061b\\u0063", true, APISEC_E_MALFORMED, "again, spelled otherwise"},
+        {"\\u0061e", true, APISEC_OK, "a new one with escapes"},
+        {"ae", false, APISEC_E_MALFORMED, "again, without them"},
+        {"abd", false, APISEC_E_MALFORMED, "still there"},
+    };
+    for (size_t others = 0; others < 100; others++) { /* of an object around: few, and so many that hashes are kept */
+        struct names names;
+        names_begin(&names, key);
+        for (size_t i = 0; i < others; i++) assert_int_equal(add(&names, 1, i), APISEC_OK);
+        assert_int_equal(names.hashed, others > NAMES_FEW);
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+            const apisec_status status = names_add(&names, 2, text_of(rows[i].name), rows[i].escaped);
+            if (status != rows[i].expected) fail_msg("beside %zu: %s", others, rows[i].why);
+        }
+        assert_true(names.hashed);
+        assert_int_equal(names_add(&names, 1, text_of("abc"), false), APISEC_OK); /* another object's */
+        names_drop(&names, 6);
+        for (size_t i = 0; i < others; i++) assert_int_equal(add(&names, 1, i), APISEC_E_MALFORMED);
+        names_end(&names);
+    }
+}
+
+static void test_few_are_dropped(void **state)
+{
+    (void)state;
+    struct names names;
+    names_begin(&names, key);
+    for (size_t i = 0; i < 5; i++) assert_int_equal(add(&names, 1, i), APISEC_OK);
+    for (uint32_t object = 2; object < 100; object++) {
+        for (size_t i = 0; i < 12; i++) assert_int_equal(add(&names, object, i), APISEC_OK);
+        for (size_t i = 0; i < 12; i++) assert_int_equal(add(&names, object, i), APISEC_E_MALFORMED);
+        names_drop(&names, 12);
+    }
+    assert_false(names.hashed);
+    for (size_t i = 0; i < 5; i++) assert_int_equal(add(&names, 1, i), APISEC_E_MALFORMED);
+    names_drop(&names, 6); /* one more than there are */
+    assert_int_equal(names.num, 0);
+    names_end(&names);
 }
 
 static void test_what_is_dropped_can_be_added_again(void **state)
@@ -58,6 +113,8 @@ static void test_growing_keeps_the_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_few_and_many_agree),
+        cmocka_unit_test(test_few_are_dropped),
         cmocka_unit_test(test_what_is_dropped_can_be_added_again),
         cmocka_unit_test(test_growing_keeps_the_order),
     };
