@@ -10,6 +10,8 @@
 /* Sixteen lanes, in the order of memory; the compiler makes vector instructions of them where there are any. A comparison gives
  * all ones in the lanes where it holds. A character beyond ASCII is negative, and so in no range. */
 typedef signed char lanes __attribute__((vector_size(16)));
+typedef uint16_t pairs __attribute__((vector_size(16)));
+typedef uint32_t fours __attribute__((vector_size(16)));
 
 enum { CHARACTERS = sizeof(lanes), BYTES = CHARACTERS / 4 * 3 };
 
@@ -35,23 +37,26 @@ static inline lanes values(lanes characters, lanes *bad)
                          (line & all(63 - '_')));
 }
 
-/* pack makes 48 bits of eight times six, the first of them on top. */
-static inline uint64_t pack(uint64_t bits)
+/* join makes four numbers of 24 bits of sixteen of six, the first of each four on top: of neighbours first, then of their pairs.
+ * Which of two neighbours is the upper half of both together depends on the machine. */
+static inline void join(lanes six, uint32_t joined[4])
 {
-    bits = (bits >> 2 & 0x0fc00fc00fc00fc0u) | (bits & 0x003f003f003f003fu); /* four times 12, */
-    bits = (bits >> 4 & 0x00fff00000fff000u) | (bits & 0x00000fff00000fffu); /* two times 24, */
-    return (bits >> 8 & 0x0000ffffff000000u) | (bits & 0x0000000000ffffffu); /* one times 48 */
+    const bool little = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+    const pairs two = (pairs)six;
+    const pairs twelve = little ? (two << 6 & 0x0fc0) | two >> 8 : (two >> 2 & 0x0fc0) | (two & 0x003f);
+    const fours four = (fours)twelve;
+    const fours all24 = little ? (four << 12 & 0x00fff000) | four >> 16 : (four >> 4 & 0x00fff000) | (four & 0x00000fff);
+    memcpy(joined, &all24, sizeof all24);
 }
 
 static inline void decode_block(const char *in, unsigned char out[BYTES], lanes *bad)
 {
     lanes block;
+    uint32_t joined[4];
     memcpy(&block, in, sizeof block);
-    block = values(block, bad);
-
-    const char *const six = (const char *)&block;
-    const uint64_t first = pack(word_be(six)), second = pack(word_be(six + 8));
-    const uint64_t head = first << 16 | second >> 32, tail = second << 32; /* the bytes 0 to 7 and 8 to 11, as numbers */
+    join(values(block, bad), joined);
+    const uint64_t head = (uint64_t)joined[0] << 40 | (uint64_t)joined[1] << 16 | joined[2] >> 8; /* the bytes 0 to 7 */
+    const uint64_t tail = (uint64_t)joined[2] << 56 | (uint64_t)joined[3] << 32;                  /* and 8 to 11 */
     const uint64_t head_bytes = word_be(&head), tail_bytes = word_be(&tail);
     memcpy(out, &head_bytes, 8);
     memcpy(out + 8, &tail_bytes, 4);

@@ -75,7 +75,7 @@ static apisec_status check_proof(struct verification *v, struct text jkt)
 static apisec_status check_binding(struct verification *v)
 {
     struct demands demands;
-    const struct json *const cnf = json_member(token_claims(v->token), "cnf");
+    const struct json *const cnf = token_confirmation(v->token);
     if (cnf == NULL) {
         if (v->issuer->require_binding) return refuse(v, "the token is bound to no key, and this issuer's have to be");
         if (v->presented.dpop_scheme) return refuse(v, "the token is sent with DPoP, and bound to no key");

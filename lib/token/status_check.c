@@ -79,7 +79,7 @@ static apisec_status find_reference(struct verification *v)
     const struct issuer *issuer = v->issuer;
     *check = (struct status_check){.issuer = issuer, .offline = v->offline};
     if (issuer->status_policy == STATUS_IGNORED) return APISEC_OK;
-    const struct json *status = json_member(token_claims(v->token), "status");
+    const struct json *status = token_status(v->token);
     if (status == NULL && issuer->status_policy != STATUS_REQUIRED) return APISEC_OK;
     trail_applies(&v->trail, CHECK_STATUS);
     if (status == NULL) return fail(&v->error, APISEC_E_CLAIM, "claim status is missing");

@@ -13,6 +13,7 @@ struct apisec_token {
     struct arena arena;          /* this struct is in it too */
     struct json *document;
     struct text payload;
+    const struct json *confirmation, *status;
     const char *issuer, *subject, *principal, *client_id, *id, *scope;
     const char *session, *transaction, *may_act;
     const char *actors[TOKEN_MAX_ACTORS], *actor_issuers[TOKEN_MAX_ACTORS];
@@ -79,6 +80,8 @@ static apisec_status fill(struct apisec_token *token, const struct claims *claim
     token->session = claims->sid.at;
     token->transaction = claims->txn.at;
     token->may_act = claims->may_act.at;
+    token->confirmation = claims->at[CLAIM_CNF];
+    token->status = claims->at[CLAIM_STATUS];
     for (size_t i = 0; i < claims->num_actors; i++) {
         token->actors[i] = claims->actors[i].at;
         token->actor_issuers[i] = claims->actor_issuers[i].at;
@@ -225,6 +228,16 @@ apisec_status apisec_token_has_scope(const apisec_token *token, const char *scop
 const struct json *token_claims(const apisec_token *token)
 {
     return token == NULL ? NULL : token->document;
+}
+
+const struct json *token_confirmation(const apisec_token *token)
+{
+    return token->confirmation;
+}
+
+const struct json *token_status(const apisec_token *token)
+{
+    return token->status;
 }
 
 apisec_status apisec_token_claim_text(const apisec_token *token, const char *name, const char **text)

@@ -156,6 +156,9 @@ apisec_status token_check_times(const apisec_token *token, int64_t leeway, int64
 /* token_is_raw: the bytes hash to this token's SHA-256, in constant time. */
 bool token_is_raw(const apisec_token *token, struct text raw);
 const struct json *token_claims(const apisec_token *token);
+/* token_confirmation, token_status: the claims `cnf` and `status`, whatever they are, which each use of a token asks for; or NULL. */
+const struct json *token_confirmation(const apisec_token *token);
+const struct json *token_status(const apisec_token *token);
 
 /* ---- scope.c: RFC 6749 section 3.3 ---- */
 
