@@ -16,12 +16,12 @@ struct headers;
 apisec_status headers_new(size_t num_issuers, struct headers **headers);
 void headers_free(struct headers *headers);
 
-/* What is remembered of one header: all that jws_header_parse gave but the document. */
+/* What is remembered of one header: all that jws_header_parse gave but its bytes. */
 struct known_header {
     uint8_t encoded_len, alg_len, typ_len, kid_len; /* of the last two NOT_THERE: absent */
     char alg[12], typ[24], kid[64];
 };
-/* headers_find: true: these bytes are a header that was kept; header's texts are in *known, and it has no document. */
+/* headers_find: true: these bytes are a header that was kept; header's texts are in *known, and it has no bytes of its own. */
 bool headers_find(const struct headers *headers, struct text encoded, struct known_header *known, struct jws_header *header);
 /* headers_keep remembers what jws_header_parse made of these bytes. It may be left undone: a header that is unusual, or one that has
  * others in its places. Only for headers of tokens whose signature was right: others would push those out. */

@@ -28,10 +28,10 @@ enum pass stage_revocation(struct verification *v, int64_t now_ms)
     trail_applies(&v->trail, CHECK_REVOCATION);
     if (generation == v->denials) return PASS_ON; /* it was not in it then, and nothing was added */
     const struct denial_subject subject = {.issuer = text_of(v->issuer->name),
-                                     .id = text_of(apisec_token_id(v->token)),
-                                     .principal = text_of(apisec_token_principal(v->token)),
-                                     .session = text_of(apisec_token_session(v->token)),
-                                     .issued_at = apisec_token_issued_at(v->token)};
+                                           .id = text_of(apisec_token_id(v->token)),
+                                           .principal = text_of(apisec_token_principal(v->token)),
+                                           .session = text_of(apisec_token_session(v->token)),
+                                           .issued_at = apisec_token_issued_at(v->token)};
     enum denial_kind kind;
     const enum denial_state found = denylist_find(denials, &subject, v->now, &kind);
     if (found == DENIAL_STANDS) return verification_end(v, fail(&v->error, APISEC_E_REVOKED, "%s", denied_by(kind)));

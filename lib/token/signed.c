@@ -85,7 +85,7 @@ enum pass stage_issuer(struct verification *v, int64_t now_ms)
 enum pass stage_signature(struct verification *v, int64_t now_ms)
 {
     const enum pass pass = signature_run(&v->signature, now_ms);
-    const bool is_new = v->header.document != NULL && !v->encrypted; /* what was encrypted stays with its token */
+    const bool is_new = v->header.bytes != NULL && !v->encrypted; /* what was encrypted stays with its token */
     if (pass == PASS_ON && is_new) headers_keep(v->verifier->headers, v->jws.header, &v->header);
     v->trail.at = v->signature.at_key ? CHECK_KEY : CHECK_SIGNATURE;
     if (pass == PASS_WORK) v->work = &v->signature.work;
