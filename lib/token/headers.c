@@ -58,8 +58,11 @@ static bool want(const struct headers *headers, struct text encoded, struct want
     wanted->words[wanted->num_words - 1] = 0;
     memcpy(wanted->words, encoded.at, encoded.len);
     uint64_t sum = 0;
-    for (size_t i = 0; i < wanted->num_words; i++) sum = (sum ^ wanted->words[i]) * 0x9e3779b97f4a7c15u;
-    wanted->first = (size_t)(sum >> 40) & headers->mask;
+    for (size_t i = 0; i < wanted->num_words; i++) {
+        sum = (sum ^ wanted->words[i]) * 0x9e3779b97f4a7c15u;
+        sum ^= sum >> 32; /* a product's low bits know nothing of the high ones */
+    }
+    wanted->first = (size_t)sum & headers->mask;
     wanted->second = wanted->first ^ 1;
     return true;
 }
