@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 static _Noreturn void die(const char *what, const char *more)
@@ -35,7 +36,7 @@ const char *setting_url(const char *name, const char *path)
     return url;
 }
 
-char *read_folder(const char *name)
+char *read_folder(const char *name, size_t *len)
 {
     char path[512];
     snprintf(path, sizeof path, "%s/%s", setting("FOLDER"), name);
@@ -43,7 +44,9 @@ char *read_folder(const char *name)
     if (file == NULL) die("no such file", path);
     char *bytes = calloc(1, 65536);
     if (bytes == NULL) die("no memory", path);
-    if (fread(bytes, 1, 65535, file) == 65535) die("too large", path);
+    const size_t num = fread(bytes, 1, 65535, file);
+    if (num == 65535) die("too large", path);
+    if (len != NULL) *len = num;
     fclose(file);
     return bytes;
 }
@@ -57,49 +60,85 @@ int64_t now_ms(void)
 
 /* ---- the plain HTTP client ---- */
 
-struct body {
-    char bytes[65536];
-    size_t len;
-};
-
 static size_t take(char *bytes, size_t size, size_t num, void *context)
 {
-    struct body *body = context;
-    const size_t len = size * num;
-    if (len > sizeof body->bytes - 1 - body->len) return 0;
-    memcpy(body->bytes + body->len, bytes, len);
-    body->len += len;
-    body->bytes[body->len] = '\0';
+    struct answer *answer = context;
+    const size_t len = size * num, held = strlen(answer->body);
+    if (len > sizeof answer->body - 1 - held) return 0;
+    memcpy(answer->body + held, bytes, len);
+    answer->body[held + len] = '\0';
     return len;
 }
 
-char *fetch_text(const char *url, const char *user, const char *form, const char *member)
+static size_t take_header(char *line, size_t size, size_t num, void *context)
 {
-    struct body body = {.len = 0};
-    long status = 0;
+    static const char name[] = "dpop-nonce: ";
+    struct answer *answer = context;
+    const size_t len = size * num, name_len = sizeof name - 1;
+    if (len > name_len && strncasecmp(line, name, name_len) == 0) {
+        snprintf(answer->nonce, sizeof answer->nonce, "%.*s", (int)(len - name_len), line + name_len);
+        answer->nonce[strcspn(answer->nonce, "\r\n")] = '\0';
+    }
+    return len;
+}
+
+static void show_identity(CURL *easy, const char *identity)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s.pem", setting("FOLDER"), identity);
+    curl_easy_setopt(easy, CURLOPT_SSLCERT, path);
+    snprintf(path, sizeof path, "%s/%s.key", setting("FOLDER"), identity);
+    curl_easy_setopt(easy, CURLOPT_SSLKEY, path);
+}
+
+void ask(const struct question *question, struct answer *answer)
+{
+    char header[4096];
+    struct curl_slist *headers = NULL;
+    memset(answer, 0, sizeof *answer);
     CURL *easy = curl_easy_init();
-    if (easy == NULL) die(url, "no memory");
-    curl_easy_setopt(easy, CURLOPT_URL, url);
+    if (easy == NULL) die(question->url, "no memory");
+    curl_easy_setopt(easy, CURLOPT_URL, question->url);
     curl_easy_setopt(easy, CURLOPT_CAINFO, setting("CA"));
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_TIMEOUT, 20L);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &body);
-    if (user != NULL) curl_easy_setopt(easy, CURLOPT_USERPWD, user);
-    if (form != NULL) curl_easy_setopt(easy, CURLOPT_POSTFIELDS, form);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, answer);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, answer);
+    if (question->user != NULL) curl_easy_setopt(easy, CURLOPT_USERPWD, question->user);
+    if (question->form != NULL) curl_easy_setopt(easy, CURLOPT_POSTFIELDS, question->form);
+    if (question->identity != NULL) show_identity(easy, question->identity);
+    if (question->proof != NULL) {
+        snprintf(header, sizeof header, "DPoP: %s", question->proof);
+        headers = curl_slist_append(NULL, header);
+        curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+    }
     const CURLcode code = curl_easy_perform(easy);
-    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer->status);
     curl_easy_cleanup(easy);
-    if (code != CURLE_OK) die(url, curl_easy_strerror(code));
-    if (status != 200) die(url, body.bytes);
-    if (member == NULL) return NULL;
+    curl_slist_free_all(headers);
+    if (code != CURLE_OK) die(question->url, curl_easy_strerror(code));
+}
 
-    cJSON *document = cJSON_Parse(body.bytes);
+char *answer_member(const struct answer *answer, const char *member)
+{
+    cJSON *document = cJSON_Parse(answer->body);
     const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(document, member));
     char *copy = text == NULL ? NULL : strdup(text);
     cJSON_Delete(document);
-    if (copy == NULL) die(url, body.bytes);
     return copy;
+}
+
+char *fetch_text(const char *url, const char *user, const char *form, const char *member)
+{
+    struct answer answer;
+    ask(&(struct question){.url = url, .user = user, .form = form}, &answer);
+    if (answer.status != 200) die(url, answer.body);
+    if (member == NULL) return NULL;
+    char *text = answer_member(&answer, member);
+    if (text == NULL) die(url, answer.body);
+    return text;
 }
 
 const char *resource_of(const char *alg)
@@ -136,12 +175,22 @@ static apisec_status perform(apisec_http *http, apisec_op *op)
     return counted->inner->perform(counted->inner, op);
 }
 
+static void add_identity(apisec_http_options *options, const char *name)
+{
+    char certificate[512], key[512];
+    snprintf(certificate, sizeof certificate, "%s/%s.pem", setting("FOLDER"), name);
+    snprintf(key, sizeof key, "%s/%s.key", setting("FOLDER"), name);
+    apisec_http_options_add_identity(options, name, certificate, key);
+}
+
 void counted_open(struct counted *counted, uint32_t total_ms)
 {
     apisec_error err;
     apisec_http_options *options = apisec_http_options_new();
     apisec_http_options_set_ca_file(options, setting("CA"));
     apisec_http_options_allow_loopback(options);
+    add_identity(options, "client");
+    add_identity(options, "other");
     if (total_ms > 0) apisec_http_options_set_timeouts_ms(options, total_ms, total_ms);
     *counted = (struct counted){.http = {.context = counted, .perform = perform}};
     if (apisec_http_new(options, &counted->inner, &err) != APISEC_OK) die("transport", err.text);

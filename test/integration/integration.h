@@ -17,14 +17,28 @@ const char *setting(const char *name);
 /* setting_url joins a path to one of the URLs, in one of a few static buffers. */
 const char *setting_url(const char *name, const char *path);
 
-/* read_folder reads a file of the servers' folder, to be freed. */
-char *read_folder(const char *name);
+/* read_folder reads a file of the servers' folder, to be freed; a NUL follows it. len may be NULL. */
+char *read_folder(const char *name, size_t *len);
 
 /* ---- by a plain HTTP client: the process ends when the answer is not 200 ---- */
 
 /* fetch_text gets a member of the JSON that the URL answers with; user ("id:secret", as it stands in the header) and form may be
  * NULL. member NULL: the answer is of no interest, NULL. To be freed. */
 char *fetch_text(const char *url, const char *user, const char *form, const char *member);
+/* ask does the same with whatever answer, as a client that has a proof to send or a certificate to show. */
+struct question {
+    const char *url, *user, *form;
+    const char *proof;    /* the DPoP header; NULL: none */
+    const char *identity; /* "client" or "other", the certificates that run.sh makes; NULL: none */
+};
+struct answer {
+    long status;
+    char nonce[256];   /* the DPoP-Nonce header; "": none */
+    char body[65536];
+};
+void ask(const struct question *question, struct answer *answer);
+/* answer_member returns a member of an answer's JSON, to be freed; NULL: it has none. */
+char *answer_member(const struct answer *answer, const char *member);
 /* fetch_user_token logs a user in at oidc-provider; query as in "sub=alice&scope=orders:read". fetch_client_token is for the client
  * svc-basic or svc-post itself. alg is "RS256", "PS256" or "ES256" and chooses the resource. */
 char *fetch_user_token(const char *alg, const char *query);
@@ -39,7 +53,7 @@ struct counted {
     apisec_http *inner;
     atomic_size_t num_requests;
 };
-/* counted_open: trusts the tests' CA and allows loopback. total_ms 0: the default timeouts. */
+/* counted_open: trusts the tests' CA, allows loopback, and has the certificates "client" and "other" to show. total_ms 0: the default timeouts. */
 void counted_open(struct counted *counted, uint32_t total_ms);
 void counted_close(struct counted *counted);
 

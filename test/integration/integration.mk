@@ -3,12 +3,14 @@
 
 INTEGRATION_TESTS := $(basename $(sort $(wildcard test/integration/test_*.c)))
 
-$(BUILD)/test/integration/%: $(BUILD)/test/integration/%.o $(BUILD)/test/integration/integration.o $(STATIC)
+INTEGRATION_SHARED := $(patsubst %,$(BUILD)/test/integration/%.o,integration bound)
+
+$(BUILD)/test/integration/%: $(BUILD)/test/integration/%.o $(INTEGRATION_SHARED) $(STATIC)
 	$(SAY) LD $@
 	$(Q)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS) $(CURL_LIBS)
 
-# This one decrypts with RSA whatever the mbedTLS, as the unit tests do.
-$(BUILD)/test/integration/test_encrypted: %: %.o $(BUILD)/test/integration/integration.o $(BUILD)/private.a
+# These decrypt with RSA whatever the mbedTLS, as the unit tests do.
+$(patsubst %,$(BUILD)/test/integration/test_%,encrypted dpop mtls): %: %.o $(INTEGRATION_SHARED) $(BUILD)/private.a
 	$(SAY) LD $@
 	$(Q)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS) $(CURL_LIBS)
 

@@ -59,7 +59,8 @@ make_certificates() {
             for name in server client other; do
                 openssl req -new -config openssl.cnf $new_key -subj "/CN=$name" -keyout $name.key -out $name.csr &&
                     openssl x509 -req -in $name.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile openssl.cnf \
-                        -extensions $name -days 2 -out $name.pem || exit 1
+                        -extensions $name -days 2 -out $name.pem &&
+                    openssl x509 -in $name.pem -outform der -out $name.der || exit 1
             done
     ) >"$server/openssl.log" 2>&1 || die 'no certificates' "$server/openssl.log"
 }

@@ -17,8 +17,8 @@ static int open_transport(void **state)
 {
     (void)state;
     counted_open(&transport, 0);
-    service_keys = read_folder("service.jwks");
-    other_keys = read_folder("other.jwks");
+    service_keys = read_folder("service.jwks", NULL);
+    other_keys = read_folder("other.jwks", NULL);
     return 0;
 }
 
