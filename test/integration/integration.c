@@ -91,7 +91,7 @@ static void show_identity(CURL *easy, const char *identity)
     curl_easy_setopt(easy, CURLOPT_SSLKEY, path);
 }
 
-void ask(const struct question *question, struct answer *answer)
+void http_ask(const struct question *question, struct answer *answer)
 {
     char header[4096];
     struct curl_slist *headers = NULL;
@@ -133,7 +133,7 @@ char *answer_member(const struct answer *answer, const char *member)
 char *fetch_text(const char *url, const char *user, const char *form, const char *member)
 {
     struct answer answer;
-    ask(&(struct question){.url = url, .user = user, .form = form}, &answer);
+    http_ask(&(struct question){.url = url, .user = user, .form = form}, &answer);
     if (answer.status != 200) die(url, answer.body);
     if (member == NULL) return NULL;
     char *text = answer_member(&answer, member);

@@ -11,8 +11,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* setting returns what run.sh says in INTEGRATION_<name>: OIDC, GLEWLWYD and PROXY are URLs, CA a file, FOLDER a folder. The
- * process ends when it is not said. */
+/* setting returns what run.sh says in INTEGRATION_<name>: OIDC, GLEWLWYD and PROXY are URLs, CA a file, FOLDER a folder, ADMIN a
+ * shell script. The process ends when it is not said. */
 const char *setting(const char *name);
 /* setting_url joins a path to one of the URLs, in one of a few static buffers. */
 const char *setting_url(const char *name, const char *path);
@@ -25,7 +25,7 @@ char *read_folder(const char *name, size_t *len);
 /* fetch_text gets a member of the JSON that the URL answers with; user ("id:secret", as it stands in the header) and form may be
  * NULL. member NULL: the answer is of no interest, NULL. To be freed. */
 char *fetch_text(const char *url, const char *user, const char *form, const char *member);
-/* ask does the same with whatever answer, as a client that has a proof to send or a certificate to show. */
+/* http_ask does the same with whatever answer, as a client that has a proof to send or a certificate to show. */
 struct question {
     const char *url, *user, *form;
     const char *proof;    /* the DPoP header; NULL: none */
@@ -33,10 +33,10 @@ struct question {
 };
 struct answer {
     long status;
-    char nonce[256];   /* the DPoP-Nonce header; "": none */
+    char nonce[256]; /* the DPoP-Nonce header; "": none */
     char body[65536];
 };
-void ask(const struct question *question, struct answer *answer);
+void http_ask(const struct question *question, struct answer *answer);
 /* answer_member returns a member of an answer's JSON, to be freed; NULL: it has none. */
 char *answer_member(const struct answer *answer, const char *member);
 /* fetch_user_token logs a user in at oidc-provider; query as in "sub=alice&scope=orders:read". fetch_client_token is for the client
@@ -53,7 +53,8 @@ struct counted {
     apisec_http *inner;
     atomic_size_t num_requests;
 };
-/* counted_open: trusts the tests' CA, allows loopback, and has the certificates "client" and "other" to show. total_ms 0: the default timeouts. */
+/* counted_open: trusts the tests' CA, allows loopback, and has the certificates "client" and "other" to show. total_ms 0: the
+ * default timeouts. */
 void counted_open(struct counted *counted, uint32_t total_ms);
 void counted_close(struct counted *counted);
 

@@ -126,8 +126,9 @@ start_module faultproxy "$INTEGRATION_OIDC" "$server"
 INTEGRATION_PROXY=$(cat "$server/faultproxy.url")
 start_glewlwyd
 INTEGRATION_CA=$server/ca.pem INTEGRATION_FOLDER=$server
-# what an administrator of glewlwyd does in the middle of a test: "$INTEGRATION_ADMIN rotate $INTEGRATION_GLEWLWYD"
-INTEGRATION_ADMIN="NODE_EXTRA_CA_CERTS=$server/ca.pem '$node' '$work/npm/glewlwyd.mjs'"
+# what an administrator of glewlwyd does in the middle of a test: sh "$INTEGRATION_ADMIN" rotate "$INTEGRATION_GLEWLWYD"
+INTEGRATION_ADMIN=$server/admin.sh
+echo "NODE_EXTRA_CA_CERTS='$server/ca.pem' exec '$node' '$work/npm/glewlwyd.mjs' \"\$@\"" >"$INTEGRATION_ADMIN"
 export INTEGRATION_ADMIN INTEGRATION_OIDC INTEGRATION_PROXY INTEGRATION_GLEWLWYD INTEGRATION_CA INTEGRATION_FOLDER
 echo "check-integration: oidc-provider $INTEGRATION_OIDC, glewlwyd $INTEGRATION_GLEWLWYD, fault proxy $INTEGRATION_PROXY"
 TEST_JOBS=1 sh test/run.sh "$@" # one at a time: keys rotate, and there is one fault proxy

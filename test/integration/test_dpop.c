@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_dpop.c: tokens of real servers that are bound to a key (DPoP, RFC 9449): obtained with proofs of the library, with and without
- * the server's nonces; used at a protected call with a proof and our nonce; and stolen.
+ * test_dpop.c: tokens of real servers that are bound to a key (DPoP, RFC 9449): obtained with proofs of the library, with and
+ * without the server's nonces; used at a protected call with a proof and our nonce; and stolen.
  */
 #include "bound.h"
 #include "support/unit.h"
@@ -231,7 +231,7 @@ static char *ask_glewlwyd(const char *issuer, const struct proof *proof, struct 
     const apisec_signer *signer = proof->signer == NULL ? key : proof->signer;
     assert_int_equal(apisec_dpop_proof(signer, "POST", proof->url == NULL ? url : proof->url, NULL, proof->nonce, now_ms() / 1000,
                                        &text, NULL), APISEC_OK);
-    ask(&(struct question){.url = url, .user = "svc-dpop:dpop-secret", .proof = text,
+    http_ask(&(struct question){.url = url, .user = "svc-dpop:dpop-secret", .proof = text,
                            .form = "grant_type=client_credentials&scope=orders:read&resource=https://orders.test/"}, answer);
     apisec_text_free(text);
     return answer_member(answer, "access_token");
@@ -267,7 +267,7 @@ static void nonces_of_glewlwyd(void **state)
 
     nonce[0] = nonce[0] == 'A' ? 'B' : 'A';
     assert_null(ask_glewlwyd(service.issuer, &(struct proof){.nonce = nonce}, &answer)); /* not one that it gave */
-    ask(&(struct question){.url = setting_url("GLEWLWYD", "/api/nonce/token"), .user = "svc-dpop:dpop-secret",
+    http_ask(&(struct question){.url = setting_url("GLEWLWYD", "/api/nonce/token"), .user = "svc-dpop:dpop-secret",
                            .form = "grant_type=client_credentials&scope=orders:read"}, &answer);
     assert_int_equal(answer.status, 403); /* and this client does not get a token without a proof */
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_glewlwyd.c: tokens of glewlwyd, an authorization server in C: clients and users, two algorithms, its key set; and its ID
- * tokens, which are for the client and open no service.
+ * test_glewlwyd.c: tokens of glewlwyd, an authorization server in C: clients and users, two algorithms, its key set, which changes;
+ * and its ID tokens, which are for the client and open no service.
  */
 #include "integration.h"
 #include "support/unit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,11 +143,60 @@ static void an_exchange_fails_closed(void **state)
     free(raw);
 }
 
+/* ---- keys over time, as in test_oidc.c: an administrator changes those of the issuer /api/keys ---- */
+
+static void change_keys(const char *how)
+{
+    char command[1024];
+    snprintf(command, sizeof command, "sh '%s' %s %s", setting("ADMIN"), how, setting("GLEWLWYD"));
+    if (system(command) != 0) fail_msg("the administrator could not %s the keys", how);
+}
+
+static char *fetch_with_default_key(void)
+{
+    return fetch_text(setting_url("GLEWLWYD", "/api/keys/token"), NULL, CLIENT_FORM "&client_id=svc-post&client_secret=post-secret",
+                      "access_token");
+}
+
+static void step(apisec_verifier *verifier, int64_t ahead_ms, const char *raw, apisec_status status, size_t num_requests,
+                 const char *why)
+{
+    apisec_token *token = NULL;
+    apisec_error err;
+    atomic_store(&transport.num_requests, 0);
+    const apisec_status got = verify_at(verifier, &transport.http, raw, ahead_ms, &token, &err);
+    if (got != status) fail_msg("%s: %s, expected %s: %s", why, apisec_status_name(got), apisec_status_name(status), err.text);
+    if (atomic_load(&transport.num_requests) != num_requests)
+        fail_msg("%s: %zu requests", why, atomic_load(&transport.num_requests));
+    apisec_token_free(token);
+}
+
+static void keys_rotate_and_retire(void **state)
+{
+    (void)state;
+    const struct demand demand = {.issuer = setting_url("GLEWLWYD", "/api/keys"), .audience = RESOURCE, .algorithm = "ES256"};
+    apisec_verifier *verifier = demand_verifier(&demand, &transport.http);
+    char *old = fetch_with_default_key();
+    step(verifier, 0, old, APISEC_OK, 2, "the first token: metadata and keys");
+    change_keys("rotate");
+    char *new = fetch_with_default_key();
+    step(verifier, 0, new, APISEC_E_KEY_UNKNOWN, 0, "a new kid right after a fetch: no flood of fetches");
+    step(verifier, 31000, new, APISEC_OK, 1, "a new kid after the pause: fetched, once");
+    step(verifier, 31000, old, APISEC_OK, 0, "the old key is still in the set");
+    change_keys("retire");
+    step(verifier, 31000, old, APISEC_OK, 0, "retired, and not noticed yet: the set is fresh");
+    step(verifier, 31000 + 601000, old, APISEC_E_KEY_UNKNOWN, 1, "fetched anew: the retired key is trusted no longer");
+    step(verifier, 31000 + 601000, new, APISEC_OK, 0, "its successor is");
+    free(new);
+    free(old);
+    apisec_verifier_free(verifier);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(access_tokens), cmocka_unit_test(its_key_set), cmocka_unit_test(id_tokens_are_refused),
-        cmocka_unit_test(an_exchange_fails_closed),
+        cmocka_unit_test(an_exchange_fails_closed), cmocka_unit_test(keys_rotate_and_retire),
     };
     return cmocka_run_group_tests(tests, open_transport, close_transport);
 }

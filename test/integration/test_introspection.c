@@ -38,7 +38,7 @@ static int close_transport(void **state)
 /* Who asks, and how. Zero is: rs-basic with its secret, JSON, no keys, an answer each time. */
 struct asker {
     const char *client, *secret;
-    enum { BASIC, POST, KEY } way;
+    enum { BASIC, POST, KEY, CERTIFICATE } way; /* the last: secret names it */
     const char *assertion_audience; /* NULL: the issuer */
     const char *audience;           /* NULL: OPAQUE */
     const char *issuer, *endpoint;  /* NULL: oidc-provider's */
@@ -63,6 +63,7 @@ static apisec_verifier *asking(const struct asker *asker)
     if (asker->way == BASIC) apisec_issuer_set_introspection_basic(issuer, client, secret, strlen(secret));
     if (asker->way == POST) apisec_issuer_set_introspection_post(issuer, client, secret, strlen(secret));
     if (asker->way == KEY) apisec_issuer_set_introspection_private_key_jwt(issuer, client, key, for_whom);
+    if (asker->way == CERTIFICATE) apisec_issuer_set_introspection_mtls(issuer, client, secret);
     if (asker->is_signed) apisec_issuer_require_signed_introspection(issuer);
     if (asker->is_signed || asker->with_keys) {
         apisec_issuer_allow_algorithm(issuer, "ES256");
@@ -212,6 +213,8 @@ static void glewlwyd(void **state)
         {{.client = "svc-es256", .secret = "wrong"}, "nobody-issued-this", APISEC_E_RESPONSE, "a 401 that names no error"},
         {{.way = POST, .client = "svc-post", .secret = "post-secret"}, "nobody-issued-this", APISEC_E_INACTIVE, "post"},
         {{.way = KEY, .client = "svc-key", .assertion_audience = endpoint}, "nobody-issued-this", APISEC_E_INACTIVE, "a key"},
+        {{.way = CERTIFICATE, .client = "svc-mtls", .secret = "client"}, "nobody-issued-this", APISEC_E_INACTIVE, "a certificate"},
+        {{.way = CERTIFICATE, .client = "svc-mtls", .secret = "other"}, "nobody-issued-this", APISEC_E_RESPONSE, "another's"},
         {{.client = "svc-es256", .secret = "es256-secret"}, refresh, APISEC_E_INACTIVE, "a refresh token: no access token"},
         {{.client = "svc-es256", .secret = "es256-secret", .is_signed = true}, "nobody-issued-this", APISEC_E_RESPONSE,
          "it signs nothing about what it does not know, and says 400"},
