@@ -38,7 +38,8 @@ apisec_status jws_split_within(struct text token, size_t max_len, struct jws *jw
 enum { CRIT, B64, ALG, KID, TYP, CTY, JWK, NUM_MEMBERS };
 static const char *const members[NUM_MEMBERS] = {"crit", "b64", "alg", "kid", "typ", "cty", "jwk"};
 
-static apisec_status read_text(struct jws_header *header, const struct text *values, int member, struct text *out, apisec_error *err)
+static apisec_status read_text(struct jws_header *header, const struct text *values, int member, struct text *out,
+                               apisec_error *err)
 {
     const struct text value = values[member];
     if (value.at == NULL || json_text_in_place(header->bytes + (value.at - header->bytes), value.len, out)) return APISEC_OK;

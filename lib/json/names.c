@@ -113,7 +113,8 @@ static void hash_few(struct names *names)
     names->hashed = true;
     names->num = 0;
     for (size_t i = 0; i < num; i++) {
-        const uint64_t hash = hash_name(names->key, names->few[i].object, (struct text){names->few[i].at, names->few[i].len}, false);
+        const struct text name = {names->few[i].at, names->few[i].len};
+        const uint64_t hash = hash_name(names->key, names->few[i].object, name, false);
         take(names, find(names, hash), hash);
     }
 }

@@ -45,8 +45,8 @@ struct names {
 };
 
 void names_begin(struct names *names, const unsigned char key[16]);
-/* names_add takes the inside of a checked string, which stays where it is until the end, and whether it has escapes. object tells the objects of one text apart.
- * APISEC_E_MALFORMED: the object has this name already. APISEC_E_MEMORY. */
+/* names_add takes the inside of a checked string, which stays where it is to the end, and whether it has escapes. object tells the
+ * objects of one text apart. APISEC_E_MALFORMED: the object has this name already. APISEC_E_MEMORY. */
 apisec_status names_add(struct names *names, uint32_t object, struct text inside, bool escaped);
 /* names_drop forgets the num names that were added last. */
 void names_drop(struct names *names, size_t num);

@@ -377,6 +377,49 @@ static void test_a_proof_that_is_replayed_with_a_verdict(void **state)
     apisec_verifier_free(verifier);
 }
 
+/* A Transaction Token is one in its own header only, wherever it was seen before; and an access token is none there. */
+static apisec_status send_in(apisec_verifier *verifier, const char *name, const char *bytes)
+{
+    char value[4096];
+    const int len = snprintf(value, sizeof value, "%s%s", strcmp(name, "Txn-Token") == 0 ? "" : "Bearer ", bytes);
+    apisec_call *const call = apisec_call_new();
+    apisec_decision *decision = NULL;
+    apisec_call_set_method(call, "GET", 3);
+    apisec_call_set_target(call, "/orders/7", 9);
+    apisec_call_add_header(call, name, strlen(name), value, (size_t)len);
+    apisec_call_set_time(call, FORGE_NOW);
+    apisec_authenticate(verifier, NULL, call, &decision, NULL);
+    const apisec_status status = apisec_decision_commit(decision, NULL);
+    apisec_decision_free(decision);
+    apisec_call_free(call);
+    return status;
+}
+
+static void test_a_verdict_in_another_header(void **state)
+{
+    (void)state;
+    const struct stand_issuer issuers[] = {
+        {.algorithms = {"ES256"}, .keys = keys},
+        {.name = "https://trust.example",
+         .audience = "trust-domain",
+         .algorithms = {"ES256"},
+         .keys = keys,
+         .profile = "txntoken+jwt"}};
+    const struct forge_change claims[] = {{"iss", NULL}, {"aud", "\"trust-domain\""}, {"exp", "1750000100"}, {"txn", "\"t-1\""},
+                                          {"req_wl", "\"gateway\""}, {NULL, NULL}};
+    const struct forge_change header[] = {{"typ", "\"txntoken+jwt\""}, {NULL, NULL}};
+    char *const txn = forge_token(claims, header, forge_signer("ES256", 0));
+    apisec_verifier *const verifier = stand_new(issuers, 2, NULL);
+    for (int time = 0; time < 2; time++) {
+        assert_int_equal(send_in(verifier, "Txn-Token", txn), APISEC_OK);
+        assert_int_equal(send_in(verifier, "Authorization", txn), APISEC_E_TYPE);
+        assert_int_equal(send_in(verifier, "Authorization", token), APISEC_OK);
+        assert_int_equal(send_in(verifier, "Txn-Token", token), APISEC_E_TYPE);
+    }
+    free(txn);
+    apisec_verifier_free(verifier);
+}
+
 static void test_a_verdict_of_a_token_without_binding_under_dpop(void **state)
 {
     (void)state;
@@ -428,6 +471,7 @@ int main(void)
         cmocka_unit_test(test_a_verdict_with_another_certificate),
         cmocka_unit_test(test_a_verdict_with_another_key),
         cmocka_unit_test(test_a_proof_that_is_replayed_with_a_verdict),
+        cmocka_unit_test(test_a_verdict_in_another_header),
         cmocka_unit_test(test_a_verdict_of_a_token_without_binding_under_dpop),
     };
     return cmocka_run_group_tests_name("attack_cache", tests, begin, end);

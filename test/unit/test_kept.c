@@ -8,6 +8,9 @@
 #include "support/unit.h"
 #include "token/token.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define START ((int64_t)FORGE_NOW * 1000)
@@ -260,6 +263,59 @@ static void test_fetched_keys(void **state)
     script_end(&script);
 }
 
+/* ---- threads: who begins to verify after a denial was made meets it, while all others are served from the cache ---- */
+
+enum { THREADS = 4, TOKENS = 4, ROUNDS = 3000 };
+
+struct crowd {
+    apisec_verifier *verifier;
+    char *tokens[TOKENS];
+    _Atomic bool denied;     /* the last of them */
+};
+
+static void *use_tokens(void *argument)
+{
+    struct crowd *const crowd = argument;
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        const unsigned which = i % TOKENS;
+        const bool denied = atomic_load(&crowd->denied);
+        apisec_token *verified = NULL;
+        const char *bytes = crowd->tokens[which];
+        const apisec_status status = apisec_verify(crowd->verifier, bytes, strlen(bytes), FORGE_NOW, &verified, NULL);
+        const bool may_pass = which < TOKENS - 1 || !denied, may_fail = which == TOKENS - 1;
+        if (status == APISEC_OK ? !may_pass : !(may_fail && status == APISEC_E_REVOKED)) abort();
+        apisec_token_free(verified);
+    }
+    return NULL;
+}
+
+static void test_threads(void **state)
+{
+    (void)state;
+    const int64_t until = INT64_C(1) << 40;
+    struct crowd crowd = {.verifier = verifier_of(keys, 64)};
+    pthread_t threads[THREADS];
+    char id[32];
+    for (int i = 0; i < TOKENS; i++) {
+        snprintf(id, sizeof id, "\"id-%d\"", i);
+        crowd.tokens[i] = forge_token((struct forge_change[]){{"jti", id}, {NULL, NULL}}, FORGE_SAME, forge_signer("ES256", 0));
+        apisec_token *verified = NULL; /* by this process's clock, as the threads do */
+        const size_t len = strlen(crowd.tokens[i]);
+        assert_int_equal(apisec_verify(crowd.verifier, crowd.tokens[i], len, FORGE_NOW, &verified, NULL), APISEC_OK);
+        apisec_token_free(verified);
+    }
+    for (int i = 0; i < THREADS; i++) assert_int_equal(pthread_create(&threads[i], NULL, use_tokens, &crowd), 0);
+    for (int i = 0; i < 300; i++) {
+        snprintf(id, sizeof id, "other-%d", i);
+        assert_int_equal(apisec_verifier_deny_id(crowd.verifier, FORGE_ISSUER, id, until, NULL), APISEC_OK);
+    }
+    assert_int_equal(apisec_verifier_deny_id(crowd.verifier, FORGE_ISSUER, "id-3", until, NULL), APISEC_OK);
+    atomic_store(&crowd.denied, true);
+    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    for (int i = 0; i < TOKENS; i++) free(crowd.tokens[i]);
+    apisec_verifier_free(crowd.verifier);
+}
+
 static int begin(void **state)
 {
     (void)state;
@@ -289,6 +345,7 @@ int main(void)
         cmocka_unit_test(test_what_is_too_large_or_too_early_to_judge), cmocka_unit_test(test_no_cache),
         cmocka_unit_test(test_the_way_it_came), cmocka_unit_test(test_times_are_judged_again),
         cmocka_unit_test(test_denials_are_looked_for_again),
-        cmocka_unit_test(test_a_denial_that_ended_is_looked_for_each_time), cmocka_unit_test(test_fetched_keys)};
+        cmocka_unit_test(test_a_denial_that_ended_is_looked_for_each_time), cmocka_unit_test(test_fetched_keys),
+        cmocka_unit_test(test_threads)};
     return cmocka_run_group_tests(tests, begin, end);
 }
