@@ -61,7 +61,10 @@ apisec_status apisec_verifier_warm_finish(apisec_op *op, apisec_error *err);
  *   stale                        misses whose token was there, verified with keys that are not the issuer's any more
  *   stored, evicted              how many were put there, and gave way to others before their time
  * In `denials`, max_denials and num_denials: how many there may be, and are, before those that ended are forgotten.
- * Members may be added. Takes no lock that a verification would wait for, but the lists' for a moment.
+ * In `proofs`, where DPoP is allowed and no store is set:
+ *   max_proofs, num_proofs       how many there is room for, and are remembered, for an hour where there is room
+ *   seen, refused                how many were replays, and how many found no room
+ * Members may be added. Takes no lock that a verification would wait for, but the lists' and the proofs' for a moment.
  * End *json with apisec_text_free. */
 apisec_status apisec_verifier_health(apisec_verifier *verifier, char **json, apisec_error *err);
 

@@ -68,7 +68,6 @@ static apisec_status read_key(struct proof *proof, apisec_error *err)
     for (size_t i = 0; i < sizeof private_members / sizeof private_members[0]; i++)
         if (json_member(jwk, private_members[i]) != NULL) return wrong(err, "shows a private or a symmetric key");
     status = jwk_parse(jwk, &proof->key, err);
-    if (status == APISEC_OK) status = jwk_fits(proof->key, proof->algorithm, err);
     if (status != APISEC_OK) return as_proof(status, err);
     status = jwk_thumbprint(proof->key->key, proof->thumbprint);
     return status == APISEC_OK ? status : fail(err, status, "the thumbprint of a DPoP key cannot be computed");
@@ -125,11 +124,11 @@ static apisec_status check_nonce(const struct proof *proof, bool *is_old, apisec
     enum nonce_age age;
     const struct dpop_policy *const policy = proof->context->policy;
     if (!policy->wants_nonce) return APISEC_OK;
-    if (proof->nonce.at == NULL) return fail(err, APISEC_E_NONCE, "the DPoP proof has no nonce");
     const apisec_status status = nonce_judge(&policy->nonce, proof->context->now, proof->nonce, &age);
     if (status != APISEC_OK) return fail(err, status, "a DPoP nonce cannot be computed");
     *is_old = age == NONCE_OLD;
-    return age == NONCE_WRONG ? fail(err, APISEC_E_NONCE, "the DPoP proof's nonce is not ours, or too old") : APISEC_OK;
+    if (age != NONCE_WRONG) return APISEC_OK;
+    return fail(err, APISEC_E_NONCE, "the DPoP proof has no nonce of ours, or one that is too old");
 }
 
 /* check_times: `iat`, and what a JWT may say of itself besides (RFC 7519 section 4.1.4, 4.1.5). */

@@ -72,7 +72,11 @@ void replay_free(struct replay *replay);
  * have been dropped by now, had it come in its time, is only offered when the clock went back. STORE: full. */
 apisec_status replay_put(struct replay *replay, const unsigned char id[REPLAY_ID_LEN], int64_t until, int64_t now,
                          apisec_error *err);
-size_t replay_count(struct replay *replay);
+struct replay_counts {
+    size_t max_proofs, num_proofs;
+    uint64_t seen, refused;        /* proofs that were there; proofs for which there was no room */
+};
+void replay_count(struct replay *replay, struct replay_counts *counts);
 
 /* ---- dpop_policy.c: what a verifier demands of proofs; frozen ---- */
 

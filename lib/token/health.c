@@ -3,6 +3,7 @@
  * health.c: apisec_verifier_health: what is worth watching of a verifier, as one JSON object. Each part writes an object of its
  * own; numbers are read where they stand, so that nobody waits for whoever watches.
  */
+#include "token/dpop.h"
 #include "token/introspect.h"
 #include "token/keyset.h"
 
@@ -124,6 +125,18 @@ static void put_denials(const struct denylist *denials, struct json_writer *out)
     json_close_object(out);
 }
 
+static void put_proofs(struct replay *replay, struct json_writer *out)
+{
+    struct replay_counts counts;
+    replay_count(replay, &counts);
+    json_open_object(out, "proofs");
+    put_count(out, "max_proofs", counts.max_proofs);
+    put_count(out, "num_proofs", counts.num_proofs);
+    put_count(out, "seen", counts.seen);
+    put_count(out, "refused", counts.refused);
+    json_close_object(out);
+}
+
 apisec_status apisec_verifier_health(apisec_verifier *verifier, char **json, apisec_error *err)
 {
     if (json != NULL) *json = NULL;
@@ -136,6 +149,7 @@ apisec_status apisec_verifier_health(apisec_verifier *verifier, char **json, api
     json_close_array(&out);
     put_cache(verifier->cache, &out);
     put_denials(verifier->denials, &out);
+    if (verifier->dpop != NULL && verifier->dpop->replay != NULL) put_proofs(verifier->dpop->replay, &out);
     json_close_object(&out);
     const apisec_status status = bytes.status;
     *json = buffer_take(&bytes);

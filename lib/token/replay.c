@@ -31,6 +31,7 @@ struct replay {
     uint32_t *heap;              /* indices; the one that ends first is on top */
     struct entry *entries;
     int64_t forgotten;           /* the latest `until` of those that were dropped */
+    uint64_t num_seen, num_refused;
 };
 
 apisec_status replay_new(size_t capacity, struct replay **replay, apisec_error *err)
@@ -201,6 +202,8 @@ apisec_status replay_put(struct replay *replay, const unsigned char id[REPLAY_ID
     const bool was_there = is_there(replay, hash);
     const bool is_full = replay->num == replay->capacity;
     if (!was_forgotten && !was_there && !is_full) add(replay, hash, until);
+    if (was_there || was_forgotten) replay->num_seen++;
+    else if (is_full) replay->num_refused++;
     disown(replay);
     if (was_there) return fail(err, APISEC_E_REPLAY, "the DPoP proof was seen before");
     if (was_forgotten)
@@ -209,10 +212,9 @@ apisec_status replay_put(struct replay *replay, const unsigned char id[REPLAY_ID
     return APISEC_OK;
 }
 
-size_t replay_count(struct replay *replay)
+void replay_count(struct replay *replay, struct replay_counts *counts)
 {
     own(replay);
-    const size_t num = replay->num;
+    *counts = (struct replay_counts){replay->capacity, replay->num, replay->num_seen, replay->num_refused};
     disown(replay);
-    return num;
 }

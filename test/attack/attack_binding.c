@@ -435,7 +435,7 @@ static size_t next_step(size_t nth)
     return nth < 300 ? 1 : 61;
 }
 
-/* Whoever makes a host run out of memory gets no further with a stolen token, and the owner is refused for no fault of the token. */
+/* Whoever makes a host run out of memory gets no further with a stolen token; its owner is refused for no fault of his. */
 static void test_every_allocation_fails_once(void **state)
 {
     (void)state;

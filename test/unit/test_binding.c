@@ -70,6 +70,8 @@ static void test_cnf(void **state)
         {"{\"x5t#S256\":\"X\"}", "Bearer", false, true, APISEC_OK, "bound to a certificate"},
         {"{\"x5t#S256\":\"X\"}", "Bearer", false, false, APISEC_E_BINDING, "no certificate"},
         {"{\"x5t#S256\":\"J\"}", "Bearer", false, true, APISEC_E_BINDING, "another certificate"},
+        {"{\"x5t#S256\":\"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU\"}", "Bearer", false, false, APISEC_E_BINDING,
+         "the hash of nothing"},
         {"{\"x5t#S256\":\"X\"}", "DPoP", true, true, APISEC_E_BINDING, "DPoP is for tokens bound to a key"},
         {"{\"jkt\":\"J\",\"x5t#S256\":\"X\"}", "DPoP", true, true, APISEC_OK, "bound to both"},
         {"{\"jkt\":\"J\",\"x5t#S256\":\"X\"}", "DPoP", true, false, APISEC_E_BINDING, "only the key"},

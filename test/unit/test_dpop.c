@@ -154,6 +154,7 @@ static void test_claims(void **state)
         {"htu", "\"https://api.example:8443/orders/7\"", APISEC_E_PROOF, "another port"},
         {"htu", "\"https://evil.example/orders/7\"", APISEC_E_PROOF, "another host"},
         {"htu", "\"https://api.example.evil.example/orders/7\"", APISEC_E_PROOF, ""},
+        {"htu", "\"https://apl.example/orders/7\"", APISEC_E_PROOF, "one as long"},
         {"htu", "\"https://api.example/orders/8\"", APISEC_E_PROOF, "another path"},
         {"htu", "\"https://api.example/orders/7/\"", APISEC_E_PROOF, ""},
         {"htu", "\"https://api.example/Orders/7\"", APISEC_E_PROOF, "a path has case"},
@@ -310,6 +311,23 @@ static void test_request(void **state)
     free(proof);
 }
 
+/* What the call does not say is not the same as a claim that says nothing. */
+static void test_a_call_that_does_not_say(void **state)
+{
+    (void)state;
+    const struct forge_change nothing[] = {{"htm", "\"\""}, {NULL, NULL}};
+    const apisec_signer *const signer = forge_signer("ES256", 0);
+    struct judged judged = {.signer = signer, .method = "", .now = FORGE_NOW};
+    char *const silent = proof_forge(signer, TOKEN, FORGE_SAME, nothing);
+    char *const proof = proof_forge(signer, TOKEN, FORGE_SAME, FORGE_SAME);
+    assert_int_equal(judge(&judged, silent, NULL), APISEC_E_PROOF);
+    judged.method = "GET";
+    assert_int_equal(judge(&judged, silent, NULL), APISEC_E_PROOF);
+    assert_int_equal(judge(&judged, proof, NULL), APISEC_OK);
+    free(silent);
+    free(proof);
+}
+
 static void test_identity(void **state)
 {
     (void)state;
@@ -369,6 +387,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_header),     cmocka_unit_test(test_claims), cmocka_unit_test(test_private_members),
         cmocka_unit_test(test_keys),       cmocka_unit_test(test_form),   cmocka_unit_test(test_request),
-        cmocka_unit_test(test_algorithms), cmocka_unit_test(test_nonce),  cmocka_unit_test(test_identity)};
+        cmocka_unit_test(test_algorithms), cmocka_unit_test(test_a_call_that_does_not_say),
+        cmocka_unit_test(test_nonce),  cmocka_unit_test(test_identity)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

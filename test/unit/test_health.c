@@ -3,6 +3,7 @@
  * test_health.c: what a verifier says of itself to those who watch: a story of fetches, and the whole report after each turn.
  */
 #include "support/unit.h"
+#include "support/bound.h"
 #include "support/forge.h"
 #include "support/script.h"
 #include "support/stand.h"
@@ -146,10 +147,29 @@ static int end(void **state)
     return 0;
 }
 
+static void test_proofs(void **state)
+{
+    (void)state;
+    char *const bound = bound_to_key(forge_signer("ES256", 2));
+    char *const proof = proof_forge(forge_signer("ES256", 2), bound, FORGE_SAME, FORGE_SAME);
+    const struct bound_request request = {.token = bound, .proofs = {proof}};
+    apisec_trust *const trust = bound_trust();
+    apisec_trust_set_replay_capacity(trust, 7);
+    apisec_verifier *const verifier = bound_verifier(trust, NULL);
+    expect(verifier, ",\"proofs\":{\"max_proofs\":7,\"num_proofs\":0,\"seen\":0,\"refused\":0}}");
+    assert_int_equal(bound_send(verifier, &request, NULL), APISEC_OK);
+    assert_int_equal(bound_send(verifier, &request, NULL), APISEC_E_REPLAY);
+    expect(verifier, ",\"proofs\":{\"max_proofs\":7,\"num_proofs\":1,\"seen\":1,\"refused\":0}}");
+    apisec_verifier_free(verifier);
+    free(bound);
+    free(proof);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_verdicts_and_denials),
+        cmocka_unit_test(test_proofs),
         cmocka_unit_test(test_a_story),
         cmocka_unit_test(test_each_source),
         cmocka_unit_test(test_misused),
