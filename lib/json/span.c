@@ -96,9 +96,10 @@ static bool take_member(struct cursor *cursor, struct text *name, struct text *v
 bool json_member_span(struct text object, const char *name, struct text *value)
 {
     *value = (struct text){NULL, 0};
-    struct cursor cursor = {object.at, object.at + object.len};
     struct text raw_name, raw_value;
-    if (!object.at || !skip_byte(&cursor, '{')) return false;
+    if (!object.at) return false;
+    struct cursor cursor = {object.at, object.at + object.len};
+    if (!skip_byte(&cursor, '{')) return false;
     do {
         if (!take_member(&cursor, &raw_name, &raw_value)) return false;
         if (same_name(raw_name, name)) {
@@ -111,10 +112,11 @@ bool json_member_span(struct text object, const char *name, struct text *value)
 
 void json_member_spans(struct text object, const char *const *names, size_t num, struct text *values)
 {
-    struct cursor cursor = {object.at, object.at + object.len};
     struct text raw_name, raw_value;
     for (size_t i = 0; i < num; i++) values[i] = (struct text){NULL, 0};
-    if (!object.at || !skip_byte(&cursor, '{')) return;
+    if (!object.at) return;
+    struct cursor cursor = {object.at, object.at + object.len};
+    if (!skip_byte(&cursor, '{')) return;
     do {
         if (!take_member(&cursor, &raw_name, &raw_value)) return;
         const char first = raw_name.len > 0 ? raw_name.at[0] : '\0';

@@ -186,22 +186,26 @@ static void row(const char *alg, unsigned times, double *allocations)
     bench_service_free(&service);
 }
 
-/* The same, of a token that was verified before. */
+/* A token that was verified before: apisec_verify alone, in many short runs, because so little is soon drowned by others' work. */
 static void row_of_hits(void)
 {
-    enum { TIMES = 10000 };
+    enum { TIMES = 500 };
     struct bench_service service;
-    double us[RUNS];
+    double us[BENCH_MAX_RUNS];
     bench_service_new(&service, "RS256", (struct bench_setup){.max_cached = 1024});
     char *token = bench_token(&service, 1);
     size_t len = strlen(token);
     const size_t allocations = count_allocations(&service, token);
-    for (size_t run = 0; run < RUNS; run++) {
+    for (size_t run = 0; run < BENCH_MAX_RUNS; run++) {
         double begin = bench_cpu_us();
-        for (unsigned i = 0; i < TIMES; i++) bench_verify(&service, token, len);
+        for (unsigned i = 0; i < TIMES; i++) {
+            apisec_token *verified;
+            bench_must(apisec_verify(service.verifier, token, len, BENCH_NOW, &verified, NULL), NULL, "verify");
+            apisec_token_free(verified);
+        }
         us[run] = (bench_cpu_us() - begin) / TIMES;
     }
-    double hit = bench_median(us, RUNS);
+    double hit = bench_median(us, BENCH_MAX_RUNS);
     printf("  %-6s %10.2f %10s %10s %10zu %9zu\n", "cached", hit, "", "", allocations, len);
     bench_bar("us of one that is served from the cache", hit, "<=", MAX_HIT_US, hit <= MAX_HIT_US);
     apisec_text_free(token);
