@@ -77,6 +77,8 @@ struct arena {
     struct arena_block *last;
 };
 void *arena_alloc(struct arena *arena, size_t size);            /* zeroed; NULL without memory */
+/* arena_reserve: blocks of this size in sum, each rounded up, will need no further allocation. false: no memory. */
+bool arena_reserve(struct arena *arena, size_t size);
 char *arena_text(struct arena *arena, struct text text);        /* NUL-terminated copy */
 void arena_free(struct arena *arena);                           /* wipes and frees all; the arena is empty again */
 

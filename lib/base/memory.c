@@ -59,12 +59,20 @@ static struct arena_block *grow(struct arena *arena, size_t need)
     if (arena->last) size = arena->last->size >= ARENA_LARGEST / 2 ? ARENA_LARGEST : arena->last->size * 2;
     if (size < need) size = need;
 
-    struct arena_block *const block = calloc(1, sizeof *block + size);
+    struct arena_block *const block = malloc(sizeof *block + size); /* which reuses what was freed last; glibc's calloc does not */
     if (!block) return NULL;
+    memset(block, 0, sizeof *block + size);
     block->before = arena->last;
     block->size = size;
     arena->last = block;
     return block;
+}
+
+bool arena_reserve(struct arena *arena, size_t size)
+{
+    const struct arena_block *const block = arena->last;
+    if (size > PTRDIFF_MAX - sizeof(struct arena_block)) return false;
+    return (block && block->size - block->used >= size) || grow(arena, size);
 }
 
 void *arena_alloc(struct arena *arena, size_t size)

@@ -14,6 +14,8 @@ static apisec_status read_form(struct verification *v)
     apisec_status status = jws_split(v->compact, &v->jws, err);
     if (status == APISEC_OK && !headers_find(v->verifier->headers, v->jws.header, &v->known, &v->header))
         status = jws_header_parse(v->jws.header, &v->header, err);
+    if (status == APISEC_OK && !arena_reserve(&v->arena, base64url_decoded_len(v->jws.payload.len) + 1 + TOKEN_ROOM))
+        status = fail_memory(err);
     if (status == APISEC_OK) status = jws_decode_payload(&v->jws, &v->arena, &v->payload, err);
     if (status == APISEC_OK) status = json_parse_object(v->payload, &json_token_limits, &v->document, err);
     return status;

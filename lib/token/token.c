@@ -47,10 +47,17 @@ static char *encode(char *to, struct text text)
     return to;
 }
 
-/* principal_new: the sizes are those of a token, so three times their sum is no overflow. */
+static size_t encoded_len(struct text text)
+{
+    size_t len = text.len;
+    for (size_t i = 0; i < text.len; i++)
+        if (!is_plain(text.at[i])) len += 2;
+    return len;
+}
+
 static const char *principal_new(struct arena *arena, struct text issuer, struct text subject)
 {
-    char *principal = arena_alloc(arena, 3 * (issuer.len + subject.len) + 2);
+    char *principal = arena_alloc(arena, encoded_len(issuer) + 1 + encoded_len(subject) + 1);
     if (principal == NULL) return NULL;
     char *end = encode(principal, issuer);
     *end++ = '|';

@@ -148,6 +148,8 @@ void name_list_free(struct name_list *list);
 
 /* ---- token.c ---- */
 
+/* What a token needs in its arena beside its payload, unless its issuer and subject are long. */
+#define TOKEN_ROOM 448
 /* token_new takes document, payload and arena over (on failure too). compact is only hashed. */
 apisec_status token_new(struct arena *arena, struct json *document, struct text payload, const struct claims *claims,
                         struct text compact, apisec_token **token, apisec_error *err);

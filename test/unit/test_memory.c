@@ -78,6 +78,53 @@ static void test_arena(void **state)
     }
 }
 
+/* dirty leaves memory behind that is not zero, for whoever allocates next. */
+static void dirty(void)
+{
+    void *blocks[64];
+    for (size_t i = 0; i < 64; i++) {
+        blocks[i] = malloc(64 * (i + 1));
+        assert_non_null(blocks[i]);
+        memset(blocks[i], 0xa5, 64 * (i + 1));
+        __asm__ __volatile__("" : : "r"(blocks[i]) : "memory");
+    }
+    for (size_t i = 0; i < 64; i++) free(blocks[i]);
+}
+
+static void test_arena_is_zeroed_whatever_was_there(void **state)
+{
+    (void)state;
+    struct arena arena = {NULL};
+    dirty();
+    for (size_t size = 1; size < 3000; size += 97) {
+        const unsigned char *const bytes = arena_alloc(&arena, size);
+        for (size_t i = 0; i < size; i++) assert_int_equal(bytes[i], 0);
+    }
+    arena_free(&arena);
+}
+
+static void test_arena_reserve(void **state)
+{
+    (void)state;
+    struct arena arena = {NULL};
+    assert_true(arena_reserve(&arena, 5000));
+    const struct arena_block *const reserved = arena.last;
+    for (int i = 0; i < 5; i++) assert_non_null(arena_alloc(&arena, 1000)); /* rounded up: 1008 would not fit five times */
+    assert_ptr_not_equal(arena.last, reserved);
+    arena_free(&arena);
+
+    assert_true(arena_reserve(&arena, 5120));
+    const struct arena_block *const enough = arena.last;
+    for (int i = 0; i < 5; i++) assert_non_null(arena_alloc(&arena, 1024));
+    assert_ptr_equal(arena.last, enough);
+    assert_true(arena_reserve(&arena, 0)); /* is there always */
+    assert_ptr_equal(arena.last, enough);
+    assert_true(arena_reserve(&arena, 1));
+    assert_ptr_not_equal(arena.last, enough);
+    assert_false(arena_reserve(&arena, SIZE_MAX));
+    arena_free(&arena);
+}
+
 static void test_arena_refuses_an_impossible_size(void **state)
 {
     (void)state;
@@ -97,6 +144,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wipe),  cmocka_unit_test(test_equal), cmocka_unit_test(test_array),
         cmocka_unit_test(test_arena), cmocka_unit_test(test_arena_refuses_an_impossible_size),
+        cmocka_unit_test(test_arena_reserve), cmocka_unit_test(test_arena_is_zeroed_whatever_was_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
