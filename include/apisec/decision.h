@@ -10,6 +10,8 @@
  *     else reply(decision);
  *     apisec_decision_free(decision);
  *
+ * Instead of single requirements, or beside them, the rules of a document can be applied: apisec_decision_apply_rules, rules.h.
+ *
  * A decision starts as a denial and is an allow only after commit has said APISEC_OK. One that has failed once stays failed: later
  * checks do nothing and return that first status. HTTP status, challenge, reason, explanation and record are all read from it.
  * Threads: one.

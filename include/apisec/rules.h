@@ -23,7 +23,7 @@
  * Rules. "id", "path", and one of "require" and "deny": true; "methods", all when absent. A rule that requires nothing says
  * "require": {}, and still every caller is authenticated.
  *
- * Requirements, all of which must be met:
+ * Requirements, all of which must be met; they are judged in this order, and the first that is not met is the reason:
  *   "issuers", "audiences"              one of them; 403
  *   "clients", "except_clients"         `client_id` (or `azp`) is one of them, or is there and none of them; APISEC_E_CLIENT
  *   "delegation": "required", "forbidden"   an `act` claim; APISEC_E_ACTOR

@@ -41,8 +41,8 @@ const char *apisec_token_client_id(const apisec_token *token);
 const char *apisec_token_id(const apisec_token *token);
 /* apisec_token_session: `sid`, the session at the issuer that the token was issued in (OpenID Connect), or NULL. */
 const char *apisec_token_session(const apisec_token *token);
-/* apisec_token_transaction: `txn`, the transaction that the token belongs to (RFC 8417 section 2.2), or NULL. A Txn-Token has one.
- * */
+/* apisec_token_transaction: `txn`, the transaction that the token belongs to (RFC 8417 section 2.2), or NULL. A Txn-Token has
+ * one. */
 const char *apisec_token_transaction(const apisec_token *token);
 
 /* apisec_token_expires_at: `exp` in seconds. */
@@ -62,8 +62,8 @@ size_t apisec_token_num_actors(const apisec_token *token);
 const char *apisec_token_may_act(const apisec_token *token);
 
 /* apisec_token_confirmation: a member of `cnf` (RFC 7800) that is a string: "x5t#S256" or "jkt", the thumbprint of the certificate
- * or key that the token is bound to; NULL where there is none. That the caller holds that key was proved before there was a token.
- * */
+ * or key that the token is bound to; NULL where there is none. That the caller holds that key was proved before there was a
+ * token. */
 const char *apisec_token_confirmation(const apisec_token *token, const char *member);
 
 /* apisec_token_scope: the whole `scope`, space-separated, or NULL. */

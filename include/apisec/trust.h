@@ -94,17 +94,20 @@ void apisec_issuer_set_max_lifetime(apisec_issuer *issuer, uint32_t seconds);
 void apisec_issuer_require_encryption(apisec_issuer *issuer);
 
 /* Status lists: revocation without a call for each request (draft-ietf-oauth-status-list). A token says in `status` which list and
- * which entry of it are its own; once all else about the token is found good, on every use, the entry is looked up.  *
+ * which entry of it are its own; once all else about the token is found good, on every use, the entry is looked up.
+ *
  * apisec_issuer_allow_status_list says where the issuer's lists are: an https URL that ends in "/" and stands for all below it, or
  * the whole URL of one list. May be called again for more. A list is fetched when it is first needed; redirects are not followed.
  * It must be signed by this issuer with an algorithm allowed to it, of `typ` statuslist+jwt, its `sub` the URL, its `iss`, if any,
  * the issuer's name; at most 1 MiB, and 1 MiB when it is inflated. It is kept for its `ttl`, at most a day (without `ttl` for the
- * server's max-age within 60 to 3600 s, or 600 s), never past its `exp`, and fetched anew ahead, at 80 % of that. After that,
+ * server's max-age within 60 to 3600 s, or 600 s), never past its `exp` and the leeway, and fetched anew ahead, at 80 % of that. After that,
  * without a newer one, tokens are refused; a failed fetch is tried again after 1 s, then 2 s, up to 60 s. Of one issuer at most 256
- * lists and 16 MiB of them are kept. Lists are judged by the clock that drives the operation, not by a verification's time.  * Any
- * status but 0 is APISEC_E_REVOKED. A reference that is wrong, to another URL, or behind the end of its list is APISEC_E_CLAIM. A
- * list that cannot be had is APISEC_E_UNREACHABLE, _TIMEOUT, _TLS, _ADDRESS, _RESPONSE, _KEYS_UNAVAILABLE or _BUSY: not the token's
- * fault, and not allowed. A library made without zlib (make STATUS=none) says APISEC_E_UNSUPPORTED at apisec_verifier_new. */
+ * lists and 16 MiB of them are kept. Lists are judged by the clock that drives the operation, not by a verification's time.
+ *
+ * Any status but 0 is APISEC_E_REVOKED. A reference that is wrong, to another URL, or behind the end of its list is APISEC_E_CLAIM.
+ * A list that cannot be had is APISEC_E_UNREACHABLE, _TIMEOUT, _TLS, _ADDRESS, _RESPONSE, _KEYS_UNAVAILABLE or _BUSY: not the
+ * token's fault, and not allowed. A library made without zlib (make STATUS=none) says APISEC_E_UNSUPPORTED at
+ * apisec_verifier_new. */
 void apisec_issuer_allow_status_list(apisec_issuer *issuer, const char *uri_prefix);
 /* apisec_issuer_require_status refuses tokens without a status (APISEC_E_CLAIM). */
 void apisec_issuer_require_status(apisec_issuer *issuer);
@@ -164,8 +167,8 @@ void apisec_issuer_set_introspection(apisec_issuer *issuer, const char *url);
 void apisec_issuer_set_introspection_basic(apisec_issuer *issuer, const char *client_id, const char *secret, size_t len);
 /* apisec_issuer_set_introspection_post: client_secret_post. */
 void apisec_issuer_set_introspection_post(apisec_issuer *issuer, const char *client_id, const char *secret, size_t len);
-/* apisec_issuer_set_introspection_private_key_jwt: private_key_jwt, RFC 7523. audience: the issuer's name, or its endpoint's URL.
- * */
+/* apisec_issuer_set_introspection_private_key_jwt: private_key_jwt, RFC 7523. audience: the issuer's name, or its endpoint's
+ * URL. */
 void apisec_issuer_set_introspection_private_key_jwt(apisec_issuer *issuer, const char *client_id, const apisec_signer *signer,
                                                      const char *audience);
 /* apisec_issuer_set_introspection_mtls: tls_client_auth, RFC 8705, with a certificate that the transport knows by this name. */

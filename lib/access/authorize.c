@@ -81,6 +81,8 @@ apisec_status apisec_decision_apply_rules(apisec_decision *decision, const apise
     const struct rule *rule = find_rule(decision, rules, &path);
     if (rule == NULL) return decision->status;
     status = keep_text(decision, rule->id, &decision->rule_id);
+    if (status == APISEC_OK && !rule->deny)
+        status = decision_add_check(decision, "rule", "RFC 9110 section 15.5.4", decision->rule_id, true);
     if (status != APISEC_OK) return status;
     if (rule->deny) return deny(decision, "rule", "RFC 9110 section 15.5.4", APISEC_E_DENIED, "the rule denies");
 

@@ -11,7 +11,7 @@ static const struct {
     apisec_status status;
     const char *sentence;
 } descriptions[] = {
-    {APISEC_E_REQUEST, "The request must carry exactly one access token, in the Authorization header"},
+    {APISEC_E_REQUEST, "The request, or how its access token is sent, is not acceptable"},
     {APISEC_E_MALFORMED, "The access token is malformed"},
     {APISEC_E_ALGORITHM, "The access token is signed with an algorithm that is not accepted"},
     {APISEC_E_KEY_UNKNOWN, "The access token is signed with an unknown key"},
@@ -23,11 +23,11 @@ static const struct {
     {APISEC_E_AUDIENCE, "The access token is meant for another audience"},
     {APISEC_E_EXPIRED, "The access token expired"},
     {APISEC_E_NOT_YET_VALID, "The access token is not yet valid"},
-    {APISEC_E_CLAIM, "The access token lacks a required claim"},
+    {APISEC_E_CLAIM, "A claim of the access token is missing or not acceptable"},
     {APISEC_E_LIFETIME, "The access token is valid for too long"},
     {APISEC_E_INACTIVE, "The access token is not active"},
     {APISEC_E_REVOKED, "The access token was revoked"},
-    {APISEC_E_BINDING, "The access token is bound to a key, and the request does not prove its possession"},
+    {APISEC_E_BINDING, "The access token must be bound to a key or certificate, and the request prove its possession"},
     {APISEC_E_PROOF, "The DPoP proof is invalid"},
     {APISEC_E_REPLAY, "The DPoP proof was used before"},
     {APISEC_E_NONCE, "The DPoP proof needs a nonce"},
@@ -61,6 +61,7 @@ static void put_parameter(struct buffer *out, const char **separator, const char
 static bool is_dpop(const apisec_decision *decision)
 {
     const apisec_status status = decision->status;
+    if (!verifier_dpop_algs(decision->verifier)) return false; /* what is not accepted is not asked for */
     return decision->dpop_scheme || status == APISEC_E_PROOF || status == APISEC_E_REPLAY || status == APISEC_E_NONCE;
 }
 

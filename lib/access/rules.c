@@ -219,11 +219,20 @@ static apisec_status read_id(const struct shape *object, apisec_rules *rules, st
 static apisec_status read_verdict(const struct shape *object, struct rule_scope *scope, struct rule *rule, apisec_error *err)
 {
     const struct shape require = shape_member(object, "require"), deny = shape_member(object, "deny");
-    if ((require.value == NULL) == (deny.value == NULL)) return shape_fail(object, err, "\"require\" or \"deny\" is wanted");
+    if ((require.value == NULL) == (deny.value == NULL)) return shape_fail(object, err, "exactly one of \"require\" and \"deny\" is wanted");
     if (require.value != NULL) return requirement_read(&require, scope, 0, &rule->require, err);
     const apisec_status status = shape_bool(&deny, &rule->deny, err);
     if (status != APISEC_OK) return status;
     return rule->deny ? APISEC_OK : shape_fail(&deny, err, "only true");
+}
+
+/* A template's own signs are written as they stand: decoded from an escape they would look the same. */
+static bool hides_signs(const char *template)
+{
+    static const char *const escapes[] = {"%2A", "%2a", "%7B", "%7b", "%7D", "%7d"};
+    for (size_t i = 0; i < sizeof escapes / sizeof escapes[0]; i++)
+        if (strstr(template, escapes[i]) != NULL) return true;
+    return false;
 }
 
 static apisec_status read_rule(const struct shape *object, apisec_rules *rules, apisec_error *err)
@@ -247,6 +256,7 @@ static apisec_status read_rule(const struct shape *object, apisec_rules *rules, 
     status = path_parse(text_of(template), &rules->arena, &path, &why);
     if (status == APISEC_E_MEMORY) return fail_memory(err);
     if (status != APISEC_OK) return shape_fail(&at, err, "%s", why.text);
+    if (hides_signs(template)) return shape_fail(&at, err, "an encoded *, { or } cannot be told from a template's own");
     status = find_place(&at, rules, &path, &scope, &list, err);
     if (status == APISEC_OK) status = read_verdict(object, &scope, rule, err);
     return status == APISEC_OK ? add_rule(&at, list, rule, err) : status;

@@ -112,10 +112,14 @@ void op_wait(apisec_op *op, int64_t until_ms)
 
 /* ---- what the driver asks ---- */
 
+#define MAX_NOW_MS ((int64_t)1 << 53)
+
 int32_t apisec_op_next(apisec_op *op, int64_t now_ms)
 {
     if (op == NULL) return APISEC_OP_DONE;
     if (op->started && op->need == APISEC_OP_DONE) return APISEC_OP_DONE;
+    if (now_ms < 0) now_ms = 0; /* so that no step's sum of times can overflow */
+    if (now_ms > MAX_NOW_MS) now_ms = MAX_NOW_MS;
     if (op_awaits_answer(op) && now_ms < op->deadline_ms) return APISEC_OP_HTTP;
     if (op_awaits_answer(op)) {
         op_end_answer(op, APISEC_E_TIMEOUT);

@@ -197,8 +197,8 @@ struct jwe_opened {
 };
 /* jwe_decrypt gives the plaintext in memory of the arena, which wipes it. What the header says is told: MALFORMED, TOO_LARGE,
  * ALGORITHM, KEY_UNKNOWN, KEY_UNFIT. Whatever fails after it is DECRYPTION with one sentence, and after the lengths, which anybody
- * can see, with the same calls of the provider: a random key takes the place of one that is wrong. MEMORY; CRYPTO: no randomness.
- * */
+ * can see, with the same calls of the provider: a random key takes the place of one that is wrong. MEMORY; CRYPTO: no
+ * randomness. */
 apisec_status jwe_decrypt(const struct jwe_keys *keys, struct text token, struct arena *arena, struct jwe_opened *opened,
                           apisec_error *err);
 

@@ -126,6 +126,8 @@ void apisec_call_set_target(apisec_call *call, const char *target, size_t len)
     const struct text text = {target, len};
     if (len == 0 || has_line_break(text) || text_has_byte(text, ' '))
         refuse(call, APISEC_E_REQUEST, "the request target is empty, or has a space, CR, LF or NUL in it");
+    if (text_has_byte(text, '#')) /* RFC 9112 section 3.2: none has; what is behind it some read and others do not */
+        refuse(call, APISEC_E_REQUEST, "the request target has a fragment");
     call->target = keep(call, target, len);
 }
 
@@ -205,6 +207,12 @@ struct text call_target(const apisec_call *call)
 
 /* The four forms of RFC 9112 section 3.2: "/path?query", "http://host/path?query", "host:port" of CONNECT, which has no path, "*".
  * Whatever is before the path of a URL may hold a password and is left out. */
+static bool absolute_form(struct text target, const char *prefix)
+{
+    const size_t len = strlen(prefix);
+    return target.len >= len && text_is_caseless((struct text){target.at, len}, prefix);
+}
+
 struct text call_path(const apisec_call *call)
 {
     struct text path = call_target(call);
@@ -212,14 +220,11 @@ struct text call_path(const apisec_call *call)
         if (path.at[i] == '?' || path.at[i] == '#') path.len = i;
     if (path.len == 0 || path.at[0] == '/' || text_is(path, "*")) return path;
 
-    for (size_t i = 0; i + 2 < path.len; i++) {
-        if (memcmp(path.at + i, "://", 3) != 0) continue;
-        const size_t authority = i + 3;
-        const char *const slash = authority < path.len ? memchr(path.at + authority, '/', path.len - authority) : NULL;
-        if (!slash) return text_of("/");
-        return (struct text){slash, path.len - (size_t)(slash - path.at)};
-    }
-    return (struct text){NULL, 0};
+    /* RFC 9112 section 3.2.2: the absolute form, of a scheme that is HTTP's; anything else has no path */
+    const size_t authority = absolute_form(path, "https://") ? 8 : absolute_form(path, "http://") ? 7 : 0;
+    if (authority == 0) return (struct text){NULL, 0};
+    const char *const slash = authority < path.len ? memchr(path.at + authority, '/', path.len - authority) : NULL;
+    return slash ? (struct text){slash, path.len - (size_t)(slash - path.at)} : text_of("/");
 }
 
 size_t call_num_headers(const apisec_call *call)

@@ -28,7 +28,7 @@ static apisec_status deny_of_issuer(apisec_verifier *verifier, enum denial_kind 
     const apisec_status status = check(verifier, name, until, err);
     if (status != APISEC_OK) return status;
     if (verifier_find_issuer(verifier, text_of(issuer)) == NULL)
-        return fail(err, APISEC_E_ARGUMENT, "there is no such issuer here whose tokens could be denied");
+        return fail(err, APISEC_E_ARGUMENT, "no token of an issuer trusted here has this principal: see apisec_token_principal for how it is spelled");
     const struct denial denial = {.kind = kind, .issuer = text_of(issuer), .name = text_of(name), .until = until};
     return add(verifier, &denial, err);
 }
@@ -57,6 +57,13 @@ static bool is_principal(struct text text)
     return num_bars == 1 && bar > 0 && bar < text.len - 1 && text_is_printable(text) && !text_has_byte(text, ' ');
 }
 
+static bool is_trusted(const apisec_verifier *verifier, struct text principal)
+{
+    for (size_t i = 0; i < verifier->num_issuers; i++)
+        if (principal_is_of(principal, text_of(verifier->issuers[i].name))) return true;
+    return false;
+}
+
 apisec_status apisec_verifier_deny_principal(apisec_verifier *verifier, const char *principal, int64_t issued_before, int64_t until,
                                              apisec_error *err)
 {
@@ -64,6 +71,8 @@ apisec_status apisec_verifier_deny_principal(apisec_verifier *verifier, const ch
     if (status != APISEC_OK) return status;
     if (!is_principal(text_of(principal)))
         return fail(err, APISEC_E_ARGUMENT, "this is no principal: an issuer, \"|\" and a subject, as the token gives it");
+    if (!is_trusted(verifier, text_of(principal)))
+        return fail(err, APISEC_E_ARGUMENT, "there is no such issuer here whose tokens could be denied");
     if (issued_before <= 0) return fail(err, APISEC_E_ARGUMENT, "issued_before is no time in seconds");
     const struct denial denial = {
         .kind = DENIAL_OF_PRINCIPAL, .name = text_of(principal), .until = until, .issued_before = issued_before};

@@ -67,8 +67,8 @@ static bool want(const struct headers *headers, struct text encoded, struct want
     return true;
 }
 
-/* look_in copies what is known of the wanted header. The loads are in order, each an acquire: whoever sees a word of a later turn sees
- * that turn as well. */
+/* look_in copies what is known of the wanted header. The loads are in order, each an acquire: whoever sees a word of a later turn
+ * sees that turn as well. */
 static bool look_in(const struct place *place, const struct wanted *wanted, size_t encoded_len, struct known_header *known)
 {
     uint64_t words[KNOWN_WORDS];

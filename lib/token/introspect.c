@@ -86,8 +86,7 @@ static bool is_stuck(const struct question *question, int64_t now_ms)
     return now_ms - question->asked_ms >= MAX_ASKING_MS || question->asked_ms - now_ms > INTROSPECT_CLOCK_SLACK_MS;
 }
 
-/* end takes a question out of those under way. Its place holds a reference, which becomes the caller's to free without the lock.
- * */
+/* end takes a question out of those under way. Its place holds a reference, which becomes the caller's to free without the lock. */
 static struct question *end(struct introspector *introspector, struct question *question, enum question_state state)
 {
     if (question->state == QUESTION_OPEN) question->state = state;

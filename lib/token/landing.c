@@ -196,6 +196,7 @@ apisec_status keyset_restore(struct keyset *keys, const struct landed *landed, i
     if (taken) {
         keys->fetched_ms = fetched_ms;
         keys->lifetime_ms = lifetime_ms(landed->max_age);
+        keys->etag[0] = '\0'; /* "not modified" would be said of the server's set, and these keys came from elsewhere */
     }
     keyset_unlock(keys);
     free(uri);

@@ -36,6 +36,7 @@ struct entry {
     size_t uri_len;
     uint64_t used;               /* when it was last asked for, in turns */
     struct status_list *list;    /* NULL: none is held */
+    int64_t newest;              /* the `iat` of the newest list there was: an older one would bring revoked tokens back */
     int64_t fetched_ms, lifetime_ms;
     int64_t started_ms;          /* when the last fetch began */
     int64_t next_try_ms;         /* when it failed: not before */
@@ -322,7 +323,7 @@ static apisec_status check_landing(struct status_lists *lists, const struct entr
                                    int64_t now_ms, apisec_error *err)
 {
     /* what was taken back once must not be valid again because an old list is shown anew */
-    if (is_usable(entry, now_ms) && list->issued_at < entry->list->issued_at)
+    if (list->issued_at < entry->newest)
         return fail(err, APISEC_E_RESPONSE, "the status list is older than the one before");
     if (lifetime_ms(list, 0, now_ms) <= 0) return fail(err, APISEC_E_RESPONSE, "the status list has expired");
     if (!make_room(lists, entry, list->len, now_ms)) return fail(err, APISEC_E_BUSY, "there is no room for one more status list");
@@ -340,6 +341,7 @@ void status_lists_land(struct status_lists *lists, uint64_t ticket, struct statu
         if (check_landing(lists, entry, list, now, &why) == APISEC_OK) {
             unused = entry->list;
             entry->list = list;
+            entry->newest = list->issued_at;
             entry->fetched_ms = now;
             entry->lifetime_ms = lifetime_ms(list, max_age, now);
             entry->failures = 0;

@@ -31,9 +31,10 @@ static bool is_plain(char byte)
            byte == '.' || byte == '_' || byte == '~' || byte == '/' || byte == ':';
 }
 
+static const char digits[] = "0123456789ABCDEF";
+
 static char *encode(char *to, struct text text)
 {
-    static const char digits[] = "0123456789ABCDEF";
     for (size_t i = 0; i < text.len; i++) {
         if (is_plain(text.at[i])) {
             *to++ = text.at[i];
@@ -53,6 +54,31 @@ static size_t encoded_len(struct text text)
     for (size_t i = 0; i < text.len; i++)
         if (!is_plain(text.at[i])) len += 2;
     return len;
+}
+
+/* is_encoded: it is what encode writes of some text: no other spelling is ever a principal's. */
+static bool is_encoded(struct text text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (is_plain(text.at[i])) continue;
+        const char *const high = i + 2 < text.len ? memchr(digits, text.at[i + 1], 16) : NULL;
+        const char *const low = i + 2 < text.len ? memchr(digits, text.at[i + 2], 16) : NULL;
+        if (text.at[i] != '%' || high == NULL || low == NULL) return false;
+        if (is_plain((char)((high - digits) * 16 + (low - digits)))) return false;
+        i += 2;
+    }
+    return text.len > 0;
+}
+
+bool principal_is_of(struct text principal, struct text issuer)
+{
+    for (size_t i = 0; i < issuer.len; i++) {
+        char encoded[3];
+        const size_t len = (size_t)(encode(encoded, (struct text){issuer.at + i, 1}) - encoded);
+        if (principal.len < len || memcmp(principal.at, encoded, len) != 0) return false;
+        principal = (struct text){principal.at + len, principal.len - len};
+    }
+    return principal.len > 0 && principal.at[0] == '|' && is_encoded((struct text){principal.at + 1, principal.len - 1});
 }
 
 static const char *principal_new(struct arena *arena, struct text issuer, struct text subject)

@@ -155,10 +155,13 @@ apisec_status token_new(struct arena *arena, struct json *document, struct text 
                         struct text compact, apisec_token **token, apisec_error *err);
 /* token_check_times judges exp, nbf and iat again, by the issuer's leeway: for a token that is used after it was verified. */
 apisec_status token_check_times(const apisec_token *token, int64_t leeway, int64_t now, struct trail *trail, apisec_error *err);
+/* principal_is_of: the principal is of this issuer, and spelled as apisec_token_principal spells it. */
+bool principal_is_of(struct text principal, struct text issuer);
 /* token_is_raw: the bytes hash to this token's SHA-256, in constant time. */
 bool token_is_raw(const apisec_token *token, struct text raw);
 const struct json *token_claims(const apisec_token *token);
-/* token_confirmation, token_status: the claims `cnf` and `status`, whatever they are, which each use of a token asks for; or NULL. */
+/* token_confirmation, token_status: the claims `cnf` and `status`, whatever they are, which each use of a token asks for; or
+ * NULL. */
 const struct json *token_confirmation(const apisec_token *token);
 const struct json *token_status(const apisec_token *token);
 

@@ -181,7 +181,7 @@ static void test_ways_around_a_path(void **state)
         {"/open/../admin/users", APISEC_E_REQUEST, NULL, "dot segments"},
         {"/open/%2e%2e/admin/users", APISEC_E_REQUEST, NULL, "encoded"},
         {"/open/..%2fadmin", APISEC_E_REQUEST, NULL, "encoded slash"},
-        {"/open/..;/admin", APISEC_OK, "open", "a parameter's dots are no dot segment: they stay where they are"},
+        {"/open/..;/admin", APISEC_E_REQUEST, NULL, "dots with a parameter: some servers cut it off"},
         {"//admin/users", APISEC_E_REQUEST, NULL, "an empty segment"},
         {"/./admin/users", APISEC_E_REQUEST, NULL, ""},
         {"/admin\\users", APISEC_E_REQUEST, NULL, "a backslash"},

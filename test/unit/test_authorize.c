@@ -114,7 +114,9 @@ static void test_the_explanation_lists_every_check(void **state)
         decide("GET", "/orders/8", (const struct forge_change[]){{"scope", "\"orders:read x\""}, {"order", "\"7\""}, {NULL, NULL}});
     apisec_decision_apply_rules(decision, rules);
     const char *explanation = apisec_decision_explanation(decision);
-    assert_non_null(strstr(explanation, "{\"id\":\"scopes\",\"verdict\":\"pass\",\"standard\":\"RFC 6749 section 3.3\","
+    assert_non_null(strstr(explanation, "{\"id\":\"rule\",\"verdict\":\"pass\",\"standard\":\"RFC 9110 section 15.5.4\","
+                                        "\"detail\":\"read\"},"
+                                        "{\"id\":\"scopes\",\"verdict\":\"pass\",\"standard\":\"RFC 6749 section 3.3\","
                                         "\"detail\":\"orders:read x\"},{\"id\":\"claim\",\"verdict\":\"fail\","
                                         "\"standard\":\"RFC 7519 section 4\",\"detail\":\"order\"}]}"));
     apisec_decision_free(decision);

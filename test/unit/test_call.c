@@ -71,6 +71,9 @@ static void test_the_path_has_no_query_and_no_authority(void **state)
         {"https://user:secret@api.example?x=/y", "/", "the query's slash is not the path's"},
         {"*", "*", "OPTIONS *"},
         {"user:secret@api.example:443", "", "CONNECT has no path"},
+        {"HTTP://api.example/a", "/a", "a scheme has no case"},
+        {"x/admin://h/health", "", "no scheme in front"},
+        {"http:/admin/x://h/health", "", "nor here"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         apisec_call *const call = apisec_call_new();
