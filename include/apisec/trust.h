@@ -100,9 +100,10 @@ void apisec_issuer_require_encryption(apisec_issuer *issuer);
  * the whole URL of one list. May be called again for more. A list is fetched when it is first needed; redirects are not followed.
  * It must be signed by this issuer with an algorithm allowed to it, of `typ` statuslist+jwt, its `sub` the URL, its `iss`, if any,
  * the issuer's name; at most 1 MiB, and 1 MiB when it is inflated. It is kept for its `ttl`, at most a day (without `ttl` for the
- * server's max-age within 60 to 3600 s, or 600 s), never past its `exp` and the leeway, and fetched anew ahead, at 80 % of that. After that,
- * without a newer one, tokens are refused; a failed fetch is tried again after 1 s, then 2 s, up to 60 s. Of one issuer at most 256
- * lists and 16 MiB of them are kept. Lists are judged by the clock that drives the operation, not by a verification's time.
+ * server's max-age within 60 to 3600 s, or 600 s), never past its `exp` and the leeway, and fetched anew ahead, at 80 % of that.
+ * After that, without a newer one, tokens are refused; a failed fetch is tried again after 1 s, then 2 s, up to 60 s. Of one issuer
+ * at most 256 lists and 16 MiB of them are kept. Lists are judged by the clock that drives the operation, not by a verification's
+ * time.
  *
  * Any status but 0 is APISEC_E_REVOKED. A reference that is wrong, to another URL, or behind the end of its list is APISEC_E_CLAIM.
  * A list that cannot be had is APISEC_E_UNREACHABLE, _TIMEOUT, _TLS, _ADDRESS, _RESPONSE, _KEYS_UNAVAILABLE or _BUSY: not the

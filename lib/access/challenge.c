@@ -61,8 +61,8 @@ static void put_parameter(struct buffer *out, const char **separator, const char
 static bool is_dpop(const apisec_decision *decision)
 {
     const apisec_status status = decision->status;
-    if (!verifier_dpop_algs(decision->verifier)) return false; /* what is not accepted is not asked for */
-    return decision->dpop_scheme || status == APISEC_E_PROOF || status == APISEC_E_REPLAY || status == APISEC_E_NONCE;
+    const bool accepted = verifier_dpop_algs(decision->verifier) != NULL; /* what is not accepted is not asked for */
+    return (decision->dpop_scheme && accepted) || status == APISEC_E_PROOF || status == APISEC_E_REPLAY || status == APISEC_E_NONCE;
 }
 
 /* begin writes a scheme with what is said of it whether it was used or not. */

@@ -118,7 +118,7 @@ int32_t apisec_op_next(apisec_op *op, int64_t now_ms)
 {
     if (op == NULL) return APISEC_OP_DONE;
     if (op->started && op->need == APISEC_OP_DONE) return APISEC_OP_DONE;
-    if (now_ms < 0) now_ms = 0; /* so that no step's sum of times can overflow */
+    if (now_ms < -MAX_NOW_MS) now_ms = -MAX_NOW_MS; /* so that no step's sum of times can overflow */
     if (now_ms > MAX_NOW_MS) now_ms = MAX_NOW_MS;
     if (op_awaits_answer(op) && now_ms < op->deadline_ms) return APISEC_OP_HTTP;
     if (op_awaits_answer(op)) {

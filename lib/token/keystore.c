@@ -2,7 +2,7 @@
  *
  * keystore.c: the key sets that were fetched as one document, so that a service that starts again has them at once.
  *
- *     {"apisec_keys":1,"issuers":[{"issuer":…,"jwks_uri":…,"fetched_at":…,"lifetime":…,"etag":…,"keys":[…]}, …]}
+ *     {"apisec_keys":1,"issuers":[{"issuer":…,"jwks_uri":…,"fetched_at":…,"lifetime":…,"keys":[…]}, …]}
  *
  * Taking it back trusts it no more than the key server: each set passes all that a fetched one must, and gains no time. All of the
  * document is judged before any of it is used.
@@ -45,7 +45,6 @@ static apisec_status put_issuer(const struct issuer *issuer, struct json_writer 
         json_put_text(out, "jwks_uri", text_of(stored.uri));
         json_put_number(out, "fetched_at", stored.fetched_ms / 1000);
         json_put_number(out, "lifetime", stored.lifetime_ms / 1000);
-        json_put_text(out, "etag", text_of(stored.etag));
         status = put_keys(snapshot_keys(stored.snapshot), out);
         json_close_object(out);
     }
@@ -78,7 +77,7 @@ apisec_status apisec_verifier_export_keys(apisec_verifier *verifier, char **json
 /* What one entry says, judged. */
 struct entry {
     const struct issuer *issuer; /* NULL: of no use any more */
-    struct text uri, etag;
+    struct text uri;
     int64_t fetched_at, lifetime;
     struct jwk_set *set;
 };
@@ -98,9 +97,6 @@ static apisec_status read_members(const struct json *object, int64_t now, struct
     if (entry->fetched_at > now)                           return lacks(err, "a set is said to be fetched later than now");
     if (json_get_int64(object, "lifetime", &entry->lifetime) != JSON_OK || entry->lifetime < 0)
         return lacks(err, "an entry has no lifetime");
-    if (json_get_text(object, "etag", &entry->etag) != JSON_OK) return lacks(err, "an entry has no etag");
-    const bool tagged = entry->etag.len > 0;
-    if (tagged && (entry->etag.len >= OP_MAX_ETAG || !header_is_etag(entry->etag))) return lacks(err, "an etag is none");
     return APISEC_OK;
 }
 
@@ -123,7 +119,7 @@ static apisec_status read_entry(const apisec_verifier *verifier, const struct js
 static apisec_status restore(struct entry *entry, int64_t now, apisec_error *err)
 {
     if (entry->issuer == NULL) return APISEC_OK;
-    const struct landed landed = {entry->set, entry->uri.at, entry->etag.at, entry->lifetime};
+    const struct landed landed = {entry->set, entry->uri.at, "", entry->lifetime};
     entry->set = NULL;
     const apisec_status status = keyset_restore(entry->issuer->keys, &landed, entry->fetched_at * 1000, now * 1000);
     return status == APISEC_OK ? APISEC_OK : fail_memory(err);

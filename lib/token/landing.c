@@ -175,7 +175,6 @@ apisec_status keyset_stored(struct keyset *keys, struct stored *stored)
         stored->uri = text_copy(text_of(keys->set_uri));
         stored->fetched_ms = keys->fetched_ms;
         stored->lifetime_ms = keys->lifetime_ms;
-        memcpy(stored->etag, keys->etag, sizeof stored->etag);
     }
     keyset_unlock(keys);
     if (stored->snapshot == NULL || stored->uri != NULL) return APISEC_OK;
@@ -184,6 +183,7 @@ apisec_status keyset_stored(struct keyset *keys, struct stored *stored)
     return APISEC_E_MEMORY;
 }
 
+/* A stored set has no entity tag: "not modified" would be said of the server's set, and these keys came from elsewhere. */
 apisec_status keyset_restore(struct keyset *keys, const struct landed *landed, int64_t fetched_ms, int64_t now_ms)
 {
     bool taken = false;
@@ -196,7 +196,6 @@ apisec_status keyset_restore(struct keyset *keys, const struct landed *landed, i
     if (taken) {
         keys->fetched_ms = fetched_ms;
         keys->lifetime_ms = lifetime_ms(landed->max_age);
-        keys->etag[0] = '\0'; /* "not modified" would be said of the server's set, and these keys came from elsewhere */
     }
     keyset_unlock(keys);
     free(uri);

@@ -258,7 +258,6 @@ void keyset_health(struct keyset *keys, struct json_writer *out);
 struct stored {
     struct snapshot *snapshot;   /* to be released; NULL: there is none */
     char *uri;
-    char etag[OP_MAX_ETAG];
     int64_t fetched_ms, lifetime_ms;
 };
 /* keyset_stored tells what there is to keep; uri is to be freed. MEMORY. */

@@ -398,8 +398,8 @@ static void test_challenges(void **state)
 {
     (void)state;
 #define ALGS "algs=\"RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512\""
-#define UNBOUND "error=\"invalid_token\", error_description=\"The access token is bound to a key, and the request does not prove " \
-                "its possession\""
+#define UNBOUND "error=\"invalid_token\", error_description=\"The access token must be bound to a key or certificate, and the " \
+                "request prove its possession\""
     static const struct {
         const char *scheme;
         bool has_token, has_proof;

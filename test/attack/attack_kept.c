@@ -143,7 +143,7 @@ static apisec_status import(apisec_verifier *at, const char *uri, const char *fe
     char document[4096];
     const int len = snprintf(document, sizeof document,
                              "{\"apisec_keys\":1,\"issuers\":[{\"issuer\":\"" FORGE_ISSUER "\","
-                             "\"jwks_uri\":\"%s\",\"fetched_at\":%s,\"lifetime\":600,\"etag\":\"\",%s]}",
+                             "\"jwks_uri\":\"%s\",\"fetched_at\":%s,\"lifetime\":600,%s]}",
                              uri, fetched_at, jwks + 1);
     return apisec_verifier_import_keys(at, document, (size_t)len, FORGE_NOW, NULL);
 }

@@ -89,8 +89,8 @@ static void test_tokens(void **state)
          NAMED_BEFORE "error=\"invalid_token\", error_description=\"The access token is meant for another audience\"" NAMED_AFTER,
          "another audience"},
         {{{"cnf", "{\"jkt\":\"x\"}"}}, APISEC_E_BINDING,
-         NAMED_BEFORE "error=\"invalid_token\", error_description=\"The access token is bound to a key, and the request does not "
-                      "prove its possession\"" NAMED_AFTER,
+         NAMED_BEFORE "error=\"invalid_token\", error_description=\"The access token must be bound to a key or certificate, and the "
+                      "request prove its possession\"" NAMED_AFTER,
          "a bound token without its proof"},
         {{{"iss", "\"https://evil.example\""}}, APISEC_E_ISSUER,
          NAMED_BEFORE "error=\"invalid_token\", error_description=\"The access token is from an issuer that is not "
@@ -107,8 +107,8 @@ static void test_tokens(void **state)
 static void test_calls(void **state)
 {
     (void)state;
-    static const char request[] = NAMED_BEFORE "error=\"invalid_request\", error_description=\"The request must carry exactly one "
-                                               "access token, in the Authorization header\"" NAMED_AFTER;
+    static const char request[] = NAMED_BEFORE "error=\"invalid_request\", error_description=\"The request, or how its access "
+                                               "token is sent, is not acceptable\"" NAMED_AFTER;
     apisec_call *call = service_call(NULL);
     check(call, service.verifier, APISEC_E_NO_CREDENTIAL, 401, NAMED_BEFORE "resource_metadata=\"https://api.example/meta\"",
           "nothing");

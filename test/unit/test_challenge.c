@@ -43,8 +43,8 @@ static const struct {
     {APISEC_E_UNSUPPORTED, ""},
     {APISEC_E_NO_TRANSPORT, ""},
     {APISEC_E_NO_CREDENTIAL, "Bearer"},
-    {APISEC_E_REQUEST, "Bearer error=\"invalid_request\", error_description=\"The request must carry exactly one access token, in "
-                       "the Authorization header\""},
+    {APISEC_E_REQUEST, "Bearer error=\"invalid_request\", error_description=\"The request, or how its access token is sent, is "
+                       "not acceptable\""},
     {APISEC_E_MALFORMED, INVALID_TOKEN("The access token is malformed")},
     {APISEC_E_ALGORITHM, INVALID_TOKEN("The access token is signed with an algorithm that is not accepted")},
     {APISEC_E_KEY_UNKNOWN, INVALID_TOKEN("The access token is signed with an unknown key")},
@@ -60,7 +60,8 @@ static const struct {
     {APISEC_E_LIFETIME, INVALID_TOKEN("The access token is valid for too long")},
     {APISEC_E_INACTIVE, INVALID_TOKEN("The access token is not active")},
     {APISEC_E_REVOKED, INVALID_TOKEN("The access token was revoked")},
-    {APISEC_E_BINDING, INVALID_TOKEN("The access token must be bound to a key or certificate, and the request prove its possession")},
+    {APISEC_E_BINDING,
+     INVALID_TOKEN("The access token must be bound to a key or certificate, and the request prove its possession")},
     {APISEC_E_PROOF, "DPoP error=\"invalid_dpop_proof\", error_description=\"The DPoP proof is invalid\""},
     {APISEC_E_REPLAY, "DPoP error=\"invalid_dpop_proof\", error_description=\"The DPoP proof was used before\""},
     {APISEC_E_NONCE, "DPoP error=\"use_dpop_nonce\", error_description=\"The DPoP proof needs a nonce\""},

@@ -13,12 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define START ((int64_t)FORGE_NOW * 1000)
+#define START   ((int64_t)FORGE_NOW * 1000)
 #define FETCHED "1749999000" /* 1000 s before FORGE_NOW */
-#define URL FORGE_ISSUER "/jwks"
-#define FOUND "https://found.example"
-#define PINNED "https://pinned.example"
-#define JSON "Content-Type: application/json\n"
+#define URL     FORGE_ISSUER "/jwks"
+#define FOUND   "https://found.example"
+#define PINNED  "https://pinned.example"
+#define JSON    "Content-Type: application/json\n"
 
 static char *set, *token;
 
@@ -64,7 +64,9 @@ static void warm(apisec_verifier *verifier, int64_t now_ms)
 {
     const struct script_answer answers[] = {
         {.url = URL, .status = 200, .headers = JSON "ETag: \"v1\"\nCache-Control: max-age=900\n", .body = set},
-        {.url = FOUND "/.well-known/openid-configuration", .status = 200, .headers = JSON,
+        {.url = FOUND "/.well-known/openid-configuration",
+         .status = 200,
+         .headers = JSON,
          .body = "{\"issuer\":\"" FOUND "\",\"jwks_uri\":\"https://keys.example/\"}"},
         {.url = "https://keys.example/", .status = 200, .headers = JSON, .body = set},
     };
@@ -92,7 +94,7 @@ static void test_out_and_back(void **state)
     warm(first, START);
     assert_int_equal(apisec_verifier_export_keys(first, &json, &err), APISEC_OK);
     assert_non_null(strstr(json, "{\"issuer\":\"" FORGE_ISSUER "\",\"jwks_uri\":\"" URL "\",\"fetched_at\":1750000000,"
-                                 "\"lifetime\":900,\"etag\":\"\\\"v1\\\"\",\"keys\":[{"));
+                                 "\"lifetime\":900,\"keys\":[{"));
     assert_non_null(strstr(json, "{\"issuer\":\"" FOUND "\",\"jwks_uri\":\"https://keys.example/\""));
     assert_null(strstr(json, PINNED));
     assert_int_equal(verifies(second, START), APISEC_E_KEYS_UNAVAILABLE);
@@ -121,8 +123,10 @@ static void test_the_first_fetch_after_it(void **state)
     apisec_op *op = NULL;
     struct script script;
     const struct script_answer answers[] = {
-        {.url = URL, .headers_have = {"If-None-Match: \"v1\"\n"}, .status = 304},
-        {.url = FOUND "/.well-known/openid-configuration", .status = 200, .headers = JSON,
+        {.url = URL, .headers_lack = {"If-None-Match"}, .status = 200, .headers = JSON, .body = set},
+        {.url = FOUND "/.well-known/openid-configuration",
+         .status = 200,
+         .headers = JSON,
          .body = "{\"issuer\":\"" FOUND "\",\"jwks_uri\":\"https://keys.example/\"}"},
         {.url = "https://keys.example/", .headers_lack = {"If-None-Match"}, .status = 200, .headers = JSON, .body = set},
     };
@@ -134,7 +138,7 @@ static void test_the_first_fetch_after_it(void **state)
     assert_int_equal(apisec_verifier_warm_start(second, &op, NULL), APISEC_OK);
     script_run(&script, op, &now_ms);
     assert_int_equal(apisec_verifier_warm_finish(op, NULL), APISEC_OK);
-    assert_true(keyset_holds(keys_of(second, FORGE_ISSUER), 1, now_ms));
+    assert_true(keyset_holds(keys_of(second, FORGE_ISSUER), 2, now_ms)); /* fetched whole: nobody vouches for stored keys */
     apisec_op_free(op);
     script_end(&script);
     apisec_text_free(json);
@@ -144,13 +148,12 @@ static void test_the_first_fetch_after_it(void **state)
 
 /* ---- one thing changed at a time ---- */
 
-#define ENTRY(issuer, uri, fetched, lifetime, etag, keys)                                                                      \
-    "{\"issuer\":" issuer ",\"jwks_uri\":" uri ",\"fetched_at\":" fetched ",\"lifetime\":" lifetime ",\"etag\":" etag            \
-    ",\"keys\":" keys "}"
-#define OF(entry) "{\"apisec_keys\":1,\"issuers\":[" entry "]}"
-#define NAME "\"" FORGE_ISSUER "\""
-#define GOOD(fetched) ENTRY(NAME, "\"" URL "\"", fetched, "900", "\"\"", "[@]")
-#define SECRET "{\"kty\":\"oct\",\"kid\":\"b\",\"k\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\"}"
+#define ENTRY(issuer, uri, fetched, lifetime, keys)                                                                                \
+    "{\"issuer\":" issuer ",\"jwks_uri\":" uri ",\"fetched_at\":" fetched ",\"lifetime\":" lifetime ",\"keys\":" keys "}"
+#define OF(entry)     "{\"apisec_keys\":1,\"issuers\":[" entry "]}"
+#define NAME          "\"" FORGE_ISSUER "\""
+#define GOOD(fetched) ENTRY(NAME, "\"" URL "\"", fetched, "900", "[@]")
+#define SECRET        "{\"kty\":\"oct\",\"kid\":\"b\",\"k\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\"}"
 
 struct row {
     const char *document; /* @: the public key, #: the private one */
@@ -168,26 +171,22 @@ static const struct row rows[] = {
     {OF(GOOD("1750000001")), APISEC_E_CONFIG, false, "of the next: it could not grow old"},
     {OF(GOOD("-1")), APISEC_E_CONFIG, false, "before 1970"},
     {OF(GOOD("\"1749999000\"")), APISEC_E_CONFIG, false, "a text"},
-    {OF(ENTRY("\"https://other.example\"", "\"" URL "\"", FETCHED, "900", "\"\"", "[@]")), APISEC_OK, false, "not trusted"},
-    {OF(ENTRY("\"" FORGE_ISSUER "/\"", "\"" URL "\"", FETCHED, "900", "\"\"", "[@]")), APISEC_OK, false, "another name"},
-    {OF(ENTRY("\"" PINNED "\"", "\"" URL "\"", FETCHED, "900", "\"\"", "[@]")), APISEC_OK, false, "pinned keys stay what they are"},
-    {OF(ENTRY("7", "\"" URL "\"", FETCHED, "900", "\"\"", "[@]")), APISEC_E_CONFIG, false, "no name"},
-    {OF(ENTRY(NAME, "\"https://id.example/old\"", FETCHED, "900", "\"\"", "[@]")), APISEC_OK, false, "the keys are elsewhere now"},
-    {OF(ENTRY(NAME, "\"http://id.example/jwks\"", FETCHED, "900", "\"\"", "[@]")), APISEC_E_CONFIG, false, "not https"},
-    {OF(ENTRY(NAME, "\"\"", FETCHED, "900", "\"\"", "[@]")), APISEC_E_CONFIG, false, "no URL"},
-    {OF(ENTRY(NAME, "null", FETCHED, "900", "\"\"", "[@]")), APISEC_E_CONFIG, false, "no text"},
-    {OF(ENTRY(NAME, "\"" URL "\"", FETCHED, "86400", "\"\"", "[@]")), APISEC_OK, true, "a lifetime is cut to an hour"},
-    {OF(ENTRY(NAME, "\"" URL "\"", FETCHED, "-1", "\"\"", "[@]")), APISEC_E_CONFIG, false, "none that is"},
-    {OF(ENTRY(NAME, "\"" URL "\"", FETCHED, "1.5", "\"\"", "[@]")), APISEC_E_CONFIG, false, "a fraction"},
-    {OF(ENTRY(NAME, "\"" URL "\"", FETCHED, "900", "\"\\\"v\\\"\"", "[@]")), APISEC_OK, true, "a tag"},
-    {OF(ENTRY(NAME, "\"" URL "\"", FETCHED, "900", "\"v\"", "[@]")), APISEC_E_CONFIG, false, "no tag of RFC 9110"},
-    {OF(ENTRY(NAME, "\"" URL "\"", FETCHED, "900", "\"\\\"v\\r\\nX: y\\\"\"", "[@]")), APISEC_E_CONFIG, false, "a line break"},
-    {OF(ENTRY(NAME, "\"" URL "\"", FETCHED, "900", "null", "[@]")), APISEC_E_CONFIG, false, "no text"},
-    {OF(ENTRY(NAME, "\"" URL "\"", FETCHED, "900", "\"\"", "[]")), APISEC_E_CONFIG, false, "no keys"},
-    {OF(ENTRY(NAME, "\"" URL "\"", FETCHED, "900", "\"\"", "{}")), APISEC_E_CONFIG, false, "no array"},
-    {OF(ENTRY(NAME, "\"" URL "\"", FETCHED, "900", "\"\"", "[" SECRET "]")), APISEC_E_CONFIG, false, "a secret is never fetched"},
-    {OF(ENTRY(NAME, "\"" URL "\"", FETCHED, "900", "\"\"", "[@," SECRET "]")), APISEC_OK, true, "and skipped among good keys"},
-    {OF(ENTRY(NAME, "\"" URL "\"", FETCHED, "900", "\"\"", "[#]")), APISEC_E_CONFIG, false, "a private key"},
+    {OF(ENTRY("\"https://other.example\"", "\"" URL "\"", FETCHED, "900", "[@]")), APISEC_OK, false, "not trusted"},
+    {OF(ENTRY("\"" FORGE_ISSUER "/\"", "\"" URL "\"", FETCHED, "900", "[@]")), APISEC_OK, false, "another name"},
+    {OF(ENTRY("\"" PINNED "\"", "\"" URL "\"", FETCHED, "900", "[@]")), APISEC_OK, false, "pinned keys stay what they are"},
+    {OF(ENTRY("7", "\"" URL "\"", FETCHED, "900", "[@]")), APISEC_E_CONFIG, false, "no name"},
+    {OF(ENTRY(NAME, "\"https://id.example/old\"", FETCHED, "900", "[@]")), APISEC_OK, false, "the keys are elsewhere now"},
+    {OF(ENTRY(NAME, "\"http://id.example/jwks\"", FETCHED, "900", "[@]")), APISEC_E_CONFIG, false, "not https"},
+    {OF(ENTRY(NAME, "\"\"", FETCHED, "900", "[@]")), APISEC_E_CONFIG, false, "no URL"},
+    {OF(ENTRY(NAME, "null", FETCHED, "900", "[@]")), APISEC_E_CONFIG, false, "no text"},
+    {OF(ENTRY(NAME, "\"" URL "\"", FETCHED, "86400", "[@]")), APISEC_OK, true, "a lifetime is cut to an hour"},
+    {OF(ENTRY(NAME, "\"" URL "\"", FETCHED, "-1", "[@]")), APISEC_E_CONFIG, false, "none that is"},
+    {OF(ENTRY(NAME, "\"" URL "\"", FETCHED, "1.5", "[@]")), APISEC_E_CONFIG, false, "a fraction"},
+    {OF(ENTRY(NAME, "\"" URL "\"", FETCHED, "900", "[]")), APISEC_E_CONFIG, false, "no keys"},
+    {OF(ENTRY(NAME, "\"" URL "\"", FETCHED, "900", "{}")), APISEC_E_CONFIG, false, "no array"},
+    {OF(ENTRY(NAME, "\"" URL "\"", FETCHED, "900", "[" SECRET "]")), APISEC_E_CONFIG, false, "a secret is never fetched"},
+    {OF(ENTRY(NAME, "\"" URL "\"", FETCHED, "900", "[@," SECRET "]")), APISEC_OK, true, "and skipped among good keys"},
+    {OF(ENTRY(NAME, "\"" URL "\"", FETCHED, "900", "[#]")), APISEC_E_CONFIG, false, "a private key"},
     {OF(GOOD(FETCHED) "," GOOD("1749999001")), APISEC_OK, true, "twice: the newer"},
     {OF(GOOD(FETCHED) ",7"), APISEC_E_CONFIG, false, "one bad entry: nothing is taken"},
     {OF(GOOD(FETCHED) ",{}"), APISEC_E_CONFIG, false, "an empty one"},
@@ -211,8 +210,8 @@ static void test_what_is_taken(void **state)
         for (const char *part = "@#"; *part != '\0'; part++) {
             const char name[] = {*part, '\0'};
             while (strchr(document, *part) != NULL) {
-                char *filled = forge_replace(
-                    document, name, *part == '@' ? apisec_signer_public_jwk(signer) : apisec_signer_private_jwk(signer));
+                char *filled = forge_replace(document, name,
+                                             *part == '@' ? apisec_signer_public_jwk(signer) : apisec_signer_private_jwk(signer));
                 free(document);
                 document = filled;
             }
@@ -253,7 +252,7 @@ static void test_doubt_is_not_lost(void **state)
     char *json = NULL;
     apisec_error err;
     char *key = forge_replace(apisec_signer_public_jwk(forge_signer("ES256", 1)), "\"kid\":\"", "\"kid\":\"doubt-");
-    char *half = forge_replace(OF(ENTRY(NAME, "\"" URL "\"", FETCHED, "900", "\"\"", "[@,#,#]")), "@",
+    char *half = forge_replace(OF(ENTRY(NAME, "\"" URL "\"", FETCHED, "900", "[@,#,#]")), "@",
                                apisec_signer_public_jwk(forge_signer("ES256", 0)));
     char *more = forge_replace(half, "#", key), *document = forge_replace(more, "#", key);
     apisec_verifier *verifier = make();
@@ -312,12 +311,9 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_out_and_back),
-        cmocka_unit_test(test_the_first_fetch_after_it),
-        cmocka_unit_test(test_what_is_taken),
-        cmocka_unit_test(test_the_hour_counts_from_the_fetch),
-        cmocka_unit_test(test_doubt_is_not_lost),
-        cmocka_unit_test(test_misused),
+        cmocka_unit_test(test_out_and_back),      cmocka_unit_test(test_the_first_fetch_after_it),
+        cmocka_unit_test(test_what_is_taken),     cmocka_unit_test(test_the_hour_counts_from_the_fetch),
+        cmocka_unit_test(test_doubt_is_not_lost), cmocka_unit_test(test_misused),
     };
     return cmocka_run_group_tests_name("keystore", tests, begin, end);
 }
