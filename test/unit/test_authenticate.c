@@ -83,16 +83,22 @@ static void test_tokens(void **state)
         const char *why;
     } rows[] = {
         {{{NULL, NULL}}, APISEC_OK, "", "an honest token"},
-        {{{"exp", "1749999000"}}, APISEC_E_EXPIRED,
-         NAMED_BEFORE "error=\"invalid_token\", error_description=\"The access token expired\"" NAMED_AFTER, "too old"},
-        {{{"aud", "\"other\""}}, APISEC_E_AUDIENCE,
+        {{{"exp", "1749999000"}},
+         APISEC_E_EXPIRED,
+         NAMED_BEFORE "error=\"invalid_token\", error_description=\"The access token expired\"" NAMED_AFTER,
+         "too old"},
+        {{{"aud", "\"other\""}},
+         APISEC_E_AUDIENCE,
          NAMED_BEFORE "error=\"invalid_token\", error_description=\"The access token is meant for another audience\"" NAMED_AFTER,
          "another audience"},
-        {{{"cnf", "{\"jkt\":\"x\"}"}}, APISEC_E_BINDING,
-         NAMED_BEFORE "error=\"invalid_token\", error_description=\"The access token must be bound to a key or certificate, and the "
-                      "request prove its possession\"" NAMED_AFTER,
+        {{{"cnf", "{\"jkt\":\"x\"}"}},
+         APISEC_E_BINDING,
+         NAMED_BEFORE
+         "error=\"invalid_token\", error_description=\"The access token must be bound to a key or certificate, and the "
+         "request prove its possession\"" NAMED_AFTER,
          "a bound token without its proof"},
-        {{{"iss", "\"https://evil.example\""}}, APISEC_E_ISSUER,
+        {{{"iss", "\"https://evil.example\""}},
+         APISEC_E_ISSUER,
          NAMED_BEFORE "error=\"invalid_token\", error_description=\"The access token is from an issuer that is not "
                       "accepted\"" NAMED_AFTER,
          "a stranger"},
