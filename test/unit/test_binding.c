@@ -31,7 +31,7 @@ static int tear_down(void **state)
 
 /* ---- what the token says ---- */
 
-/* In a row's cnf, J stands for the thumbprint of our key and X for that of our certificate. */
+/* In a row's cnf, a J by itself stands for the thumbprint of our key and an X for that of our certificate. */
 static char *expand(const char *cnf)
 {
     char jkt[44], x5t[44];
@@ -40,8 +40,9 @@ static char *expand(const char *cnf)
     proof_jkt(ours, jkt);
     proof_hash(DER, strlen(DER), x5t);
     for (; *cnf; cnf++) {
-        const char *const piece = *cnf == 'J' ? jkt : *cnf == 'X' ? x5t : NULL;
         const size_t len = strlen(copy);
+        const bool is_lone = cnf[1] == '"' && len > 0 && copy[len - 1] == '"';
+        const char *const piece = is_lone && *cnf == 'J' ? jkt : is_lone && *cnf == 'X' ? x5t : NULL;
         if (piece) snprintf(copy + len, 512 - len, "%s", piece);
         else copy[len] = *cnf;
     }
