@@ -50,7 +50,7 @@ char *forge_object(const struct forge_change *honest, size_t num_honest, const s
 {
     struct forge_change members[MAX_MEMBERS];
     size_t num = num_honest;
-    memcpy(members, honest, num_honest * sizeof *honest);
+    if (num_honest > 0) memcpy(members, honest, num_honest * sizeof *honest);
     for (; changes->name != NULL; changes++) {
         size_t at = 0;
         while (at < num && strcmp(members[at].name, changes->name) != 0) at++;
