@@ -28,7 +28,7 @@ static apisec_status deny_of_issuer(apisec_verifier *verifier, enum denial_kind 
     const apisec_status status = check(verifier, name, until, err);
     if (status != APISEC_OK) return status;
     if (verifier_find_issuer(verifier, text_of(issuer)) == NULL)
-        return fail(err, APISEC_E_ARGUMENT, "no token of an issuer trusted here has this principal: see apisec_token_principal for how it is spelled");
+        return fail(err, APISEC_E_ARGUMENT, "no trusted issuer here has such a principal: apisec_token_principal spells it");
     const struct denial denial = {.kind = kind, .issuer = text_of(issuer), .name = text_of(name), .until = until};
     return add(verifier, &denial, err);
 }
