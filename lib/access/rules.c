@@ -219,7 +219,8 @@ static apisec_status read_id(const struct shape *object, apisec_rules *rules, st
 static apisec_status read_verdict(const struct shape *object, struct rule_scope *scope, struct rule *rule, apisec_error *err)
 {
     const struct shape require = shape_member(object, "require"), deny = shape_member(object, "deny");
-    if ((require.value == NULL) == (deny.value == NULL)) return shape_fail(object, err, "exactly one of \"require\" and \"deny\" is wanted");
+    if ((require.value == NULL) == (deny.value == NULL))
+        return shape_fail(object, err, "exactly one of \"require\" and \"deny\" is wanted");
     if (require.value != NULL) return requirement_read(&require, scope, 0, &rule->require, err);
     const apisec_status status = shape_bool(&deny, &rule->deny, err);
     if (status != APISEC_OK) return status;
