@@ -60,7 +60,8 @@ static bool read_segment(struct text *rest, char *out, size_t *len)
     return true;
 }
 
-/* is_dots: some servers cut what follows a ";" off a segment, and then see the dots (RFC 3986 section 3.3 names such parameters). */
+/* is_dots: some servers cut what follows a ";" off a segment, and then see the dots (RFC 3986 section 3.3 names such
+ * parameters). */
 static bool is_dots(struct text segment)
 {
     const char *const parameter = segment.len > 0 ? memchr(segment.at, ';', segment.len) : NULL;
