@@ -293,7 +293,7 @@ static int run_verify(const struct command *command, int argc, char **argv)
         {.name = "require-encryption", .flag = &demands.encrypted, .help = "refuse tokens that are not encrypted"},
         BINDING_OPTIONS(&demands.binding),
         {.name = "status-prefix", .argument = "URI", .list = &demands.status_prefixes,
-         .help = "ask the token's status list, which must be this one, or below this if it ends in /"},
+         .help = "ask the token's status list: this one, or one below it if it ends in /"},
         {.name = "require-status", .flag = &demands.requires_status, .help = "refuse tokens that name no status list"},
         {.name = "ignore-status", .flag = &demands.ignores_status,
          .help = "accept tokens that name one without asking it; otherwise they are refused"},

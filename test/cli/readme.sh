@@ -70,7 +70,7 @@ chmod +x remote/apisec
 sed "s|https://id.example.com|$issuer|g" server.1 >commands
 (cd server && PATH=$scratch/remote:$PATH sh -eu ../commands) >out 2>err </dev/null
 check 'the commands for a server' test $? -eq 0
-check 'two tokens are allowed' test "$(grep -c '"verdict":"allowed"' out)" -eq 2
+check 'three tokens are allowed' test "$(grep -c '"verdict":"allowed"' out)" -eq 3
 check 'one is issued' has out '"scope":"ledger:read"'
 exec 9>&-
 

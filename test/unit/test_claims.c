@@ -341,11 +341,11 @@ static void test_each_claim_is_found(void **state)
     for (int i = 0; i < NUM_CLAIMS; i++) {
         struct claims claims;
         char text[80];
-        snprintf(text, sizeof text, "{\"a\":1,\"%s\":\"x\",\"%s2\":2}", claim_name(i), claim_name(i));
+        snprintf(text, sizeof text, "{\"a\":1,\"%s\":\"x\",\"%s2\":2}", claim_name((enum claim)i), claim_name((enum claim)i));
         struct json *document = parse(text);
         assert_int_equal(claims_read_issuer(document, &claims, NULL), APISEC_OK);
         for (int k = 0; k < NUM_CLAIMS; k++)
-            if ((claims.at[k] != NULL) != (k == i)) fail_msg("%s finds %s", claim_name(i), claim_name(k));
+            if ((claims.at[k] != NULL) != (k == i)) fail_msg("%s finds %s", claim_name((enum claim)i), claim_name((enum claim)k));
         assert_int_equal(json_kind(claims.at[i]), JSON_STRING);
         json_free(document);
     }

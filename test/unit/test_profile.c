@@ -65,7 +65,7 @@ static void test_types(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const bool passes[] = {[PROFILE_AT_JWT] = rows[i].at_jwt, [PROFILE_JWT] = rows[i].jwt, [PROFILE_TXN] = rows[i].txn};
         for (int p = PROFILE_AT_JWT; p <= PROFILE_TXN; p++) {
-            const apisec_status status = profile_check_type(p, text_of(rows[i].typ), NULL);
+            const apisec_status status = profile_check_type((enum profile)p, text_of(rows[i].typ), NULL);
             if (status != (passes[p] ? APISEC_OK : APISEC_E_TYPE)) fail_msg("typ %s in profile %d", rows[i].typ, p);
         }
     }
