@@ -132,7 +132,8 @@ with keys '--jwks key.json' verify 'a private key for a key set' 2 "$denied" "$h
 check 'it says which file' has err '(--jwks key.json)'
 with keys '--jwks secret.json' verify 'a shared secret for a key set' 2 "$denied" --alg HS256 "$honest"
 verify 'an audit log that cannot be written' 2 "$denied" --audit nowhere/audit.jsonl "$honest"
-verify 'certificates that are not there' 2 'the CA file nowhere.pem cannot be used: there is no such file' --cacert nowhere.pem "$honest"
+verify 'certificates that are not there' 2 "$denied" --cacert nowhere.pem "$honest"
+has err 'without libcurl' || check 'it says which file, and why' has err 'the CA file nowhere.pem cannot be used: there is no such file'
 verify 'a file that is no log' 2 'claims.json: the file' --audit claims.json "$honest"
 if [ -c /dev/full ]; then
     # shellcheck disable=SC2086
