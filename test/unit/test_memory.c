@@ -109,7 +109,7 @@ static void test_arena_reserve(void **state)
     struct arena arena = {NULL};
     assert_true(arena_reserve(&arena, 5000));
     const struct arena_block *const reserved = arena.last;
-    for (int i = 0; i < 5; i++) assert_non_null(arena_alloc(&arena, 1000)); /* rounded up: 1008 would not fit five times */
+    for (int i = 0; i < 5; i++) assert_non_null(arena_alloc(&arena, 1001)); /* rounded up: 1008 do not fit five times */
     assert_ptr_not_equal(arena.last, reserved);
     arena_free(&arena);
 
