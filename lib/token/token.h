@@ -108,6 +108,7 @@ struct apisec_trust {
     char *decryption_keys;      /* a JWK Set's text; NULL: encrypted tokens are refused */
     size_t decryption_keys_len;
     struct apisec_issuer *first, *last;
+    struct table by_name;
     size_t cache_tokens;        /* 0: no cache */
     uint32_t cache_age;
 };

@@ -87,6 +87,7 @@ void apisec_trust_free(apisec_trust *trust)
         builder_free(issuer);
         issuer = next;
     }
+    table_free(&trust->by_name);
     free(trust->realm);
     free(trust->resource_metadata);
     dpop_settings_free(trust->dpop);
@@ -129,13 +130,6 @@ void apisec_trust_set_token_cache(apisec_trust *trust, size_t max_tokens, uint32
     trust->cache_age = max_age_s;
 }
 
-static bool is_named(const struct apisec_trust *trust, const char *name)
-{
-    for (const struct apisec_issuer *issuer = trust->first; issuer != NULL; issuer = issuer->next)
-        if (strcmp(issuer->name, name) == 0) return true;
-    return false;
-}
-
 apisec_issuer *apisec_trust_add_issuer(apisec_trust *trust, const char *name)
 {
     if (trust == NULL) return NULL;
@@ -143,16 +137,19 @@ apisec_issuer *apisec_trust_add_issuer(apisec_trust *trust, const char *name)
         note(trust, APISEC_E_CONFIG, "an issuer's name is not printable ASCII", is_empty(name) ? "it is empty" : name);
         return NULL;
     }
-    if (is_named(trust, name)) {
+    if (table_get(&trust->by_name, text_of(name)) != NULL) {
         note(trust, APISEC_E_CONFIG, "the issuer is added twice", name);
         return NULL;
     }
     struct apisec_issuer *issuer = calloc(1, sizeof *issuer);
     char *copy = text_copy(text_of(name));
-    if (issuer == NULL || copy == NULL) {
+    apisec_status status = issuer == NULL || copy == NULL ? APISEC_E_MEMORY : APISEC_OK;
+    if (status == APISEC_OK) status = table_put(&trust->by_name, text_of(copy), issuer);
+    if (status != APISEC_OK) {
         free(issuer);
         free(copy);
-        note_memory(trust);
+        if (status == APISEC_E_MEMORY) note_memory(trust);
+        else note(trust, status, "an issuer cannot be added", name);
         return NULL;
     }
     issuer->trust = trust;
