@@ -15,7 +15,6 @@
 
 #include <curl/curl.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,8 +102,8 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
         request->address_refused = true;
         return CURL_SOCKET_BAD;
     }
-    const int descriptor = socket(address->family, address->socktype, address->protocol);
-    if (descriptor >= 0) (void)fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+    /* from its first moment closed on exec, which another thread may do, and never one that blocks beyond a timeout */
+    const int descriptor = socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address->protocol);
     return descriptor < 0 ? CURL_SOCKET_BAD : descriptor;
 }
 
