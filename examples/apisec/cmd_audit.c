@@ -18,22 +18,32 @@ struct reading {
     uint64_t num_records;    /* of all files */
     uint64_t line;           /* of this file, from 1 */
     bool continues;          /* this file goes on where the one before ended */
-    char reason[300];        /* why it is broken */
+    char reason[300];        /* why it is broken, or why that could not be seen */
+    apisec_status status;    /* APISEC_E_AUDIT: it is broken */
 };
+
+/* refuse keeps the reason; a line that could not be looked at is not known to be broken. */
+static bool refuse(struct reading *reading, apisec_status status, const char *reason)
+{
+    reading->status = status;
+    snprintf(reading->reason, sizeof reading->reason, "%s", reason);
+    return false;
+}
 
 /* begin_file takes a file's first line: as the next record of the chain so far, else as the first one of a new chain. */
 static bool begin_file(struct reading *reading, const char *line, size_t len)
 {
     apisec_error before = {0}, alone = {0};
     bool had_records = apisec_chain_num_records(reading->chain) > 0;
-    reading->continues = had_records && apisec_chain_next(reading->chain, line, len, &before) == APISEC_OK;
-    if (reading->continues) return true;
+    apisec_status status = had_records ? apisec_chain_next(reading->chain, line, len, &before) : APISEC_E_AUDIT;
+    reading->continues = status == APISEC_OK;
+    if (status == APISEC_OK) return true;
+    if (status != APISEC_E_AUDIT) return refuse(reading, status, before.text);
 
     apisec_chain_free(reading->chain);
     reading->chain = apisec_chain_new();
-    if (apisec_chain_next(reading->chain, line, len, &alone) == APISEC_OK) return true;
-    snprintf(reading->reason, sizeof reading->reason, "%s", alone.text);
-    return false;
+    status = reading->chain ? apisec_chain_next(reading->chain, line, len, &alone) : APISEC_E_MEMORY;
+    return status == APISEC_OK || refuse(reading, status, reading->chain ? alone.text : "out of memory");
 }
 
 static bool take_line(struct reading *reading, const char *line, size_t len)
@@ -42,9 +52,9 @@ static bool take_line(struct reading *reading, const char *line, size_t len)
     apisec_error err = {0};
     if (reading->line == 1) {
         if (!begin_file(reading, line, len)) return false;
-    } else if (apisec_chain_next(reading->chain, line, len, &err) != APISEC_OK) {
-        snprintf(reading->reason, sizeof reading->reason, "%s", err.text);
-        return false;
+    } else {
+        const apisec_status status = apisec_chain_next(reading->chain, line, len, &err);
+        if (status != APISEC_OK) return refuse(reading, status, err.text);
     }
     reading->num_records++;
     return true;
@@ -72,12 +82,10 @@ static bool read_lines(FILE *file, char *line, struct reading *reading)
         if (!take_line(reading, line, len)) return false;
         if (whole) continue;
         reading->num_records--;
-        snprintf(reading->reason, sizeof reading->reason, "the last line has no newline: it was not written to its end");
-        return false;
+        return refuse(reading, APISEC_E_AUDIT, "the last line has no newline: it was not written to its end");
     }
     if (reading->line > 0) return true;
-    snprintf(reading->reason, sizeof reading->reason, "there is no record: an emptied log cannot be told from a new one");
-    return false;
+    return refuse(reading, APISEC_E_AUDIT, "there is no record: an emptied log cannot be told from a new one");
 }
 
 static int report_broken(const struct command *command, const struct reading *reading, const char *path)
@@ -116,7 +124,9 @@ static int verify_file(const struct command *command, const char *path, struct r
     }
     free(line);
     if (error != 0) return failf(command, APISEC_E_SYSTEM, "cannot read %s: %s", path, strerror(error));
-    return good ? EXIT_ALLOWED : report_broken(command, reading, path);
+    if (good) return EXIT_ALLOWED;
+    if (reading->status == APISEC_E_AUDIT) return report_broken(command, reading, path);
+    return failf(command, reading->status, "%s, line %llu: %s", path, (unsigned long long)reading->line, reading->reason);
 }
 
 /* missing_before is the head of the file that this one goes on from, when that was not read before it; else NULL. */

@@ -54,8 +54,10 @@ static size_t split(const struct bytes *token, const char *parts[NUM_PARTS], siz
     }
 }
 
+/* refuse says no to the token; a token that could not be looked at has failed instead. */
 static int refuse(const struct command *command, apisec_status status, const char *reason)
 {
+    if (status != APISEC_E_MALFORMED && status != APISEC_E_TOO_LARGE) return fail(command, status, reason);
     say(command, reason);
     struct answer answer;
     answer_begin(&answer);

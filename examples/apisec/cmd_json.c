@@ -11,7 +11,8 @@ static int judge(const struct command *command, const struct bytes *text, const 
     size_t position = 0;
     apisec_error err = {0};
     apisec_status status = apisec_json_scan(text->at, text->len, limits, &position, &err);
-    if (status == APISEC_E_ARGUMENT || status == APISEC_E_MEMORY) return fail(command, status, err.text);
+    const bool judged = status == APISEC_OK || status == APISEC_E_MALFORMED || status == APISEC_E_TOO_LARGE;
+    if (!judged) return fail(command, status, err.text);
 
     struct answer answer;
     answer_begin(&answer);

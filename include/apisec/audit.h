@@ -146,8 +146,8 @@ typedef struct apisec_chain apisec_chain;
 
 /* apisec_chain_new: no record was seen yet. A chain that does not begin with a stream's first record has lost its beginning. */
 apisec_chain *apisec_chain_new(void);
-/* apisec_chain_next takes one line without its newline. APISEC_E_AUDIT says in err what is wrong with it, and every later call
- * repeats that. */
+/* apisec_chain_next takes one line without its newline. APISEC_E_AUDIT says in err what is wrong with it; APISEC_E_CRYPTO,
+ * APISEC_E_MEMORY, APISEC_E_SYSTEM: it could not be looked at. Every later call repeats that. */
 apisec_status apisec_chain_next(apisec_chain *chain, const char *line, size_t len, apisec_error *err);
 /* apisec_chain_num_records: how many were good. */
 uint64_t apisec_chain_num_records(const apisec_chain *chain);

@@ -135,6 +135,7 @@ apisec_status chain_read(struct text line, struct chain_link *link, apisec_error
     if (memcmp(hash, link->hash, AUDIT_HASH_HEX) != 0) return fail(err, APISEC_E_AUDIT, "the line was changed: its hash differs");
 
     const apisec_status scanned = apisec_json_scan(line.at, line.len, &record_limits, NULL, NULL);
+    if (scanned == APISEC_E_SYSTEM || scanned == APISEC_E_MEMORY) return fail(err, scanned, "the line cannot be read as JSON");
     if (scanned != APISEC_OK) return fail(err, APISEC_E_AUDIT, "the line is not strict JSON (%s)", apisec_status_name(scanned));
     if (!read_sequence(line, &link->sequence)) return fail(err, APISEC_E_AUDIT, "the record has no sequence");
     if (!end_is_in_place(line, &ours)) return fail(err, APISEC_E_AUDIT, "the record's end is not where it belongs");
