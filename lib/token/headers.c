@@ -51,18 +51,25 @@ void headers_free(struct headers *headers)
     free(headers);
 }
 
+/* place_of: less than MOST. A product's low bits know nothing of its factors' high ones, so the high bits are what is used of each: a
+ * difference in any letter is one in the place, whichever end of a word the machine has put it at. */
+static uint64_t place_of(const struct wanted *wanted)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < wanted->num_words; i++) {
+        sum = (sum ^ word_le(&wanted->words[i])) * 0x9e3779b97f4a7c15u;
+        sum ^= sum >> 32;
+    }
+    return sum * 0x9e3779b97f4a7c15u >> 48;
+}
+
 static bool want(const struct headers *headers, struct text encoded, struct wanted *wanted)
 {
     if (headers == NULL || encoded.len == 0 || encoded.len > HEADERS_MAX_ENCODED) return false;
     wanted->num_words = (encoded.len + 7) / 8;
     wanted->words[wanted->num_words - 1] = 0;
     memcpy(wanted->words, encoded.at, encoded.len);
-    uint64_t sum = 0;
-    for (size_t i = 0; i < wanted->num_words; i++) {
-        sum = (sum ^ wanted->words[i]) * 0x9e3779b97f4a7c15u;
-        sum ^= sum >> 32; /* a product's low bits know nothing of the high ones */
-    }
-    wanted->first = (size_t)sum & headers->mask;
+    wanted->first = (size_t)place_of(wanted) & headers->mask;
     wanted->second = wanted->first ^ 1;
     return true;
 }

@@ -164,6 +164,32 @@ static void test_two_for_each_of_many_issuers(void **state)
     headers_free(make(1000000)); /* and never more than a bounded number of places */
 }
 
+/* Wherever two headers differ they have places of their own: at any letter of a word, also where the machine keeps the high bits. */
+static void test_any_letter_tells_the_place(void **state)
+{
+    (void)state;
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    enum { LETTERS = sizeof letters - 1 };
+    const struct jws_header header = {.alg = text_of("RS256")};
+    for (size_t at = 0; at < 24; at++) {
+        char encoded[] = "eyJhbGciOiJSUzI1NiIsImtp";
+        struct headers *headers = make(LETTERS);
+        struct known_header known;
+        struct jws_header found_header;
+        unsigned found = 0;
+        for (size_t i = 0; i < LETTERS; i++) {
+            encoded[at] = letters[i];
+            headers_keep(headers, text_of(encoded), &header);
+        }
+        for (size_t i = 0; i < LETTERS; i++) {
+            encoded[at] = letters[i];
+            found += finds(headers, encoded, &known, &found_header);
+        }
+        if (found < LETTERS * 3 / 4) fail_msg("letter %zu: %u of %d are found", at, found, LETTERS); /* 9 of 10, by chance */
+        headers_free(headers);
+    }
+}
+
 /* ---- threads ---- */
 
 /* Four headers that have the same two places, so that each writes over the others. */
@@ -302,6 +328,7 @@ int main(void)
         cmocka_unit_test(test_only_these_bytes),
         cmocka_unit_test(test_more_than_there_are_places),
         cmocka_unit_test(test_two_for_each_of_many_issuers),
+        cmocka_unit_test(test_any_letter_tells_the_place),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_only_genuine_ones),
     };
