@@ -8,8 +8,10 @@
  *       "rules": [
  *         { "id": "own-orders", "path": "/customers/{customer}/orders", "methods": ["GET"],
  *           "require": { "policies": ["clerk"], "claims": [{ "claim": "customer_id", "equals_parameter": "customer" }] } },
- *         { "id": "health", "path": "/health", "require": { "clients": ["monitor"] } }
- *       ]
+ *         { "id": "prices", "path": "/internal/prices", "user": "none", "require": { "peers": ["gateway"] } },
+ *         { "id": "health", "path": "/health", "public": true }
+ *       ],
+ *       "peers": { "gateway": { "uris": ["spiffe://example/gateway"] } }
  *     }
  *
  * Paths. A template is matched segment by segment: as it stands, `{name}` for any one segment that is not empty, or `**` as the
@@ -20,8 +22,13 @@
  * services read in different ways is APISEC_E_REQUEST: an empty segment but at the end, "." and "..", an encoded slash, backslash
  * or control, a broken escape.
  *
- * Rules. "id", "path", and one of "require" and "deny": true; "methods", all when absent. A rule that requires nothing says
- * "require": {}, and still every caller is authenticated.
+ * Rules. "id", "path", and one of "require", "public": true and "deny": true; "methods", all when absent. A rule that requires
+ * nothing says "require": {}, and still a user is authenticated: neither a certificate nor a network alone passes it. With
+ * "user": "none" no user is demanded, and require asks for nothing of a user but for at least one of networks, peers and services.
+ * A public rule demands nothing of anybody. Further members of a rule:
+ *   "limits": [names]       how often it may be used, see limits.h; APISEC_E_RATE
+ *   "body": {…}             what the request's body may be, see limits.h; APISEC_E_BODY
+ *   "shadow": requirement   a further requirement that is judged and recorded and not enforced: how a stricter rule is tried out
  *
  * Requirements, all of which must be met; they are judged in this order, and the first that is not met is the reason:
  *   "issuers", "audiences"              one of them; 403
@@ -35,6 +42,10 @@
  *   "roles", "any_role"                 all, or one of them, in any of the document's "role_claims" (default: roles, groups and
  *                                       entitlements, RFC 9068 section 2.2.3); APISEC_E_ROLE
  *   "claims": [{ "claim": …, … }]       APISEC_E_CONDITION, see below
+ *   "networks", "except_networks": [names]   the client's address is in one of them, or is known and in none; APISEC_E_PEER
+ *   "peers": [names]                    the verified client certificate is one of them; APISEC_E_PEER
+ *   "services": [names]                 the service credential is that of one of them; APISEC_E_PEER, or with "user": "none" and
+ *                                       the credential in Authorization, APISEC_E_NO_CREDENTIAL with a Basic challenge
  *   "policies": [names]                 the requirements of that name in the document's "policies"
  *   "all_of", "any_of": [requirements]  groups. There is no "not": what is absent must never help.
  *
@@ -44,7 +55,20 @@
  * "contains": a string that is an element of the claim's array; "contains_parameter"; "prefix": "/a/b", which the claim equals or
  * continues with a slash; "exists": true; "min" and "max": whole numbers.
  *
- * Threads: compiled rules are immutable and may be shared.
+ * Service-level trust, beside the user's and never in its place:
+ *   "networks": { name: ["192.0.2.0/24", "2001:db8::/32"] }    CIDR; bits behind the prefix must be 0
+ *   "trusted_proxies": [names of networks]    who may say in X-Forwarded-For for whom they ask. The list is read from its end, as
+ *                       long as who wrote an element is a trusted proxy, from the socket's peer on; the first address that is not
+ *                       one is the client's. What cannot be read there is no address, and in no network. Absent: the socket's peer
+ *                       is the client, whatever the header says. An IPv4-mapped IPv6 address is its IPv4 address.
+ *   "peers": { name: { "uris": […], "dns": […], "thumbprints": […] } }    subject alternative names, byte for byte (DNS names
+ *                       caselessly, no wildcard), a SPIFFE ID among the URIs; base64url SHA-256 of the DER. One of them will do;
+ *                       of a certificate with several URIs none counts as a SPIFFE ID (X509-SVID section 2).
+ *   "services": { "header": "X-Service-Authorization", "secrets": { name: "$pbkdf2-sha256$…" } }    HTTP Basic (RFC 7617) in a
+ *                       header of its own; with "header": "Authorization" for rules with "user": "none" only. The hashes are made
+ *                       by `apisec hash`; a second header of the name is APISEC_E_REQUEST.
+ *
+ * Threads: compiled rules may be shared; what changes in them, the limits' buckets, is guarded.
  */
 #ifndef APISEC_RULES_H
 #define APISEC_RULES_H
@@ -71,10 +95,11 @@ void apisec_rules_free(apisec_rules *rules);
  * past the last. */
 const char *apisec_rules_notice(const apisec_rules *rules, size_t index);
 
-/* apisec_decision_apply_rules finds the rule for the call that the decision is about and makes its requirements of the token. It is
- * a requirement like any other: APISEC_OK, or the status of the first that is not met. Every one is listed in the explanation and
- * the record, and so is the rule's id. */
-apisec_status apisec_decision_apply_rules(apisec_decision *decision, const apisec_rules *rules);
+/* apisec_decision_apply_rules finds the rule for the call that the decision is about and makes its requirements of the token and of
+ * the call, which must be the same one (NULL: nothing is known of its peer, service and body). It is a requirement like any other:
+ * APISEC_OK, or the status of the first that is not met. Every one is listed in the explanation and the record, and so is the
+ * rule's id. The decision's user was authenticated already; guard.h does both, and lets in whom a rule without a user lets in. */
+apisec_status apisec_decision_apply_rules(apisec_decision *decision, const apisec_rules *rules, const apisec_call *call);
 
 #if defined(__GNUC__)
 #pragma GCC visibility pop

@@ -102,4 +102,25 @@ apisec_status decision_add_check(apisec_decision *decision, const char *id, cons
 apisec_status decision_note_scopes(apisec_decision *decision, const char *const *scopes, size_t num_scopes);
 apisec_status decision_report(const apisec_decision *decision, apisec_error *err);
 
+/* ---- the steps of one call by rules, in this order, on one decision; lib/guard takes them, and apisec_decision_apply_rules all but
+ * the second-last. Each returns the status that stands, and does nothing once the decision has failed ---- */
+
+/* decision_route finds the rule for the decision's method and path and takes a reference of the rules. */
+apisec_status decision_route(apisec_decision *decision, const apisec_rules *rules);
+/* decision_admit judges what needs no user, and keeps what the later steps need of the call: the client's address, the peer's
+ * names, the service; takes the limits by address and service; looks at the body, whose finding waits for decision_judge. */
+apisec_status decision_admit(apisec_decision *decision, const apisec_call *call);
+/* decision_wants_user: false only for a rule that is public or says "user": "none". */
+bool decision_wants_user(const apisec_decision *decision);
+/* authenticate.c: verifies the call's token into a decision that there is already; at once, or step by step. */
+struct authentication;
+apisec_status decision_authenticate(apisec_decision *decision, const apisec_call *call);
+/* authentication_new: NULL without memory. It copies what was presented. */
+struct authentication *authentication_new(apisec_decision *decision, const apisec_call *call);
+int32_t authentication_step(struct authentication *authentication, apisec_op *op, int64_t now_ms); /* an APISEC_OP_… */
+void authentication_free(struct authentication *authentication);
+/* decision_judge takes the limits by user, judges the requirements, the body's finding, and what is only tried (shadow). Where no
+ * user is wanted it makes the decision one that can be allowed without. */
+apisec_status decision_judge(apisec_decision *decision);
+
 #endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * guard.h: everything from one JSON document, and one call for each request:
+ *
+ *     if (apisec_guard_check(guard, call, &decision, &err) == APISEC_OK) serve(apisec_decision_token(decision));
+ *     else reply(decision);
+ *     apisec_decision_free(decision);
+ *
+ * The document. lib/guard/schema.json (also apisec_guard_schema) is its JSON Schema (2020-12); an unknown member anywhere is an error
+ * with its path. One line each:
+ *   "trust"      realm, resource_metadata, origins, dpop, token_cache, decryption_keys, issuers: what trust.h sets
+ *   "http"       ca_file, timeout_ms, connect_timeout_ms, allow_loopback, allow_private, proxy, identities: what http.h sets
+ *   "rules", "policies", "role_claims", "networks", "trusted_proxies", "peers", "services", "limits": as in rules.h and limits.h
+ *   "exchange"   { name: what to ask which token endpoint for }: what client.h sets, for apisec_guard_exchange
+ *   "audit"      { "file": path, "level": "written" or "synced", "on_failure": "strict" or "lenient", "record_claims": [names] },
+ *                or "none": the decision to keep no record is written down
+ * Secrets never stand in it: where one is wanted it is "file:PATH" (its bytes without one newline at the end) or "env:NAME". Such
+ * files are read when the document is. Nothing is fetched by apisec_guard_new.
+ *
+ * One call: the rule is found; of the call what needs no user is judged (networks, peers, services, limits by address); the token is
+ * verified unless the rule demands no user; limits by user; requirements; body; then the record is written, exactly one. There is at
+ * most one user credential and one service credential in a request: a second of either is APISEC_E_REQUEST (400).
+ *
+ * Threads: a guard may be shared by all threads, while it is reloaded too.
+ */
+#ifndef APISEC_GUARD_H
+#define APISEC_GUARD_H
+
+#include <apisec/client.h>
+#include <apisec/decision.h>
+#include <apisec/http.h>
+#include <apisec/op.h>
+#include <apisec/status.h>
+#include <apisec/verifier.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+
+typedef struct apisec_guard apisec_guard;
+
+/* apisec_guard_new: a document of at most 8 MiB. APISEC_E_CONFIG: `path.of.member: what is wrong`. APISEC_E_MALFORMED,
+ * APISEC_E_TOO_LARGE: not strict JSON. APISEC_E_AUDIT, APISEC_E_SYSTEM: the audit file cannot be opened. */
+apisec_status apisec_guard_new(const char *json, size_t len, apisec_guard **guard, apisec_error *err);
+/* apisec_guard_new_with: the same with a transport and an audit log of the service's own in place of the document's "http" and
+ * "audit", which must not be there then. NULL: the document's. Both must outlive the guard. */
+apisec_status apisec_guard_new_with(const char *json, size_t len, apisec_http *http, apisec_audit *audit, apisec_guard **guard,
+                                    apisec_error *err);
+/* apisec_guard_free: operations, decisions and tokens still alive keep what they need, but for the audit log. */
+void apisec_guard_free(apisec_guard *guard);
+
+/* apisec_guard_reload puts another document in force, at once for all calls that begin from then on; calls under way end by the
+ * document they began with. A bad document is refused as by apisec_guard_new, and the one in force stays. "audit" must be the same.
+ * Denials, proofs seen, nonces and buckets of limits that are the same are carried over, and so are the keys of issuers that are the
+ * same. */
+apisec_status apisec_guard_reload(apisec_guard *guard, const char *json, size_t len, apisec_error *err);
+
+/* apisec_guard_warm fetches key sets ahead, as apisec_verifier_warm does. Blocks. */
+apisec_status apisec_guard_warm(apisec_guard *guard, apisec_error *err);
+
+/* apisec_guard_check: APISEC_OK if and only if the request may proceed; otherwise the denial's status. *decision is never NULL: it
+ * is committed, its record written, its reply ready. Blocks only where apisec_authenticate does. */
+apisec_status apisec_guard_check(apisec_guard *guard, const apisec_call *call, apisec_decision **decision, apisec_error *err);
+/* apisec_guard_start: the same as an operation. It copies what it needs of the call. */
+apisec_status apisec_guard_start(apisec_guard *guard, const apisec_call *call, apisec_op **op, apisec_error *err);
+/* apisec_guard_finish gives the committed decision of an operation that is done. */
+apisec_status apisec_guard_finish(apisec_op *op, apisec_decision **decision, apisec_error *err);
+/* apisec_guard_decide: the same as apisec_guard_check without the commit, for a service that has checks of its own to add: commit
+ * it, as in decision.h. */
+apisec_status apisec_guard_decide(apisec_guard *guard, const apisec_call *call, apisec_decision **decision, apisec_error *err);
+
+/* apisec_guard_exchange obtains the token for the next service that the document's "exchange" has under this name, on behalf of the
+ * decision's user: token and call are those that were allowed. APISEC_E_MISUSE: the decision is not an allow, or has no user.
+ * Otherwise as apisec_exchange_run. Blocks. */
+apisec_status apisec_guard_exchange(apisec_guard *guard, const apisec_decision *decision, const apisec_call *call, const char *name,
+                                    apisec_issued **issued, apisec_error *err);
+/* apisec_guard_exchange_start: the same as an operation; end it with apisec_exchange_finish. */
+apisec_status apisec_guard_exchange_start(apisec_guard *guard, const apisec_decision *decision, const apisec_call *call,
+                                          const char *name, apisec_op **op, apisec_error *err);
+
+/* apisec_guard_verifier: the one in force, to deny tokens, export keys or see its health. End with apisec_verifier_free. */
+apisec_verifier *apisec_guard_verifier(apisec_guard *guard);
+
+/* apisec_guard_metrics writes counters in the text format of Prometheus (0.0.4): apisec_authentication_attempts_total{result=},
+ * apisec_authorization_attempts_total{result=}, apisec_decisions_total{status=}, apisec_shadow_decisions_total{result=},
+ * apisec_config_reloads_total{result=} and more. No label holds the name of a user, client or path. End with apisec_text_free. */
+apisec_status apisec_guard_metrics(apisec_guard *guard, char **text, apisec_error *err);
+
+/* apisec_guard_lint says what is unsafe in a document or can never match, as JSON: {"findings":[{"path":…,"severity":"error" or
+ * "warning","sentence":…}…]}. It reads no secret, file or variable. APISEC_OK even where there are findings; a document that
+ * apisec_guard_new would refuse has that as its only one. End with apisec_text_free. */
+apisec_status apisec_guard_lint(const char *json, size_t len, char **findings, apisec_error *err);
+
+/* apisec_guard_schema: the document's JSON Schema. */
+const char *apisec_guard_schema(void);
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
+#ifdef __cplusplus
+}
+#endif
+#endif
