@@ -89,7 +89,7 @@ typedef struct apisec_rules apisec_rules;
  * unknown policy or parameter, and whatever could never be met is APISEC_E_CONFIG with the path of the member that is wrong:
  * `rules[3].require.scope: unknown, did you mean "scopes"?`. APISEC_E_MALFORMED, APISEC_E_TOO_LARGE: not strict JSON (json.h). */
 apisec_status apisec_rules_new(const char *json, size_t len, apisec_rules **rules, apisec_error *err);
-/* apisec_rules_free: decisions that applied them keep nothing of them. */
+/* apisec_rules_free: decisions that applied them keep what they need of them. */
 void apisec_rules_free(apisec_rules *rules);
 /* apisec_rules_notice: what the document is silent about, sentence by sentence, as that it has no rule for all other paths; NULL
  * past the last. */
@@ -98,7 +98,8 @@ const char *apisec_rules_notice(const apisec_rules *rules, size_t index);
 /* apisec_decision_apply_rules finds the rule for the call that the decision is about and makes its requirements of the token and of
  * the call, which must be the same one (NULL: nothing is known of its peer, service and body). It is a requirement like any other:
  * APISEC_OK, or the status of the first that is not met. Every one is listed in the explanation and the record, and so is the
- * rule's id. The decision's user was authenticated already; guard.h does both, and lets in whom a rule without a user lets in. */
+ * rule's id. The decision's user was authenticated already; guard.h does both, and lets in whom a rule without a user lets in.
+ * One set of rules a decision: a second one is APISEC_E_MISUSE. */
 apisec_status apisec_decision_apply_rules(apisec_decision *decision, const apisec_rules *rules, const apisec_call *call);
 
 #if defined(__GNUC__)

@@ -20,6 +20,7 @@
 
 #include <apisec/access.h>
 #include <apisec/decision.h>
+#include <apisec/rules.h>
 
 #define DECISION_MAX_CHECKS 80    /* of the decision's own; one more is APISEC_E_ARGUMENT and denies */
 
@@ -31,11 +32,14 @@ struct access_check {
     bool passed;
 };
 
+struct application; /* of rules, see rules.h */
+
 enum decision_phase { DECISION_OPEN, DECISION_COMMITTED, DECISION_ABANDONED };
 
 struct apisec_decision {
     enum decision_phase phase;
     bool authenticated;
+    bool needs_no_user;           /* a rule that wants none let it in */
     apisec_status status;         /* the first failure, or APISEC_OK */
     apisec_error error;           /* its sentence */
     struct arena arena;           /* texts of the call and of the checks */
@@ -46,6 +50,8 @@ struct apisec_decision {
     bool trail_failed;            /* the check at its end failed; otherwise it was not made */
     struct access_check checks[DECISION_MAX_CHECKS];
     size_t num_checks;
+    size_t num_checks_before;     /* of these, made before authentication */
+    struct application *applied;  /* NULL: no rules were */
     const char *rules_version;    /* of the rules that were applied; NULL: none were */
     const char *rule_id;          /* of the rule that was found; NULL: none */
     const char *acr_values;       /* with STEP_UP: what the challenge asks for; NULL: none */
@@ -103,9 +109,9 @@ apisec_status decision_note_scopes(apisec_decision *decision, const char *const 
 apisec_status decision_report(const apisec_decision *decision, apisec_error *err);
 
 /* ---- the steps of one call by rules, in this order, on one decision; lib/guard takes them, and apisec_decision_apply_rules all but
- * the second-last. Each returns the status that stands, and does nothing once the decision has failed ---- */
+ * the third. Each returns the status that stands, and does nothing once the decision has failed; in another order MISUSE ---- */
 
-/* decision_route finds the rule for the decision's method and path and takes a reference of the rules. */
+/* decision_route finds the rule for the decision's method and path and takes a reference of the rules, which decision_free ends. */
 apisec_status decision_route(apisec_decision *decision, const apisec_rules *rules);
 /* decision_admit judges what needs no user, and keeps what the later steps need of the call: the client's address, the peer's
  * names, the service; takes the limits by address and service; looks at the body, whose finding waits for decision_judge. */
@@ -115,12 +121,15 @@ bool decision_wants_user(const apisec_decision *decision);
 /* authenticate.c: verifies the call's token into a decision that there is already; at once, or step by step. */
 struct authentication;
 apisec_status decision_authenticate(apisec_decision *decision, const apisec_call *call);
-/* authentication_new: NULL without memory. It copies what was presented. */
+/* authentication_new: NULL without memory. It copies what was presented, and borrows the decision until it is done: a decision that
+ * has failed, now or before, has it done at its first step. */
 struct authentication *authentication_new(apisec_decision *decision, const apisec_call *call);
 int32_t authentication_step(struct authentication *authentication, apisec_op *op, int64_t now_ms); /* an APISEC_OP_… */
 void authentication_free(struct authentication *authentication);
 /* decision_judge takes the limits by user, judges the requirements, the body's finding, and what is only tried (shadow). Where no
  * user is wanted it makes the decision one that can be allowed without. */
 apisec_status decision_judge(apisec_decision *decision);
+/* application_end ends the reference; NULL does nothing. */
+void application_end(struct application *application);
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * authorize.c: applies rules to a decision: finds the rule for its call, judges the rule's requirements of its token, and lists
- * each of them among the decision's checks.
+ * authorize.c: the steps by which rules are applied to a decision: finds the rule for its call, admits what needs no user, and judges
+ * the rule's requirements. Each of them is listed among the decision's checks. What was not done in this order is a denial.
  */
 #include "access/rules.h"
+
+static const char of_routing[] = "RFC 9110 section 15.5.4";
 
 /* deny notes the check that failed and why. */
 static apisec_status deny(apisec_decision *decision, const char *id, const char *standard, apisec_status status,
@@ -13,85 +15,146 @@ static apisec_status deny(apisec_decision *decision, const char *id, const char 
     return added != APISEC_OK ? added : decision_fail(decision, status, sentence);
 }
 
-/* find_rule: NULL: the decision has failed. */
-static const struct rule *find_rule(apisec_decision *decision, const apisec_rules *rules, struct path *path)
+static apisec_status out_of_order(apisec_decision *decision)
 {
-    static const char standard[] = "RFC 9110 section 15.5.4";
-    apisec_error err;
-    bool matched;
-    apisec_status status = decision->path_is_cut ? fail(&err, APISEC_E_REQUEST, "the path is too long")
-                                                 : path_parse(decision->path, &decision->arena, path, &err);
-    if (status != APISEC_OK) {
-        deny(decision, "path", "RFC 3986 section 3.3", status, err.text);
-        return NULL;
-    }
-    const struct rule *rule = rules_find(rules, decision->method, path, &matched);
-    if (rule != NULL) return rule;
-    deny(decision, "rule", standard, APISEC_E_NO_RULE,
-         matched ? "no rule for this path permits the method" : "no rule permits this path");
-    return NULL;
+    return decision_fail(decision, APISEC_E_MISUSE, "rules are applied once, and step by step");
 }
 
-static apisec_status keep_text(apisec_decision *decision, const char *text, const char **kept)
+/* ---- which rule ---- */
+
+static apisec_status find_rule(apisec_decision *decision, struct application *applied)
 {
-    *kept = arena_text(&decision->arena, text_of(text));
-    return *kept != NULL ? APISEC_OK : decision_fail(decision, APISEC_E_MEMORY, "out of memory");
+    apisec_error err;
+    bool matched;
+    const apisec_status status = decision->path_is_cut ? fail(&err, APISEC_E_REQUEST, "the path is too long")
+                                                       : path_parse(decision->path, &decision->arena, &applied->path, &err);
+    if (status != APISEC_OK) return deny(decision, "path", "RFC 3986 section 3.3", status, err.text);
+    const struct rule *const rule = rules_find(applied->rules, decision->method, &applied->path, &matched);
+    if (rule == NULL)
+        return deny(decision, "rule", of_routing, APISEC_E_NO_RULE,
+                    matched ? "no rule for this path permits the method" : "no rule permits this path");
+    decision->rule_id = rule->id;
+    if (rule->deny) return deny(decision, "rule", of_routing, APISEC_E_DENIED, "the rule denies");
+    applied->rule = rule;
+    return decision_add_check(decision, "rule", of_routing, rule->id, true);
 }
+
+apisec_status decision_route(apisec_decision *decision, const apisec_rules *rules)
+{
+    const apisec_status open = decision_open_status(decision);
+    if (open != APISEC_OK) return open;
+    if (rules == NULL) return decision_fail(decision, APISEC_E_MISUSE, "there are no rules");
+    if (decision->applied != NULL) return out_of_order(decision);
+    struct application *const applied = arena_alloc(&decision->arena, sizeof *applied);
+    if (applied == NULL) return decision_fail(decision, APISEC_E_MEMORY, "out of memory");
+    applied->rules = rules_ref(rules);
+    decision->applied = applied;
+    decision->rules_version = rules_version(rules);
+    return find_rule(decision, applied);
+}
+
+void application_end(struct application *application)
+{
+    if (application != NULL) apisec_rules_free(application->rules);
+}
+
+/* ---- what needs no user ---- */
+
+bool decision_wants_user(const apisec_decision *decision)
+{
+    const struct application *const applied = decision != NULL ? decision->applied : NULL;
+    return applied == NULL || applied->rule == NULL || applied->rule->wants_user;
+}
+
+/* Where no user is wanted no token is looked at, but two of them are still a request that others may read differently. */
+static apisec_status admit_anybody(apisec_decision *decision, const apisec_call *call)
+{
+    apisec_error err;
+    const apisec_verifier *const verifier = decision->verifier;
+    const struct credential_rules rules = {verifier_dpop_algs(verifier) != NULL, verifier != NULL && verifier->txn_tokens};
+    const apisec_status status = credential_is_single(call, rules, &err);
+    if (status == APISEC_OK) return APISEC_OK;
+    return deny(decision, check_id(CHECK_CREDENTIAL), check_standard(CHECK_CREDENTIAL), status, err.text);
+}
+
+apisec_status decision_admit(apisec_decision *decision, const apisec_call *call)
+{
+    const apisec_status open = decision_open_status(decision);
+    if (open != APISEC_OK) return open;
+    struct application *const applied = decision->applied;
+    if (applied == NULL || applied->rule == NULL || applied->is_admitted) return out_of_order(decision);
+    applied->is_admitted = true;
+    if (!applied->rule->wants_user && call != NULL) return admit_anybody(decision, call);
+    return APISEC_OK;
+}
+
+/* ---- the requirements ---- */
 
 static apisec_status list_entries(apisec_decision *decision, const struct rule_finding *finding)
 {
     apisec_status status = APISEC_OK;
     for (size_t i = 0; i < finding->num_entries && status == APISEC_OK; i++) {
-        const struct rule_entry *entry = &finding->entries[i];
-        const char *detail;
-        status = keep_text(decision, entry->detail, &detail);
-        if (status == APISEC_OK)
-            status = decision_add_check(decision, entry->id, entry->standard, detail, entry->status == APISEC_OK);
+        const struct rule_entry *const entry = &finding->entries[i];
+        status = decision_add_check(decision, entry->id, entry->standard, entry->detail, entry->status == APISEC_OK);
     }
     return status;
+}
+
+static apisec_status note_acr(apisec_decision *decision, const struct texts *acr)
+{
+    struct buffer values = BUFFER_MAX(4096);
+    for (size_t i = 0; i < acr->num; i++) {
+        if (i > 0) buffer_byte(&values, ' ');
+        buffer_text(&values, acr->at[i]);
+    }
+    if (values.status != APISEC_E_MEMORY && values.len > 0)
+        decision->acr_values = arena_text(&decision->arena, (struct text){values.bytes, values.len});
+    const bool is_kept = values.status != APISEC_E_MEMORY && (values.len == 0 || decision->acr_values != NULL);
+    buffer_free(&values);
+    return is_kept ? APISEC_OK : decision_fail(decision, APISEC_E_MEMORY, "out of memory");
 }
 
 /* note_challenge keeps what the client must be told to do better: scopes, or a stronger authentication (RFC 9470 section 3). */
 static apisec_status note_challenge(apisec_decision *decision, const struct rule_finding *finding)
 {
     if (finding->scopes != NULL) return decision_note_scopes(decision, finding->scopes->at, finding->scopes->num);
-    const struct requirement *step_up = finding->step_up;
-    if (step_up == NULL) return APISEC_OK;
-    decision->has_max_age = step_up->max_age >= 0;
-    decision->max_age = step_up->max_age;
-    struct buffer values = BUFFER_MAX(4096);
-    for (size_t i = 0; i < step_up->acr.num; i++) {
-        if (i > 0) buffer_byte(&values, ' ');
-        buffer_text(&values, step_up->acr.at[i]);
-    }
-    apisec_status status = values.status == APISEC_E_MEMORY ? decision_fail(decision, APISEC_E_MEMORY, "out of memory") : APISEC_OK;
-    if (status == APISEC_OK && values.len > 0) status = keep_text(decision, values.bytes, &decision->acr_values);
-    buffer_free(&values);
-    return status;
+    if (finding->step_up == NULL) return APISEC_OK;
+    decision->has_max_age = finding->step_up->max_age.seconds >= 0;
+    decision->max_age = finding->step_up->max_age.seconds;
+    return note_acr(decision, &finding->step_up->acr);
 }
 
-apisec_status apisec_decision_apply_rules(apisec_decision *decision, const apisec_rules *rules)
+static apisec_status judge_requirement(apisec_decision *decision, const struct application *applied)
 {
-    const apisec_status open = decision_open_status(decision);
-    if (open != APISEC_OK) return open;
-    if (rules == NULL) return decision_fail(decision, APISEC_E_MISUSE, "there are no rules");
-    apisec_status status = keep_text(decision, rules_version(rules), &decision->rules_version);
-    if (status != APISEC_OK) return status;
-    struct path path;
-    const struct rule *rule = find_rule(decision, rules, &path);
-    if (rule == NULL) return decision->status;
-    status = keep_text(decision, rule->id, &decision->rule_id);
-    if (status == APISEC_OK && !rule->deny)
-        status = decision_add_check(decision, "rule", "RFC 9110 section 15.5.4", decision->rule_id, true);
-    if (status != APISEC_OK) return status;
-    if (rule->deny) return deny(decision, "rule", "RFC 9110 section 15.5.4", APISEC_E_DENIED, "the rule denies");
-
-    struct rule_facts facts = {.token = decision->token, .path = &path, .now = decision->time_ms / 1000};
-    struct rule_finding finding = {.status = APISEC_OK};
-    facts.role_claims = rules_role_claims(rules, &facts.num_role_claims);
-    const apisec_status verdict = requirement_check(rule->require, &facts, &finding);
-    status = list_entries(decision, &finding);
+    struct rule_facts facts = {.token = decision->token, .path = &applied->path, .now = decision->time_ms / 1000};
+    struct rule_finding finding;
+    rule_finding_init(&finding);
+    facts.role_claims = rules_role_claims(applied->rules, &facts.num_role_claims);
+    const apisec_status verdict = requirement_check(applied->rule->require, &facts, &finding);
+    apisec_status status = list_entries(decision, &finding);
     if (status == APISEC_OK && verdict != APISEC_OK) status = note_challenge(decision, &finding);
     if (status != APISEC_OK) return status;
     return verdict == APISEC_OK ? APISEC_OK : decision_fail(decision, verdict, finding.sentence);
+}
+
+apisec_status decision_judge(apisec_decision *decision)
+{
+    const apisec_status open = decision_open_status(decision);
+    if (open != APISEC_OK) return open;
+    struct application *const applied = decision->applied;
+    if (applied == NULL || !applied->is_admitted || applied->is_judged) return out_of_order(decision);
+    applied->is_judged = true;
+    const struct rule *const rule = applied->rule;
+    if (rule->wants_user && !decision->authenticated)
+        return decision_fail(decision, APISEC_E_MISUSE, "the rule wants a user, and nobody was authenticated");
+    const apisec_status status = rule->require != NULL ? judge_requirement(decision, applied) : APISEC_OK;
+    if (status == APISEC_OK && !rule->wants_user) decision->needs_no_user = true;
+    return status;
+}
+
+apisec_status apisec_decision_apply_rules(apisec_decision *decision, const apisec_rules *rules, const apisec_call *call)
+{
+    apisec_status status = decision_route(decision, rules);
+    if (status == APISEC_OK) status = decision_admit(decision, call);
+    return status == APISEC_OK ? decision_judge(decision) : status;
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-    MAX_PATH = 4096,           /* kept; a record has less of it */
+    MAX_PATH = 4096, /* kept; a record has less of it */
     MAX_FORWARDED = 1024,
     MAX_TRACEPARENT = 128,
     MAX_REQUIRED_SCOPE = 8192,
@@ -125,6 +125,7 @@ void apisec_decision_free(apisec_decision *decision)
         fail(&decision->error, decision->status, "abandoned: %s", decision->error.text);
         if (decision->audit) decision_record(decision, NULL);
     }
+    application_end(decision->applied);
     apisec_token_free(decision->token);
     apisec_verifier_free(decision->verifier);
     buffer_free(&decision->required_scope);
@@ -159,7 +160,7 @@ apisec_status decision_open_status(const apisec_decision *decision)
 
 struct demand {
     const char *id, *standard;
-    const char *const *scopes;       /* or a claim */
+    const char *const *scopes; /* or a claim */
     size_t num_scopes;
     const char *claim, *equals;
 };
@@ -205,6 +206,7 @@ apisec_status decision_add_check(apisec_decision *decision, const char *id, cons
 /* conclude turns what a check said into what becomes of the decision. */
 static apisec_status conclude(apisec_decision *decision, const struct demand *demand, apisec_status status)
 {
+    if (!decision->token) return decision_fail(decision, APISEC_E_MISUSE, "there is no user of whom something could be required");
     if (status == APISEC_E_MISUSE) return decision_fail(decision, status, "nothing was required: an empty list");
     if (status == APISEC_E_ARGUMENT) return decision_fail(decision, status, "what was required is not a scope, or not a claim");
 
@@ -279,7 +281,7 @@ apisec_status apisec_decision_commit(apisec_decision *decision, apisec_error *er
     if (!decision) return fail(err, APISEC_E_MISUSE, "no decision");
     if (decision == &out_of_memory) return fail_memory(err);
     if (decision->phase != DECISION_OPEN) return fail(err, APISEC_E_MISUSE, "the decision was committed before");
-    if (!decision->authenticated) decision_fail(decision, APISEC_E_MISUSE, "nobody was authenticated");
+    if (!decision->authenticated && !decision->needs_no_user) decision_fail(decision, APISEC_E_MISUSE, "nobody was authenticated");
 
     decision->phase = DECISION_COMMITTED;
     const apisec_status recorded = decision->audit ? decision_record(decision, &inner) : APISEC_OK;

@@ -17,19 +17,24 @@ static void put_check(struct json_writer *writer, const char *id, bool passed, c
     json_close_object(writer);
 }
 
+static void put_checks(const apisec_decision *decision, size_t from, size_t to, struct json_writer *writer)
+{
+    for (size_t i = from; i < to; i++) {
+        const struct access_check *const check = &decision->checks[i];
+        put_check(writer, check->id, check->passed, check->standard, check->detail);
+    }
+}
+
 void explanation_put_checks(const apisec_decision *decision, struct json_writer *writer)
 {
     const enum check at = decision->trail.at;
     json_open_array(writer, "checks");
+    put_checks(decision, 0, decision->num_checks_before, writer);
     for (int i = 0; i < NUM_CHECKS; i++)
         if (trail_passed(&decision->trail, (enum check)i))
             put_check(writer, check_id((enum check)i), true, check_standard((enum check)i), NULL);
-    if (decision->trail_failed && at < NUM_CHECKS)
-        put_check(writer, check_id(at), false, check_standard(at), NULL);
-    for (size_t i = 0; i < decision->num_checks; i++) {
-        const struct access_check *const check = &decision->checks[i];
-        put_check(writer, check->id, check->passed, check->standard, check->detail);
-    }
+    if (decision->trail_failed && at < NUM_CHECKS) put_check(writer, check_id(at), false, check_standard(at), NULL);
+    put_checks(decision, decision->num_checks_before, decision->num_checks, writer);
     json_close_array(writer);
 }
 

@@ -9,32 +9,28 @@
 
 /* ---- the finding ---- */
 
+void rule_finding_init(struct rule_finding *finding)
+{
+    finding->num_entries = 0; /* what is behind them is never read */
+    finding->status = APISEC_OK;
+    finding->sentence[0] = '\0';
+    finding->step_up = NULL;
+    finding->scopes = NULL;
+}
+
 static apisec_status note(struct rule_finding *finding, const char *id, const char *standard, const char *detail, bool met,
                           apisec_status otherwise)
 {
     const apisec_status status = met ? APISEC_OK : otherwise;
     if (finding->num_entries < RULE_MAX_CHECKS) {
         struct rule_entry *entry = &finding->entries[finding->num_entries++];
-        *entry = (struct rule_entry){.id = id, .standard = standard, .status = status};
-        snprintf(entry->detail, sizeof entry->detail, "%s", detail);
+        *entry = (struct rule_entry){id, standard, detail, status};
     }
     if (!met && finding->status == APISEC_OK) {
         finding->status = status;
         snprintf(finding->sentence, sizeof finding->sentence, "%s is not what the rule requires: %s", id, detail);
     }
     return status;
-}
-
-/* list joins texts for an entry, as many as fit. */
-static const char *list(const struct texts *texts, char out[160])
-{
-    size_t len = 0;
-    out[0] = '\0';
-    for (size_t i = 0; i < texts->num && len < 159; i++) {
-        const int added = snprintf(out + len, 160 - len, i == 0 ? "%s" : " %s", texts->at[i]);
-        if (added > 0) len += (size_t)added;
-    }
-    return out;
 }
 
 static bool has(const struct texts *texts, struct text text)
@@ -59,27 +55,24 @@ static bool any_element(const struct json *value, const struct texts *texts)
 
 static apisec_status check_party(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
 {
-    char detail[160];
     const struct text client = text_of(apisec_token_client_id(f->token));
     apisec_status status = APISEC_OK;
     if (r->issuers.num > 0)
-        status = note(finding, "issuers", "RFC 7519 section 4.1.1", list(&r->issuers, detail),
+        status = note(finding, "issuers", "RFC 7519 section 4.1.1", r->issuers.joined,
                       has(&r->issuers, text_of(apisec_token_issuer(f->token))), APISEC_E_CONDITION);
     if (status == APISEC_OK && r->audiences.num > 0)
-        status = note(finding, "audiences", "RFC 7519 section 4.1.3", list(&r->audiences, detail),
+        status = note(finding, "audiences", "RFC 7519 section 4.1.3", r->audiences.joined,
                       any_element(json_member(token_claims(f->token), "aud"), &r->audiences), APISEC_E_CONDITION);
     if (status == APISEC_OK && r->clients.num > 0)
-        status =
-            note(finding, "clients", "RFC 8693 section 4.3", list(&r->clients, detail), has(&r->clients, client), APISEC_E_CLIENT);
+        status = note(finding, "clients", "RFC 8693 section 4.3", r->clients.joined, has(&r->clients, client), APISEC_E_CLIENT);
     if (status == APISEC_OK && r->except_clients.num > 0)
-        status = note(finding, "except_clients", "RFC 8693 section 4.3", list(&r->except_clients, detail),
+        status = note(finding, "except_clients", "RFC 8693 section 4.3", r->except_clients.joined,
                       client.at != NULL && !has(&r->except_clients, client), APISEC_E_CLIENT);
     return status;
 }
 
 static apisec_status check_actor(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
 {
-    char detail[160];
     const bool delegated = json_member(token_claims(f->token), "act") != NULL;
     apisec_status status = APISEC_OK;
     if (r->delegation == DELEGATION_REQUIRED)
@@ -87,7 +80,7 @@ static apisec_status check_actor(const struct requirement *r, const struct rule_
     if (r->delegation == DELEGATION_FORBIDDEN)
         status = note(finding, "delegation", "RFC 8693 section 4.1", "forbidden", !delegated, APISEC_E_ACTOR);
     if (status == APISEC_OK && r->actors.num > 0)
-        status = note(finding, "actors", "RFC 8693 section 4.1", list(&r->actors, detail),
+        status = note(finding, "actors", "RFC 8693 section 4.1", r->actors.joined,
                       has(&r->actors, text_of(apisec_token_actor(f->token, 0))), APISEC_E_ACTOR);
     return status;
 }
@@ -104,27 +97,22 @@ static bool is_recent(const struct json *claims, const char *name, int64_t now, 
 
 static apisec_status check_strength(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
 {
-    char detail[160];
     const struct json *claims = token_claims(f->token);
     struct text acr = {NULL, 0};
     apisec_status status = APISEC_OK;
     if (r->bound)
         status = note(finding, "bound", "RFC 7800 section 3", "to a key or certificate", json_member(claims, "cnf") != NULL,
                       APISEC_E_BINDING);
-    if (status == APISEC_OK && r->max_token_age >= 0) {
-        snprintf(detail, sizeof detail, "%lld s", (long long)r->max_token_age);
-        status = note(finding, "max_token_age", "RFC 7519 section 4.1.6", detail,
-                      is_recent(claims, "iat", f->now, r->max_token_age), APISEC_E_LIFETIME);
-    }
+    if (status == APISEC_OK && r->max_token_age.seconds >= 0)
+        status = note(finding, "max_token_age", "RFC 7519 section 4.1.6", r->max_token_age.written,
+                      is_recent(claims, "iat", f->now, r->max_token_age.seconds), APISEC_E_LIFETIME);
     if (status == APISEC_OK && r->acr.num > 0) {
         if (json_get_text(claims, "acr", &acr) != JSON_OK) acr.at = NULL;
-        status = note(finding, "acr", "RFC 9470 section 3", list(&r->acr, detail), has(&r->acr, acr), APISEC_E_STEP_UP);
+        status = note(finding, "acr", "RFC 9470 section 3", r->acr.joined, has(&r->acr, acr), APISEC_E_STEP_UP);
     }
-    if (status == APISEC_OK && r->max_age >= 0) {
-        snprintf(detail, sizeof detail, "%lld s", (long long)r->max_age);
-        status = note(finding, "max_age", "RFC 9470 section 3", detail, is_recent(claims, "auth_time", f->now, r->max_age),
-                      APISEC_E_STEP_UP);
-    }
+    if (status == APISEC_OK && r->max_age.seconds >= 0)
+        status = note(finding, "max_age", "RFC 9470 section 3", r->max_age.written,
+                      is_recent(claims, "auth_time", f->now, r->max_age.seconds), APISEC_E_STEP_UP);
     if (status == APISEC_E_STEP_UP && finding->step_up == NULL) finding->step_up = r;
     return status;
 }
@@ -133,17 +121,16 @@ static apisec_status check_strength(const struct requirement *r, const struct ru
 
 static apisec_status check_scopes(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
 {
-    char detail[160];
     if (r->scopes.num > 0) {
         const bool met = apisec_require_scopes(f->token, r->scopes.at, r->scopes.num) == APISEC_OK;
         if (!met) finding->scopes = &r->scopes;
-        note(finding, "scopes", "RFC 6749 section 3.3", list(&r->scopes, detail), met, APISEC_E_SCOPE);
+        note(finding, "scopes", "RFC 6749 section 3.3", r->scopes.joined, met, APISEC_E_SCOPE);
         if (!met) return APISEC_E_SCOPE;
     }
     if (r->any_scope.num == 0) return APISEC_OK;
     const bool met = apisec_require_any_scope(f->token, r->any_scope.at, r->any_scope.num) == APISEC_OK;
     if (!met) finding->scopes = &r->any_scope;
-    return note(finding, "any_scope", "RFC 6749 section 3.3", list(&r->any_scope, detail), met, APISEC_E_SCOPE);
+    return note(finding, "any_scope", "RFC 6749 section 3.3", r->any_scope.joined, met, APISEC_E_SCOPE);
 }
 
 static const struct json *find_claim(const struct json *claims, const struct claim_path *path)
@@ -154,7 +141,7 @@ static const struct json *find_claim(const struct json *claims, const struct cla
 
 static bool holds_role(const struct json *value, const char *role)
 {
-    const struct texts one = {&role, 1};
+    const struct texts one = {&role, 1, NULL};
     return value != NULL && any_element(value, &one);
 }
 
@@ -174,13 +161,12 @@ static size_t count_roles(const struct rule_facts *f, const struct texts *roles)
 
 static apisec_status check_roles(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
 {
-    char detail[160];
     apisec_status status = APISEC_OK;
     if (r->roles.num > 0)
-        status = note(finding, "roles", "RFC 9068 section 2.2.3", list(&r->roles, detail),
-                      count_roles(f, &r->roles) == r->roles.num, APISEC_E_ROLE);
+        status = note(finding, "roles", "RFC 9068 section 2.2.3", r->roles.joined, count_roles(f, &r->roles) == r->roles.num,
+                      APISEC_E_ROLE);
     if (status == APISEC_OK && r->any_role.num > 0)
-        status = note(finding, "any_role", "RFC 9068 section 2.2.3", list(&r->any_role, detail), count_roles(f, &r->any_role) > 0,
+        status = note(finding, "any_role", "RFC 9068 section 2.2.3", r->any_role.joined, count_roles(f, &r->any_role) > 0,
                       APISEC_E_ROLE);
     return status;
 }
@@ -259,7 +245,7 @@ static apisec_status check_claims(const struct requirement *r, const struct rule
 static apisec_status check_choices(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
 {
     const size_t num_entries = finding->num_entries;
-    struct rule_entry first = {NULL, NULL, "", APISEC_OK};
+    struct rule_entry first = {NULL, NULL, NULL, APISEC_OK};
     const struct requirement *step_up = NULL;
     const struct texts *scopes = NULL;
     if (r->num_choices == 0) return APISEC_OK;

@@ -5,7 +5,7 @@
  */
 #include "access/rules.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 
 static apisec_status no_memory(apisec_error *err)
 {
@@ -28,6 +28,19 @@ static bool is_repeated(const struct texts *texts, const char *text)
     return false;
 }
 
+static bool join(struct arena *arena, struct texts *texts)
+{
+    char joined[RULE_MAX_DETAIL + 1];
+    size_t len = 0;
+    joined[0] = '\0';
+    for (size_t i = 0; i < texts->num && len < RULE_MAX_DETAIL; i++) {
+        const int added = snprintf(joined + len, sizeof joined - len, i == 0 ? "%s" : " %s", texts->at[i]);
+        if (added > 0) len += (size_t)added;
+    }
+    texts->joined = arena_text(arena, text_of(joined));
+    return texts->joined != NULL;
+}
+
 apisec_status texts_read(const struct shape *at, struct arena *arena, struct texts *texts, apisec_error *err)
 {
     apisec_status status = shape_kind(at, JSON_ARRAY, err);
@@ -45,7 +58,7 @@ apisec_status texts_read(const struct shape *at, struct arena *arena, struct tex
         if (status != APISEC_OK) return status;
         texts->num++;
     }
-    return APISEC_OK;
+    return join(arena, texts) ? APISEC_OK : no_memory(err);
 }
 
 /* read_texts reads a member that may be absent, and counts the one check that it is. */
@@ -323,14 +336,17 @@ static apisec_status read_bound(const struct shape *object, struct rule_scope *s
     return requirement->bound ? APISEC_OK : shape_fail(&at, err, "only true: leave it out where it is not required");
 }
 
-static apisec_status read_age(const struct shape *object, const char *name, struct rule_scope *scope, int64_t *age,
+static apisec_status read_age(const struct shape *object, const char *name, struct rule_scope *scope, struct age *age,
                               apisec_error *err)
 {
+    char written[32];
     const struct shape at = shape_member(object, name);
-    *age = -1;
+    age->seconds = -1;
     if (at.value == NULL) return APISEC_OK;
     scope->num_checks++;
-    return shape_number(&at, 0, 31536000, age, err);
+    const apisec_status status = shape_number(&at, 0, 31536000, &age->seconds, err);
+    snprintf(written, sizeof written, "%lld s", (long long)age->seconds);
+    return status == APISEC_OK ? keep(scope->arena, written, &age->written, err) : status;
 }
 
 static apisec_status read_members(const struct shape *at, struct rule_scope *scope, size_t depth, struct requirement *made,
@@ -355,6 +371,25 @@ static apisec_status read_members(const struct shape *at, struct rule_scope *sco
     return status;
 }
 
+static bool asks_of_user(const struct requirement *r)
+{
+    bool asks = r->issuers.num + r->audiences.num + r->clients.num + r->except_clients.num + r->actors.num + r->acr.num > 0 ||
+                r->scopes.num + r->any_scope.num + r->roles.num + r->any_role.num + r->num_claims > 0 || r->bound ||
+                r->delegation != DELEGATION_ANY || r->max_token_age.seconds >= 0 || r->max_age.seconds >= 0;
+    for (size_t i = 0; i < r->num_groups; i++) asks = asks || r->groups[i]->asks_of_user;
+    for (size_t i = 0; i < r->num_choices; i++) asks = asks || r->choices[i]->asks_of_user;
+    return asks;
+}
+
+/* Of several choices each must ask: the one that does not would be the way in. */
+static bool asks_of_caller(const struct requirement *r)
+{
+    bool asks = r->num_choices > 0;
+    for (size_t i = 0; i < r->num_choices; i++) asks = asks && r->choices[i]->asks_of_caller;
+    for (size_t i = 0; i < r->num_groups; i++) asks = asks || r->groups[i]->asks_of_caller;
+    return asks;
+}
+
 apisec_status requirement_read(const struct shape *at, struct rule_scope *scope, size_t depth, struct requirement **requirement,
                                apisec_error *err)
 {
@@ -372,6 +407,9 @@ apisec_status requirement_read(const struct shape *at, struct rule_scope *scope,
     made->num_checks = scope->num_checks - before;
     if (status == APISEC_OK && scope->num_checks > RULE_MAX_CHECKS)
         status = shape_fail(at, err, "more than %d checks", RULE_MAX_CHECKS);
-    if (status == APISEC_OK) *requirement = made;
-    return status;
+    if (status != APISEC_OK) return status;
+    made->asks_of_user = asks_of_user(made);
+    made->asks_of_caller = asks_of_caller(made);
+    *requirement = made;
+    return APISEC_OK;
 }

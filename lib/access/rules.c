@@ -21,6 +21,7 @@ struct node {
 };
 
 struct apisec_rules {
+    _Atomic size_t references;
     struct arena arena; /* all but the tables' slots */
     struct node *root;
     struct node *all;
@@ -88,6 +89,13 @@ const struct rule *rules_find(const apisec_rules *rules, struct text method, con
     const struct rule *leaf = find_leaf(rules->root, path, 0);
     *template_matched = leaf != NULL;
     return by_method(leaf, method);
+}
+
+apisec_rules *rules_ref(const apisec_rules *rules)
+{
+    apisec_rules *const counted = (apisec_rules *)rules; /* nothing else of them changes */
+    counted->references++;
+    return counted;
 }
 
 const char *rules_version(const apisec_rules *rules)
@@ -216,15 +224,39 @@ static apisec_status read_id(const struct shape *object, apisec_rules *rules, st
     return status == APISEC_OK ? APISEC_OK : fail_memory(err);
 }
 
+static apisec_status read_true(const struct shape *at, bool *value, apisec_error *err)
+{
+    const apisec_status status = shape_bool(at, value, err);
+    if (status != APISEC_OK) return status;
+    return *value ? APISEC_OK : shape_fail(at, err, "only true");
+}
+
 static apisec_status read_verdict(const struct shape *object, struct rule_scope *scope, struct rule *rule, apisec_error *err)
 {
-    const struct shape require = shape_member(object, "require"), deny = shape_member(object, "deny");
-    if ((require.value == NULL) == (deny.value == NULL))
-        return shape_fail(object, err, "exactly one of \"require\" and \"deny\" is wanted");
-    if (require.value != NULL) return requirement_read(&require, scope, 0, &rule->require, err);
-    const apisec_status status = shape_bool(&deny, &rule->deny, err);
+    const struct shape require = shape_member(object, "require"), public = shape_member(object, "public"),
+                       deny = shape_member(object, "deny");
+    if ((require.value != NULL) + (public.value != NULL) + (deny.value != NULL) != 1)
+        return shape_fail(object, err, "exactly one of \"require\", \"public\" and \"deny\" is wanted");
+    if (public.value != NULL) return read_true(&public, &rule->is_public, err);
+    if (deny.value != NULL) return read_true(&deny, &rule->deny, err);
+    return requirement_read(&require, scope, 0, &rule->require, err);
+}
+
+/* Nobody at all is let in by leaving something out: no user must be said, and then who else it is that comes. */
+static apisec_status read_user(const struct shape *object, struct rule *rule, apisec_error *err)
+{
+    const struct shape at = shape_member(object, "user");
+    const char *text;
+    rule->wants_user = !rule->is_public;
+    if (at.value == NULL) return APISEC_OK;
+    const apisec_status status = shape_text(&at, &text, err);
     if (status != APISEC_OK) return status;
-    return rule->deny ? APISEC_OK : shape_fail(&deny, err, "only true");
+    if (strcmp(text, "none") != 0) return shape_fail(&at, err, "only \"none\"");
+    if (rule->require == NULL) return shape_fail(&at, err, "goes with \"require\" only");
+    if (rule->require->asks_of_user) return shape_fail(&at, err, "\"require\" asks for something of a user");
+    if (!rule->require->asks_of_caller) return shape_fail(&at, err, "\"require\" must ask for networks, peers or services then");
+    rule->wants_user = false;
+    return APISEC_OK;
 }
 
 /* A template's own signs are written as they stand: decoded from an escape they would look the same. */
@@ -238,7 +270,7 @@ static bool hides_signs(const char *template)
 
 static apisec_status read_rule(const struct shape *object, apisec_rules *rules, apisec_error *err)
 {
-    static const char *const names[] = {"id", "path", "methods", "require", "deny", NULL};
+    static const char *const names[] = {"id", "path", "methods", "user", "require", "public", "deny", NULL};
     struct rule_scope scope = {.arena = &rules->arena, .policies = &rules->policies};
     struct rule **list = NULL;
     struct path path;
@@ -260,6 +292,7 @@ static apisec_status read_rule(const struct shape *object, apisec_rules *rules, 
     if (hides_signs(template)) return shape_fail(&at, err, "an encoded *, { or } cannot be told from a template's own");
     status = find_place(&at, rules, &path, &scope, &list, err);
     if (status == APISEC_OK) status = read_verdict(object, &scope, rule, err);
+    if (status == APISEC_OK) status = read_user(object, rule, err);
     return status == APISEC_OK ? add_rule(&at, list, rule, err) : status;
 }
 
@@ -333,6 +366,7 @@ apisec_status apisec_rules_new(const char *json, size_t len, apisec_rules **rule
     if (json == NULL) return fail(err, APISEC_E_ARGUMENT, "there is no document");
     apisec_rules *made = calloc(1, sizeof *made);
     if (made == NULL) return fail_memory(err);
+    made->references = 1;
     made->root = node_new(made);
     apisec_status status = made->root == NULL ? fail_memory(err) : json_parse((struct text){json, len}, &limits, &document, err);
     const struct shape top = {document, NULL, NULL, 0};
@@ -349,7 +383,7 @@ apisec_status apisec_rules_new(const char *json, size_t len, apisec_rules **rule
 
 void apisec_rules_free(apisec_rules *rules)
 {
-    if (rules == NULL) return;
+    if (rules == NULL || --rules->references > 0) return;
     for (struct node *node = rules->all; node != NULL; node = node->all) table_free(&node->literals);
     table_free(&rules->policies);
     table_free(&rules->ids);

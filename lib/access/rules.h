@@ -23,6 +23,13 @@
 struct texts {
     const char **at;
     size_t num;
+    const char *joined;           /* as many as fit into a detail, with spaces between */
+};
+#define RULE_MAX_DETAIL 128
+
+struct age {
+    int64_t seconds;              /* -1: not limited */
+    const char *written;          /* "60 s" */
 };
 
 enum claim_test_kind { CLAIM_EQUALS, CLAIM_ONE_OF, CLAIM_CONTAINS, CLAIM_PREFIX, CLAIM_EXISTS, CLAIM_RANGE };
@@ -54,7 +61,7 @@ struct requirement {
     struct texts issuers, audiences, clients, except_clients, actors, acr, scopes, any_scope, roles, any_role;
     enum delegation delegation;
     bool bound;
-    int64_t max_token_age, max_age; /* -1: not limited */
+    struct age max_token_age, max_age;
     struct claim_test *claims;
     size_t num_claims;
     struct requirement **groups;    /* policies and all_of: each must be met */
@@ -62,14 +69,17 @@ struct requirement {
     struct requirement **choices;   /* any_of: one must be met, where there are any */
     size_t num_choices;
     size_t num_checks;              /* entries it can add to a decision, its groups' among them */
+    bool asks_of_user;              /* something of it, or of one of its groups */
+    bool asks_of_caller;            /* in any case one of networks, peers and services */
 };
 
 struct rule {
     const char *id;
     const char *path;               /* the template, as written */
     struct texts methods;           /* none: all */
-    bool deny;
-    struct requirement *require;    /* unless deny */
+    bool deny, is_public;
+    bool wants_user;
+    struct requirement *require;    /* unless deny or is_public */
     struct rule *next;              /* of the same template */
 };
 
@@ -94,11 +104,23 @@ apisec_status claim_path_read(const struct shape *at, struct arena *arena, struc
 
 /* ---- rules.c ---- */
 
+/* rules_ref: they are freed with their last reference. */
+apisec_rules *rules_ref(const apisec_rules *rules);
 /* rules_find: the rule of a method and path, or NULL; *template says whether a template matched at all. */
 const struct rule *rules_find(const apisec_rules *rules, struct text method, const struct path *path, bool *template_matched);
 /* rules_version: the base64url SHA-256 of the document, which records hold. */
 const char *rules_version(const apisec_rules *rules);
 const struct claim_path *rules_role_claims(const apisec_rules *rules, size_t *num);
+
+/* ---- authorize.c ---- */
+
+/* What the steps of one call keep for each other, in the decision's arena. */
+struct application {
+    apisec_rules *rules;            /* a reference */
+    const struct rule *rule;        /* NULL: none was found */
+    struct path path;
+    bool is_admitted, is_judged;
+};
 
 /* ---- rule_check.c ---- */
 
@@ -110,10 +132,9 @@ struct rule_facts {
     size_t num_role_claims;
     int64_t now;
 };
-/* One entry for the explanation. */
+/* One entry for the explanation. Its texts live as long as the rules. */
 struct rule_entry {
-    const char *id, *standard;
-    char detail[160];
+    const char *id, *standard, *detail;
     apisec_status status;
 };
 /* What a judgement adds up to: the first failure and its sentence; entries that found no room are counted and not lost silently:
@@ -126,6 +147,8 @@ struct rule_finding {
     const struct requirement *step_up; /* with STEP_UP: whose acr and max_age were not met */
     const struct texts *scopes;        /* with SCOPE: those of which one or all were missing */
 };
+/* rule_finding_init: nothing was judged yet, and nothing is unmet. */
+void rule_finding_init(struct rule_finding *finding);
 apisec_status requirement_check(const struct requirement *requirement, const struct rule_facts *facts,
                                 struct rule_finding *finding);
 

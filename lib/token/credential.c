@@ -113,8 +113,7 @@ static apisec_status refuse_bytes(struct text value, apisec_error *err)
     if (value.at[0] == '{') return fail(err, APISEC_E_MALFORMED, "the token is JSON: only the compact serialisation is accepted");
     for (size_t i = 0; i < value.len; i++) {
         const unsigned char byte = (unsigned char)value.at[i];
-        if (byte <= ' ' || byte == ',' || byte == 0x7f)
-            return fail(err, APISEC_E_REQUEST, "a header has more than one token");
+        if (byte <= ' ' || byte == ',' || byte == 0x7f) return fail(err, APISEC_E_REQUEST, "a header has more than one token");
     }
     return fail(err, APISEC_E_MALFORMED, "the token has bytes that no token has");
 }
@@ -136,8 +135,7 @@ static apisec_status read_authorization(struct text value, bool dpop_accepted, s
     const struct text scheme = scheme_of(value);
     if (scheme.len == 0) return fail(err, APISEC_E_REQUEST, "the Authorization header is empty");
     presented->dpop_scheme = text_is_caseless(scheme, "DPoP");
-    if (presented->dpop_scheme && !dpop_accepted)
-        return fail(err, APISEC_E_REQUEST, "the DPoP scheme is not accepted here");
+    if (presented->dpop_scheme && !dpop_accepted) return fail(err, APISEC_E_REQUEST, "the DPoP scheme is not accepted here");
     if (!presented->dpop_scheme && !text_is_caseless(scheme, "Bearer")) {
         if (hides_a_token(value)) return fail(err, APISEC_E_REQUEST, "the Authorization header holds two credentials");
         return fail(err, APISEC_E_NO_CREDENTIAL, "the Authorization header has another scheme than Bearer%s",
@@ -147,7 +145,35 @@ static apisec_status read_authorization(struct text value, bool dpop_accepted, s
     return read_token(rest, "the Authorization header has a scheme and no token", &presented->token, err);
 }
 
-/* find_token: a Transaction Token has a header of its own, and is never beside another credential (draft section 5). */
+/* count_fields: a Transaction Token has a header of its own, and is never beside another credential (draft section 5). */
+static apisec_status count_fields(size_t num, size_t num_txn, apisec_error *err)
+{
+    if (num_txn > 1) return fail(err, APISEC_E_REQUEST, "the request has more than one Txn-Token header");
+    if (num > 1) return fail(err, APISEC_E_REQUEST, "the request has more than one Authorization header");
+    if (num + num_txn > 1) return fail(err, APISEC_E_REQUEST, "the request has an Authorization and a Txn-Token header");
+    return succeed(err);
+}
+
+/* RFC 9449 section 4.3: one proof; which of two is meant is anybody's guess */
+static apisec_status find_proof(const apisec_call *call, struct text *proof, apisec_error *err)
+{
+    if (call_find_header(call, "DPoP", proof) > 1) return fail(err, APISEC_E_REQUEST, "the request has more than one DPoP header");
+    return succeed(err);
+}
+
+apisec_status credential_is_single(const apisec_call *call, struct credential_rules rules, apisec_error *err)
+{
+    struct text value, other;
+    apisec_status status = call_status(call, err);
+    if (status != APISEC_OK) return status;
+    const size_t num = call_find_header(call, "Authorization", &value);
+    const size_t num_txn = rules.txn_tokens ? call_find_header(call, "Txn-Token", &other) : 0;
+    status = count_fields(num, num_txn, err);
+    if (status == APISEC_OK && rules.dpop) status = find_proof(call, &other, err);
+    if (status != APISEC_OK || !hides_a_token(value)) return status;
+    return fail(err, APISEC_E_REQUEST, "the Authorization header holds two credentials");
+}
+
 static apisec_status find_token(const apisec_call *call, struct credential_rules rules, struct presented *presented,
                                 apisec_error *err)
 {
@@ -157,9 +183,8 @@ static apisec_status find_token(const apisec_call *call, struct credential_rules
     if (num + num_txn == 0)
         return fail(err, APISEC_E_NO_CREDENTIAL, "the request has no Authorization%s header",
                     rules.txn_tokens ? " or Txn-Token" : "");
-    if (num_txn > 1) return fail(err, APISEC_E_REQUEST, "the request has more than one Txn-Token header");
-    if (num > 1) return fail(err, APISEC_E_REQUEST, "the request has more than one Authorization header");
-    if (num + num_txn > 1) return fail(err, APISEC_E_REQUEST, "the request has an Authorization and a Txn-Token header");
+    const apisec_status status = count_fields(num, num_txn, err);
+    if (status != APISEC_OK) return status;
     if (num == 1) return read_authorization(value, rules.dpop, presented, err);
     presented->source = TOKEN_TXN_HEADER;
     return read_token(txn_token, "the Txn-Token header is empty", &presented->token, err);
@@ -169,12 +194,11 @@ apisec_status credential_find(const apisec_call *call, struct credential_rules r
                               apisec_error *err)
 {
     *presented = (struct presented){.source = TOKEN_AUTHORIZATION};
-    const apisec_status status = call_status(call, err);
+    apisec_status status = call_status(call, err);
     if (status != APISEC_OK) return status;
     if (query_has_token(call_target(call))) return fail(err, APISEC_E_REQUEST, "a token is sent in the query");
-    /* RFC 9449 section 4.3: one proof; which of two is meant is anybody's guess */
-    if (rules.dpop && call_find_header(call, "DPoP", &presented->proof) > 1)
-        return fail(err, APISEC_E_REQUEST, "the request has more than one DPoP header");
+    if (rules.dpop) status = find_proof(call, &presented->proof, err);
+    if (status != APISEC_OK) return status;
     presented->method = call_method(call);
     presented->path = call_path(call);
     presented->peer_certificate = call_peer_certificate(call);

@@ -61,6 +61,9 @@ struct credential_rules {
     bool dpop;                   /* the DPoP scheme is accepted */
     bool txn_tokens;             /* the Txn-Token header is accepted */
 };
+/* credential_is_single: for who looks at no token: of the fields that may hold one there is at most one, with at most one token in
+ * it, and of proofs one. REQUEST; and what is wrong with the call itself. */
+apisec_status credential_is_single(const apisec_call *call, struct credential_rules rules, apisec_error *err);
 apisec_status credential_find(const apisec_call *call, struct credential_rules rules, struct presented *presented,
                               apisec_error *err);
 

@@ -18,6 +18,7 @@ static const char document[] =
     "{order}\",\"methods\":[\"GET\"],\"require\":{\"scopes\":[\"orders:read\",\"x\"],"
     "\"claims\":[{\"claim\":\"order\",\"equals_parameter\":\"order\"}]}},"
     "{\"id\":\"strong\",\"path\":\"/orders\",\"require\":{\"acr\":[\"gold\",\"platinum\"],\"max_age\":60}},"
+    "{\"id\":\"health\",\"path\":\"/health\",\"public\":true},"
     "{\"id\":\"closed\",\"path\":\"/closed/**\",\"deny\":true}]}";
 
 static apisec_decision *decide(const char *method, const char *target, const struct forge_change *claims)
@@ -69,7 +70,7 @@ static void test_verdicts(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         apisec_decision *decision = decide(rows[i].method, rows[i].target, rows[i].claims);
-        assert_int_equal(apisec_decision_apply_rules(decision, rules), rows[i].expected);
+        assert_int_equal(apisec_decision_apply_rules(decision, rules, NULL), rows[i].expected);
         assert_int_equal(apisec_decision_commit(decision, NULL), rows[i].expected);
         assert_string_equal(apisec_decision_reason(decision), rows[i].reason);
         const struct text line = service_line(&service, i);
@@ -89,7 +90,7 @@ static void test_challenges(void **state)
 {
     (void)state;
     apisec_decision *decision = decide("GET", "/orders", FORGE_SAME);
-    apisec_decision_apply_rules(decision, rules);
+    apisec_decision_apply_rules(decision, rules, NULL);
     apisec_decision_commit(decision, NULL);
     assert_int_equal(apisec_decision_http_status(decision), 401);
     assert_string_equal(apisec_decision_header_value(decision, 0),
@@ -98,7 +99,7 @@ static void test_challenges(void **state)
     apisec_decision_free(decision);
 
     decision = decide("GET", "/orders/7", (const struct forge_change[]){{"order", "\"7\""}, {"scope", "\"x\""}, {NULL, NULL}});
-    apisec_decision_apply_rules(decision, rules);
+    apisec_decision_apply_rules(decision, rules, NULL);
     apisec_decision_commit(decision, NULL);
     assert_int_equal(apisec_decision_http_status(decision), 403);
     assert_string_equal(apisec_decision_header_value(decision, 0),
@@ -112,7 +113,7 @@ static void test_the_explanation_lists_every_check(void **state)
     (void)state;
     apisec_decision *decision =
         decide("GET", "/orders/8", (const struct forge_change[]){{"scope", "\"orders:read x\""}, {"order", "\"7\""}, {NULL, NULL}});
-    apisec_decision_apply_rules(decision, rules);
+    apisec_decision_apply_rules(decision, rules, NULL);
     const char *explanation = apisec_decision_explanation(decision);
     assert_non_null(strstr(explanation, "{\"id\":\"rule\",\"verdict\":\"pass\",\"standard\":\"RFC 9110 section 15.5.4\","
                                         "\"detail\":\"read\"},"
@@ -127,20 +128,20 @@ static void test_only_open_decisions(void **state)
 {
     (void)state;
     apisec_decision *decision = decide("GET", "/closed/x", (const struct forge_change[]){{"aud", "\"x\""}, {NULL, NULL}});
-    assert_int_equal(apisec_decision_apply_rules(decision, rules), APISEC_E_AUDIENCE);
+    assert_int_equal(apisec_decision_apply_rules(decision, rules, NULL), APISEC_E_AUDIENCE);
     apisec_decision_free(decision);
 
     static const struct forge_change good[] = {{"scope", "\"orders:read x\""}, {"order", "\"7\""}, {NULL, NULL}};
     decision = decide("GET", "/orders/7", good);
-    assert_int_equal(apisec_decision_apply_rules(decision, NULL), APISEC_E_MISUSE);
-    assert_int_equal(apisec_decision_apply_rules(decision, rules), APISEC_E_MISUSE); /* the first reason stands */
+    assert_int_equal(apisec_decision_apply_rules(decision, NULL, NULL), APISEC_E_MISUSE);
+    assert_int_equal(apisec_decision_apply_rules(decision, rules, NULL), APISEC_E_MISUSE); /* the first reason stands */
     apisec_decision_free(decision);
 
     decision = decide("GET", "/orders/7", good);
     assert_int_equal(apisec_decision_commit(decision, NULL), APISEC_OK);
-    assert_int_equal(apisec_decision_apply_rules(decision, rules), APISEC_E_MISUSE); /* too late */
+    assert_int_equal(apisec_decision_apply_rules(decision, rules, NULL), APISEC_E_MISUSE); /* too late */
     apisec_decision_free(decision);
-    assert_int_equal(apisec_decision_apply_rules(NULL, rules), APISEC_E_MISUSE);
+    assert_int_equal(apisec_decision_apply_rules(NULL, rules, NULL), APISEC_E_MISUSE);
 }
 
 /* A path that was kept only in part finds no rule: its end may be what matters. */
@@ -151,12 +152,209 @@ static void test_a_path_that_was_cut(void **state)
     memset(target, 'a', sizeof target - 1);
     memcpy(target, "/closed/", 8);
     apisec_decision *decision = decide("GET", target, FORGE_SAME);
-    assert_int_equal(apisec_decision_apply_rules(decision, rules), APISEC_E_REQUEST);
+    assert_int_equal(apisec_decision_apply_rules(decision, rules, NULL), APISEC_E_REQUEST);
     assert_string_equal(apisec_decision_reason(decision), "the path is too long");
     apisec_decision_free(decision);
     target[4000] = '\0';
     decision = decide("GET", target, FORGE_SAME);
-    assert_int_equal(apisec_decision_apply_rules(decision, rules), APISEC_E_DENIED);
+    assert_int_equal(apisec_decision_apply_rules(decision, rules, NULL), APISEC_E_DENIED);
+    apisec_decision_free(decision);
+}
+
+/* ---- step by step, as lib/guard does ---- */
+
+static apisec_call *call_for(const char *target, const char *token)
+{
+    apisec_call *call = service_call(token);
+    apisec_call_set_target(call, target, strlen(target));
+    return call;
+}
+
+/* walk takes all steps, with the call freed as soon as it may be. */
+static apisec_decision *walk(const char *target, const char *token)
+{
+    apisec_call *call = call_for(target, token);
+    apisec_decision *decision = decision_new(service.verifier, service.audit, call);
+    decision_route(decision, rules);
+    decision_admit(decision, call);
+    if (decision_wants_user(decision)) decision_authenticate(decision, call);
+    apisec_call_free(call);
+    decision_judge(decision);
+    return decision;
+}
+
+static void test_steps(void **state)
+{
+    (void)state;
+    static const struct forge_change good[] = {{"scope", "\"orders:read x\""}, {"order", "\"7\""}, {NULL, NULL}};
+    static const struct {
+        const char *target;
+        const struct forge_change *claims; /* NULL: no token */
+        apisec_status expected;
+        bool wants_user;
+        const char *why;
+    } walks[] = {
+        {"/orders/7", good, APISEC_OK, true, "an honest user"},
+        {"/orders/7", NULL, APISEC_E_NO_CREDENTIAL, true, "nobody"},
+        {"/orders/7", FORGE_SAME, APISEC_E_SCOPE, true, "a user without the scope"},
+        {"/closed/x", NULL, APISEC_E_DENIED, true, "denied before anybody is asked who it is"},
+        {"/nowhere", good, APISEC_E_NO_RULE, true, "no rule"},
+        {"/health", NULL, APISEC_OK, false, "public"},
+        {"/health", good, APISEC_OK, false, "public, and the token is not looked at"},
+    };
+    for (size_t i = 0; i < sizeof walks / sizeof walks[0]; i++) {
+        apisec_decision *decision = walk(walks[i].target, walks[i].claims ? service_token(&service, walks[i].claims) : NULL);
+        assert_int_equal(decision_wants_user(decision), walks[i].wants_user);
+        assert_int_equal(apisec_decision_http_status(decision), 500); /* until commit */
+        const apisec_status status = apisec_decision_commit(decision, NULL);
+        if (status != walks[i].expected) fail_msg("%s: %s", walks[i].why, apisec_decision_reason(decision));
+        assert_int_equal(apisec_decision_token(decision) != NULL, walks[i].wants_user && status != APISEC_E_NO_CREDENTIAL &&
+                                                                      status != APISEC_E_DENIED && status != APISEC_E_NO_RULE);
+        apisec_decision_free(decision);
+    }
+    assert_true(decision_wants_user(NULL));
+}
+
+/* What lets anybody in says so: the record has the rule and no user, the explanation what was looked at. */
+static void test_public(void **state)
+{
+    (void)state;
+    apisec_decision *decision = walk("/health", service_token(&service, FORGE_SAME));
+    assert_int_equal(apisec_decision_commit(decision, NULL), APISEC_OK);
+    assert_null(apisec_decision_token(decision));
+    assert_int_equal(apisec_decision_http_status(decision), 200);
+    assert_int_equal(apisec_decision_num_headers(decision), 0);
+    assert_string_equal(apisec_decision_explanation(decision),
+                        "{\"verdict\":\"allowed\",\"status\":\"APISEC_OK\",\"http_status\":200,\"reason\":\"\",\"checks\":["
+                        "{\"id\":\"rule\",\"verdict\":\"pass\",\"standard\":\"RFC 9110 section 15.5.4\","
+                        "\"detail\":\"health\"}]}");
+    apisec_decision_free(decision);
+    size_t num = 0;
+    for (size_t at = 0; at < service.lines.len; at++) num += service.lines.bytes[at] == '\n';
+    char *line = text_copy(service_line(&service, num - 1));
+    assert_non_null(strstr(line, "\"actor\":{\"app_name\":\"unknown\",\"authorizations\":[{\"decision\":\"allowed\"}]}"));
+    assert_non_null(strstr(line, "\"policy\":{\"uid\":\"health\""));
+    assert_null(strstr(line, "token_sha256"));
+    free(line);
+
+    decision = walk("/health", NULL); /* nothing can be asked of a user that there is not */
+    assert_int_equal(apisec_decision_require_scope(decision, "a"), APISEC_E_MISUSE);
+    assert_int_equal(apisec_decision_commit(decision, NULL), APISEC_E_MISUSE);
+    apisec_decision_free(decision);
+    decision = walk("/health", NULL); /* and the service may still refuse */
+    assert_int_equal(apisec_decision_deny(decision, APISEC_E_DENIED, "closed"), APISEC_E_DENIED);
+    assert_int_equal(apisec_decision_commit(decision, NULL), APISEC_E_DENIED);
+    apisec_decision_free(decision);
+}
+
+/* At most one credential of each kind, though none is looked at. */
+static void test_public_and_two_credentials(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *first, *second; /* NULL: not sent */
+        apisec_status expected;
+    } fields[] = {
+        {"Authorization", "Bearer a", NULL, APISEC_OK},
+        {"Authorization", "Bearer a", "Bearer a", APISEC_E_REQUEST},
+        {"Authorization", "Basic YTpi", "Bearer a", APISEC_E_REQUEST},
+        {"Authorization", "Basic YTpi, Bearer a", NULL, APISEC_E_REQUEST},
+        {"Authorization", "nonsense of any kind", NULL, APISEC_OK},
+        {"X-Bad", "a\nb", NULL, APISEC_E_REQUEST},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        apisec_call *call = call_for("/health", NULL);
+        const size_t len = strlen(fields[i].name);
+        apisec_call_add_header(call, fields[i].name, len, fields[i].first, strlen(fields[i].first));
+        if (fields[i].second) apisec_call_add_header(call, fields[i].name, len, fields[i].second, strlen(fields[i].second));
+        apisec_decision *decision = decision_new(service.verifier, service.audit, call);
+        assert_int_equal(decision_route(decision, rules), APISEC_OK);
+        assert_int_equal(decision_admit(decision, call), fields[i].expected);
+        assert_int_equal(decision_judge(decision), fields[i].expected);
+        assert_int_equal(apisec_decision_commit(decision, NULL), fields[i].expected);
+        apisec_decision_free(decision);
+        apisec_call_free(call);
+    }
+}
+
+/* A step that is left out, or taken twice, denies. */
+static void test_the_order_of_steps(void **state)
+{
+    (void)state;
+    const char *steps[] = {"j", "a", "rj", "rr", "raa", "raj", "rajr", "rajj", "R"};
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        apisec_call *call = call_for("/orders/7", NULL);
+        apisec_decision *decision = decision_new(service.verifier, service.audit, call);
+        for (const char *step = steps[i]; *step != '\0'; step++) {
+            if (*step == 'r') decision_route(decision, rules);
+            if (*step == 'R') decision_route(decision, NULL);
+            if (*step == 'a') decision_admit(decision, call);
+            if (*step == 'j') decision_judge(decision);
+        }
+        if (apisec_decision_commit(decision, NULL) != APISEC_E_MISUSE) fail_msg("%s", steps[i]);
+        apisec_decision_free(decision);
+        apisec_call_free(call);
+    }
+    assert_int_equal(decision_route(NULL, rules), APISEC_E_MISUSE);
+    assert_int_equal(decision_admit(NULL, NULL), APISEC_E_MISUSE);
+    assert_int_equal(decision_judge(NULL), APISEC_E_MISUSE);
+    assert_int_equal(decision_route(decision_out_of_memory(), rules), APISEC_E_MEMORY);
+    assert_int_equal(decision_authenticate(decision_out_of_memory(), NULL), APISEC_E_MEMORY);
+    assert_null(authentication_new(NULL, NULL));
+
+    apisec_decision *decision = decide("GET", "/health", FORGE_SAME);
+    assert_int_equal(apisec_decision_apply_rules(decision, rules, NULL), APISEC_OK); /* nobody is wanted, and somebody is there */
+    assert_int_equal(apisec_decision_apply_rules(decision, rules, NULL), APISEC_E_MISUSE);
+    apisec_decision_free(decision);
+    apisec_call *call = call_for("/health", service_token(&service, FORGE_SAME));
+    decision = decision_new(service.verifier, NULL, call);
+    assert_int_equal(decision_authenticate(decision, call), APISEC_OK);
+    assert_int_equal(decision_authenticate(decision, call), APISEC_E_MISUSE);
+    apisec_decision_free(decision);
+    apisec_call_free(call);
+}
+
+/* Rules that are freed while a decision is under way, as by a reload, stay until it ends. */
+static void test_rules_freed_meanwhile(void **state)
+{
+    (void)state;
+    apisec_rules *own = NULL;
+    assert_int_equal(apisec_rules_new(document, sizeof document - 1, &own, NULL), APISEC_OK);
+    apisec_decision *decision = decide("GET", "/orders", (const struct forge_change[]){{"acr", "\"x\""}, {NULL, NULL}});
+    apisec_call *call = call_for("/orders", NULL);
+    assert_int_equal(decision_route(decision, own), APISEC_OK);
+    apisec_rules_free(own);
+    assert_int_equal(decision_admit(decision, call), APISEC_OK);
+    assert_int_equal(decision_judge(decision), APISEC_E_STEP_UP);
+    assert_int_equal(apisec_decision_commit(decision, NULL), APISEC_E_STEP_UP);
+    assert_non_null(strstr(apisec_decision_explanation(decision), "\"detail\":\"gold platinum\""));
+    assert_non_null(strstr(apisec_decision_header_value(decision, 0), "acr_values=\"gold platinum\""));
+    apisec_decision_free(decision);
+    apisec_call_free(call);
+}
+
+/* As an operation, and checks before authentication stand before it in the explanation. */
+static void test_authentication_in_steps(void **state)
+{
+    (void)state;
+    apisec_call *call = call_for("/orders/7", service_token(&service, FORGE_SAME));
+    apisec_decision *decision = decision_new(service.verifier, service.audit, call);
+    assert_int_equal(decision_route(decision, rules), APISEC_OK);
+    assert_int_equal(decision_admit(decision, call), APISEC_OK);
+    struct authentication *authentication = authentication_new(decision, call);
+    apisec_call_free(call);
+    apisec_op op; /* pinned keys: nothing is asked of it */
+    memset(&op, 0, sizeof op);
+    assert_int_equal(authentication_step(authentication, &op, 0), APISEC_OP_DONE);
+    assert_int_equal(authentication_step(authentication, &op, 0), APISEC_OP_DONE);
+    authentication_free(authentication);
+    authentication_free(NULL);
+    assert_int_equal(decision_judge(decision), APISEC_E_SCOPE);
+    assert_int_equal(apisec_decision_commit(decision, NULL), APISEC_E_SCOPE);
+    const char *explanation = apisec_decision_explanation(decision);
+    const char *rule = strstr(explanation, "\"id\":\"rule\""), *credential = strstr(explanation, "\"id\":\"credential\"");
+    const char *scopes = strstr(explanation, "\"id\":\"scopes\"");
+    assert_true(rule != NULL && credential > rule && scopes > credential);
     apisec_decision_free(decision);
 }
 
@@ -183,6 +381,12 @@ int main(void)
         cmocka_unit_test(test_the_explanation_lists_every_check),
         cmocka_unit_test(test_only_open_decisions),
         cmocka_unit_test(test_a_path_that_was_cut),
+        cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_public),
+        cmocka_unit_test(test_public_and_two_credentials),
+        cmocka_unit_test(test_the_order_of_steps),
+        cmocka_unit_test(test_rules_freed_meanwhile),
+        cmocka_unit_test(test_authentication_in_steps),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
