@@ -73,6 +73,9 @@
  *     unmapped.apisec.checks[].verdict  "pass" or "fail"
  *     unmapped.apisec.checks[].standard the section that asks for it
  *     unmapped.apisec.checks[].detail   the scope or claim in question
+ *     unmapped.apisec.shadow.verdict    of a requirement that the rule only tries: "allowed" or "denied", had it been enforced
+ *     unmapped.apisec.shadow.status_code  its status's name
+ *     unmapped.apisec.shadow.reason     what is not met
  * An event has what the service set.
  * Threads: a log may be shared; an event belongs to one.
  */

@@ -89,8 +89,8 @@ const char *apisec_decision_header_name(const apisec_decision *decision, size_t 
 const char *apisec_decision_header_value(const apisec_decision *decision, size_t index);
 
 /* apisec_decision_explanation: JSON: {"verdict":"allowed"|"denied"|"pending","status":…,"http_status":…,"reason":…,
- * "checks":[{"id":…,"verdict":"pass"|"fail","standard":…,"detail":…}…]}. For operators, not for clients. Borrowed until the
- * decision changes. */
+ * "checks":[{"id":…,"verdict":"pass"|"fail","standard":…,"detail":…}…]}, and where a rule tries a further requirement
+ * "shadow":{"verdict":…,"status_code":…,"reason":…}. For operators, not for clients. Borrowed until the decision changes. */
 const char *apisec_decision_explanation(const apisec_decision *decision);
 
 #if defined(__GNUC__)

@@ -34,6 +34,13 @@ struct access_check {
 
 struct application; /* of rules, see rules.h */
 
+/* What a requirement that is tried and not enforced came to. */
+struct shadow {
+    bool is_judged;
+    apisec_status status;
+    const char *reason;           /* "" where it is met */
+};
+
 enum decision_phase { DECISION_OPEN, DECISION_COMMITTED, DECISION_ABANDONED };
 
 struct apisec_decision {
@@ -54,6 +61,7 @@ struct apisec_decision {
     struct application *applied;  /* NULL: no rules were */
     const char *rules_version;    /* of the rules that were applied; NULL: none were */
     const char *rule_id;          /* of the rule that was found; NULL: none */
+    struct shadow shadow;
     const char *acr_values;       /* with STEP_UP: what the challenge asks for; NULL: none */
     bool has_max_age;
     int64_t max_age;              /* with STEP_UP: how recently the user must have been authenticated, in seconds */
@@ -87,8 +95,10 @@ apisec_status path_parse(struct text path, struct arena *arena, struct path *out
 /* challenge.c: appends the WWW-Authenticate value for the decision's status; nothing when the status has none. */
 apisec_status challenge_write(const apisec_decision *decision, struct buffer *out);
 
-/* explain.c: appends the explanation; explanation_put_checks writes its checks as a member. */
+/* explain.c: appends the explanation; explanation_put_checks and explanation_put_shadow write its checks, and what was tried, as
+ * members, for the record too. */
 apisec_status explanation_write(const apisec_decision *decision, struct buffer *out);
+void explanation_put_shadow(const apisec_decision *decision, struct json_writer *writer);
 void explanation_put_checks(const apisec_decision *decision, struct json_writer *writer);
 
 /* record.c: composes and appends the one record. AUDIT: it is not in the log. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * authenticate.c: from a call to a decision whose token is verified, or which says why not: as a blocking call, step by step, and as
- * an operation. Whatever happens, there is a decision, and it denies.
+ * authenticate.c: from a call to a decision whose token is verified, or which says why not: as a blocking call, step by step, and
+ * as an operation. Whatever happens, there is a decision, and it denies.
  */
 #include "access/access.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * authorize.c: the steps by which rules are applied to a decision: finds the rule for its call, admits what needs no user, and judges
- * the rule's requirements. Each of them is listed among the decision's checks. What was not done in this order is a denial.
+ * authorize.c: the steps by which rules are applied to a decision: finds the rule for its call, admits what needs no user, and
+ * judges the rule's requirements. Each of them is listed among the decision's checks. What was not done in this order is a denial.
  */
 #include "access/rules.h"
 
@@ -48,6 +48,9 @@ apisec_status decision_route(apisec_decision *decision, const apisec_rules *rule
     struct application *const applied = arena_alloc(&decision->arena, sizeof *applied);
     if (applied == NULL) return decision_fail(decision, APISEC_E_MEMORY, "out of memory");
     applied->rules = rules_ref(rules);
+    applied->facts.path = &applied->path;
+    applied->facts.now = decision->time_ms / 1000;
+    applied->facts.role_claims = rules_role_claims(rules, &applied->facts.num_role_claims);
     decision->applied = applied;
     decision->rules_version = rules_version(rules);
     return find_rule(decision, applied);
@@ -126,15 +129,29 @@ static apisec_status note_challenge(apisec_decision *decision, const struct rule
 
 static apisec_status judge_requirement(apisec_decision *decision, const struct application *applied)
 {
-    struct rule_facts facts = {.token = decision->token, .path = &applied->path, .now = decision->time_ms / 1000};
     struct rule_finding finding;
     rule_finding_init(&finding);
-    facts.role_claims = rules_role_claims(applied->rules, &facts.num_role_claims);
-    const apisec_status verdict = requirement_check(applied->rule->require, &facts, &finding);
+    const apisec_status verdict = requirement_check(applied->rule->require, &applied->facts, &finding);
     apisec_status status = list_entries(decision, &finding);
     if (status == APISEC_OK && verdict != APISEC_OK) status = note_challenge(decision, &finding);
     if (status != APISEC_OK) return status;
     return verdict == APISEC_OK ? APISEC_OK : decision_fail(decision, verdict, finding.sentence);
+}
+
+/* try_out judges what is not enforced. It comes last: it says what would become of calls that are let in. */
+static apisec_status try_out(apisec_decision *decision, const struct application *applied)
+{
+    struct rule_finding finding;
+    const struct requirement *const shadow = applied->rule->shadow;
+    rule_finding_init(&finding);
+    if (shadow->asks_of_user && decision->token == NULL)
+        decision->shadow = (struct shadow){true, APISEC_E_NO_CREDENTIAL, "there is no user whom it could be asked of"};
+    else if (requirement_check(shadow, &applied->facts, &finding) == APISEC_OK)
+        decision->shadow = (struct shadow){true, APISEC_OK, ""};
+    else decision->shadow = (struct shadow){true, finding.status, arena_text(&decision->arena, text_of(finding.sentence))};
+    if (decision->shadow.reason != NULL) return APISEC_OK;
+    decision->shadow.reason = "";
+    return decision_fail(decision, APISEC_E_MEMORY, "out of memory");
 }
 
 apisec_status decision_judge(apisec_decision *decision)
@@ -147,7 +164,9 @@ apisec_status decision_judge(apisec_decision *decision)
     const struct rule *const rule = applied->rule;
     if (rule->wants_user && !decision->authenticated)
         return decision_fail(decision, APISEC_E_MISUSE, "the rule wants a user, and nobody was authenticated");
-    const apisec_status status = rule->require != NULL ? judge_requirement(decision, applied) : APISEC_OK;
+    applied->facts.token = decision->token;
+    apisec_status status = rule->require != NULL ? judge_requirement(decision, applied) : APISEC_OK;
+    if (status == APISEC_OK && rule->shadow != NULL) status = try_out(decision, applied);
     if (status == APISEC_OK && !rule->wants_user) decision->needs_no_user = true;
     return status;
 }

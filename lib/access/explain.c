@@ -38,6 +38,18 @@ void explanation_put_checks(const apisec_decision *decision, struct json_writer 
     json_close_array(writer);
 }
 
+/* A requirement that is only tried: what would have become of the decision. */
+void explanation_put_shadow(const apisec_decision *decision, struct json_writer *writer)
+{
+    const struct shadow *const shadow = &decision->shadow;
+    if (!shadow->is_judged) return;
+    json_open_object(writer, "shadow");
+    json_put_text(writer, "verdict", text_of(shadow->status == APISEC_OK ? "allowed" : "denied"));
+    json_put_text(writer, "status_code", text_of(apisec_status_name(shadow->status)));
+    json_put_text(writer, "reason", text_of(shadow->reason));
+    json_close_object(writer);
+}
+
 static const char *verdict(const apisec_decision *decision)
 {
     if (decision->status != APISEC_OK) return "denied";
@@ -53,6 +65,7 @@ apisec_status explanation_write(const apisec_decision *decision, struct buffer *
     json_put_number(&writer, "http_status", apisec_decision_http_status(decision));
     json_put_text(&writer, "reason", text_of(apisec_decision_reason(decision)));
     explanation_put_checks(decision, &writer);
+    explanation_put_shadow(decision, &writer);
     json_close_object(&writer);
     return out->status;
 }

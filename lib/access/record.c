@@ -233,6 +233,7 @@ static void put_unmapped(const apisec_decision *decision, struct json_writer *un
     put(unmapped, "peer_x5t_s256", decision->peer_sha256);
     json_put_number(unmapped, "latency_us", clock_elapsed_us() - decision->started_us);
     explanation_put_checks(decision, unmapped);
+    explanation_put_shadow(decision, unmapped);
 }
 
 apisec_status decision_record(const apisec_decision *decision, apisec_error *err)

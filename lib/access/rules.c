@@ -259,6 +259,15 @@ static apisec_status read_user(const struct shape *object, struct rule *rule, ap
     return APISEC_OK;
 }
 
+static apisec_status read_shadow(const struct shape *object, struct rule_scope *scope, struct rule *rule, apisec_error *err)
+{
+    const struct shape at = shape_member(object, "shadow");
+    if (at.value == NULL) return APISEC_OK;
+    if (rule->deny) return shape_fail(&at, err, "the rule denies: there is nothing to be tried");
+    scope->num_checks = 0; /* its checks are not listed */
+    return requirement_read(&at, scope, 0, &rule->shadow, err);
+}
+
 /* A template's own signs are written as they stand: decoded from an escape they would look the same. */
 static bool hides_signs(const char *template)
 {
@@ -270,7 +279,7 @@ static bool hides_signs(const char *template)
 
 static apisec_status read_rule(const struct shape *object, apisec_rules *rules, apisec_error *err)
 {
-    static const char *const names[] = {"id", "path", "methods", "user", "require", "public", "deny", NULL};
+    static const char *const names[] = {"id", "path", "methods", "user", "require", "public", "deny", "shadow", NULL};
     struct rule_scope scope = {.arena = &rules->arena, .policies = &rules->policies};
     struct rule **list = NULL;
     struct path path;
@@ -293,6 +302,7 @@ static apisec_status read_rule(const struct shape *object, apisec_rules *rules, 
     status = find_place(&at, rules, &path, &scope, &list, err);
     if (status == APISEC_OK) status = read_verdict(object, &scope, rule, err);
     if (status == APISEC_OK) status = read_user(object, rule, err);
+    if (status == APISEC_OK) status = read_shadow(object, &scope, rule, err);
     return status == APISEC_OK ? add_rule(&at, list, rule, err) : status;
 }
 

@@ -80,6 +80,7 @@ struct rule {
     bool deny, is_public;
     bool wants_user;
     struct requirement *require;    /* unless deny or is_public */
+    struct requirement *shadow;     /* or NULL */
     struct rule *next;              /* of the same template */
 };
 
@@ -112,16 +113,6 @@ const struct rule *rules_find(const apisec_rules *rules, struct text method, con
 const char *rules_version(const apisec_rules *rules);
 const struct claim_path *rules_role_claims(const apisec_rules *rules, size_t *num);
 
-/* ---- authorize.c ---- */
-
-/* What the steps of one call keep for each other, in the decision's arena. */
-struct application {
-    apisec_rules *rules;            /* a reference */
-    const struct rule *rule;        /* NULL: none was found */
-    struct path path;
-    bool is_admitted, is_judged;
-};
-
 /* ---- rule_check.c ---- */
 
 /* What is judged: a token, a path and a moment. */
@@ -151,5 +142,16 @@ struct rule_finding {
 void rule_finding_init(struct rule_finding *finding);
 apisec_status requirement_check(const struct requirement *requirement, const struct rule_facts *facts,
                                 struct rule_finding *finding);
+
+/* ---- authorize.c ---- */
+
+/* What the steps of one call keep for each other, in the decision's arena. */
+struct application {
+    apisec_rules *rules;            /* a reference */
+    const struct rule *rule;        /* NULL: none was found */
+    struct path path;
+    struct rule_facts facts;
+    bool is_admitted, is_judged;
+};
 
 #endif

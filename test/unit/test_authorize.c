@@ -19,6 +19,9 @@ static const char document[] =
     "\"claims\":[{\"claim\":\"order\",\"equals_parameter\":\"order\"}]}},"
     "{\"id\":\"strong\",\"path\":\"/orders\",\"require\":{\"acr\":[\"gold\",\"platinum\"],\"max_age\":60}},"
     "{\"id\":\"health\",\"path\":\"/health\",\"public\":true},"
+    "{\"id\":\"tried\",\"path\":\"/tried\",\"require\":{\"scopes\":[\"a\"]},\"shadow\":{\"scopes\":[\"b\"],\"acr\":[\"gold\"]}},"
+    "{\"id\":\"opened\",\"path\":\"/opened\",\"public\":true,\"shadow\":{\"scopes\":[\"a\"]}},"
+    "{\"id\":\"known\",\"path\":\"/known\",\"public\":true,\"shadow\":{}},"
     "{\"id\":\"closed\",\"path\":\"/closed/**\",\"deny\":true}]}";
 
 static apisec_decision *decide(const char *method, const char *target, const struct forge_change *claims)
@@ -215,6 +218,13 @@ static void test_steps(void **state)
     assert_true(decision_wants_user(NULL));
 }
 
+static char *last_line(void)
+{
+    size_t num = 0;
+    for (size_t at = 0; at < service.lines.len; at++) num += service.lines.bytes[at] == '\n';
+    return text_copy(service_line(&service, num - 1));
+}
+
 /* What lets anybody in says so: the record has the rule and no user, the explanation what was looked at. */
 static void test_public(void **state)
 {
@@ -229,9 +239,7 @@ static void test_public(void **state)
                         "{\"id\":\"rule\",\"verdict\":\"pass\",\"standard\":\"RFC 9110 section 15.5.4\","
                         "\"detail\":\"health\"}]}");
     apisec_decision_free(decision);
-    size_t num = 0;
-    for (size_t at = 0; at < service.lines.len; at++) num += service.lines.bytes[at] == '\n';
-    char *line = text_copy(service_line(&service, num - 1));
+    char *line = last_line();
     assert_non_null(strstr(line, "\"actor\":{\"app_name\":\"unknown\",\"authorizations\":[{\"decision\":\"allowed\"}]}"));
     assert_non_null(strstr(line, "\"policy\":{\"uid\":\"health\""));
     assert_null(strstr(line, "token_sha256"));
@@ -274,6 +282,67 @@ static void test_public_and_two_credentials(void **state)
         assert_int_equal(apisec_decision_commit(decision, NULL), fields[i].expected);
         apisec_decision_free(decision);
         apisec_call_free(call);
+    }
+}
+
+/* What is only tried changes neither verdict nor reply; the record and the explanation have what it would have come to. */
+static void test_shadow(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target;
+        struct forge_change claims[3];
+        apisec_status expected;
+        const char *shadow, *challenge; /* shadow NULL: it is not judged where the rest is not met */
+    } tried[] = {
+        {"/tried",
+         {{"scope", "\"a b\""}, {"acr", "\"gold\""}, {NULL, NULL}},
+         APISEC_OK,
+         "\"shadow\":{\"verdict\":\"allowed\",\"status_code\":\"APISEC_OK\",\"reason\":\"\"}",
+         ""},
+        {"/tried",
+         {{"scope", "\"a\""}, {"acr", "\"gold\""}, {NULL, NULL}},
+         APISEC_OK,
+         "\"shadow\":{\"verdict\":\"denied\",\"status_code\":\"APISEC_E_SCOPE\","
+         "\"reason\":\"scopes is not what the rule requires: b\"}",
+         ""},
+        {"/tried",
+         {{"scope", "\"a\""}, {NULL, NULL}},
+         APISEC_OK,
+         "\"shadow\":{\"verdict\":\"denied\",\"status_code\":\"APISEC_E_STEP_UP\","
+         "\"reason\":\"acr is not what the rule requires: gold\"}",
+         ""},
+        {"/tried",
+         {{"scope", "\"b\""}, {"acr", "\"gold\""}, {NULL, NULL}},
+         APISEC_E_SCOPE,
+         NULL,
+         "Bearer error=\"insufficient_scope\", error_description=\"The request requires a scope that the access token does not "
+         "have\", scope=\"a\""},
+        {"/opened",
+         {{"scope", "\"a\""}, {NULL, NULL}},
+         APISEC_OK,
+         "\"shadow\":{\"verdict\":\"denied\",\"status_code\":\"APISEC_E_NO_CREDENTIAL\","
+         "\"reason\":\"there is no user whom it could be asked of\"}",
+         ""},
+        {"/known",
+         {{NULL, NULL}},
+         APISEC_OK,
+         "\"shadow\":{\"verdict\":\"allowed\",\"status_code\":\"APISEC_OK\",\"reason\":\"\"}",
+         ""},
+    };
+    for (size_t i = 0; i < sizeof tried / sizeof tried[0]; i++) {
+        apisec_decision *decision = walk(tried[i].target, service_token(&service, tried[i].claims));
+        assert_int_equal(apisec_decision_commit(decision, NULL), tried[i].expected);
+        assert_int_equal(apisec_decision_http_status(decision), apisec_status_http(tried[i].expected));
+        const char *const challenge = apisec_decision_header_value(decision, 0), *const shadow = tried[i].shadow;
+        assert_string_equal(challenge ? challenge : "", tried[i].challenge);
+        const char *const explanation = apisec_decision_explanation(decision);
+        char *const line = last_line();
+        if (strstr(explanation, shadow ? shadow : "\"shadow\"") ? !shadow : !!shadow) fail_msg("%zu: %s", i, explanation);
+        if (strstr(line, shadow ? shadow : "\"shadow\"") ? !shadow : !!shadow) fail_msg("%zu: %s", i, line);
+        assert_null(strstr(explanation, "\"detail\":\"b\"")); /* it is no check */
+        free(line);
+        apisec_decision_free(decision);
     }
 }
 
@@ -384,6 +453,7 @@ int main(void)
         cmocka_unit_test(test_steps),
         cmocka_unit_test(test_public),
         cmocka_unit_test(test_public_and_two_credentials),
+        cmocka_unit_test(test_shadow),
         cmocka_unit_test(test_the_order_of_steps),
         cmocka_unit_test(test_rules_freed_meanwhile),
         cmocka_unit_test(test_authentication_in_steps),
