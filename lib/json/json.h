@@ -58,6 +58,7 @@ enum json_found json_get_int64(const struct json *object, const char *name, int6
 enum json_found json_get_date(const struct json *object, const char *name, int64_t *out);
 enum json_found json_get_bool(const struct json *object, const char *name, bool *out);
 bool json_as_text(const struct json *value, struct text *out); /* false: not a string */
+bool json_as_double(const struct json *value, double *out);    /* false: not a number */
 bool json_as_int64(const struct json *value, int64_t *out);    /* false: not a number that json_get_int64 would give */
 bool json_as_date(const struct json *value, int64_t *out);     /* false: not a NumericDate, as above */
 
@@ -72,6 +73,8 @@ struct shape {                 /* one value and how it was reached; lives on the
 };
 /* shape_fail says `path: sentence`. The document's own path is empty and left out. */
 apisec_status shape_fail(const struct shape *at, apisec_error *err, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* shape_fail_as says that of another failure, whose status and sentence they are: MEMORY and its kin stay what they are. */
+apisec_status shape_fail_as(const struct shape *at, const apisec_error *why, apisec_error *err);
 /* shape_object demands an object of no other members than these; names ends with NULL. */
 apisec_status shape_object(const struct shape *at, const char *const *names, apisec_error *err);
 /* shape_kind demands an array, an object of any members, … */
@@ -106,5 +109,7 @@ void json_put_text_capped(struct json_writer *writer, const char *name, struct t
 void json_put_number(struct json_writer *writer, const char *name, int64_t number);
 void json_put_bool(struct json_writer *writer, const char *name, bool value);
 void json_put_raw(struct json_writer *writer, const char *name, struct text json); /* checked JSON, as it stands */
+/* json_put_value writes a parsed value, whatever it holds; numbers that are no integers with 17 digits. */
+void json_put_value(struct json_writer *writer, const char *name, const struct json *value);
 
 #endif

@@ -167,6 +167,13 @@ static bool as_number(const cJSON *item, double *number)
     return true;
 }
 
+bool json_as_double(const struct json *value, double *out)
+{
+    const cJSON *const item = item_of(value);
+    *out = cJSON_IsNumber(item) ? item->valuedouble : 0;
+    return cJSON_IsNumber(item);
+}
+
 bool json_as_int64(const struct json *value, int64_t *out)
 {
     *out = 0;

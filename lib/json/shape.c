@@ -46,6 +46,14 @@ apisec_status shape_fail(const struct shape *at, apisec_error *err, const char *
     return path[0] != '\0' ? fail(err, APISEC_E_CONFIG, "%s: %s", path, sentence) : fail(err, APISEC_E_CONFIG, "%s", sentence);
 }
 
+apisec_status shape_fail_as(const struct shape *at, const apisec_error *why, apisec_error *err)
+{
+    char path[MAX_PATH];
+    if (why->status == APISEC_E_MEMORY) return fail_memory(err);
+    write_path(at, path);
+    return path[0] != '\0' ? fail(err, why->status, "%s: %s", path, why->text) : fail(err, why->status, "%s", why->text);
+}
+
 /* ---- what somebody may have meant: the Levenshtein distance, of short names ---- */
 
 static size_t least(size_t a, size_t b, size_t c)

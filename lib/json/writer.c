@@ -5,6 +5,7 @@
  */
 #include "json/scan.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* put_code writes one character as it may stand in a string. U+0000 cannot: readers disagree about it, ours refuses it. */
@@ -117,4 +118,41 @@ void json_put_raw(struct json_writer *writer, const char *name, struct text json
 {
     begin(writer, name);
     buffer_slice(writer->out, json);
+}
+
+/* A double as JSON has it: printf writes the locale's sign in place of the point. */
+static void put_double(struct json_writer *writer, const char *name, double number)
+{
+    char digits[40];
+    snprintf(digits, sizeof digits, "%.17g", number);
+    for (char *at = digits; *at != '\0'; at++)
+        if ((*at < '0' || *at > '9') && *at != '-' && *at != '+' && *at != 'e') *at = '.';
+    begin(writer, name);
+    buffer_text(writer->out, digits);
+}
+
+void json_put_value(struct json_writer *writer, const char *name, const struct json *value)
+{
+    struct text text;
+    int64_t integer;
+    double number;
+    const enum json_kind kind = json_kind(value);
+    if (json_as_text(value, &text)) {
+        json_put_text(writer, name, text);
+    } else if (json_as_int64(value, &integer)) {
+        json_put_number(writer, name, integer);
+    } else if (json_as_double(value, &number)) {
+        put_double(writer, name, number);
+    } else if (kind == JSON_TRUE || kind == JSON_FALSE) {
+        json_put_bool(writer, name, kind == JSON_TRUE);
+    } else if (kind == JSON_NULL) {
+        json_put_raw(writer, name, (struct text){"null", 4});
+    } else {
+        if (kind == JSON_OBJECT) json_open_object(writer, name);
+        else json_open_array(writer, name);
+        for (const struct json *at = json_first(value); at != NULL; at = json_next(at))
+            json_put_value(writer, kind == JSON_OBJECT ? json_name(at) : NULL, at);
+        if (kind == JSON_OBJECT) json_close_object(writer);
+        else json_close_array(writer);
+    }
 }

@@ -97,6 +97,21 @@ static void test_a_long_path_is_cut(void **state)
     assert_non_null(strstr(err.text, ": missing")); /* what is wrong is said all the same */
 }
 
+/* A failure that somebody else has put into words keeps its status; what is out of memory has no path. */
+static void test_the_failure_of_another(void **state)
+{
+    (void)state;
+    apisec_error err;
+    const struct shape top = {NULL, NULL, NULL, 0}, member = {NULL, &top, "keys", 0};
+    const apisec_error unsupported = {APISEC_E_UNSUPPORTED, "RSA is not supported"}, memory = {APISEC_E_MEMORY, "out of memory"};
+    assert_int_equal(shape_fail_as(&member, &unsupported, &err), APISEC_E_UNSUPPORTED);
+    assert_string_equal(err.text, "keys: RSA is not supported");
+    assert_int_equal(shape_fail_as(&top, &unsupported, &err), APISEC_E_UNSUPPORTED);
+    assert_string_equal(err.text, "RSA is not supported");
+    assert_int_equal(shape_fail_as(&member, &memory, &err), APISEC_E_MEMORY);
+    assert_string_equal(err.text, "out of memory");
+}
+
 static void test_the_nearest_name(void **state)
 {
     (void)state;
@@ -116,6 +131,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sentences),
         cmocka_unit_test(test_a_long_path_is_cut),
+        cmocka_unit_test(test_the_failure_of_another),
         cmocka_unit_test(test_the_nearest_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
