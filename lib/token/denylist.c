@@ -23,6 +23,7 @@ struct entries {
 };
 
 struct denylist {
+    _Atomic size_t references;
     struct lock lock;
     struct entries *entries;     /* NULL: none yet. Replaced in one assignment, so that it is whole in a child too */
     size_t max;
@@ -38,14 +39,22 @@ apisec_status denylist_new(size_t max, struct denylist **list)
         free(made);
         return APISEC_E_MEMORY;
     }
+    atomic_init(&made->references, 1);
     made->max = max;
     *list = made;
     return APISEC_OK;
 }
 
+struct denylist *denylist_ref(struct denylist *list)
+{
+    atomic_fetch_add_explicit(&list->references, 1, memory_order_relaxed);
+    return list;
+}
+
 void denylist_free(struct denylist *list)
 {
     if (list == NULL) return;
+    if (atomic_fetch_sub_explicit(&list->references, 1, memory_order_acq_rel) != 1) return;
     lock_end(&list->lock);
     free(list->entries);
     free(list);

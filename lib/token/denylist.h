@@ -14,7 +14,8 @@
 
 struct denylist;
 apisec_status denylist_new(size_t max, struct denylist **list); /* MEMORY */
-void denylist_free(struct denylist *list);
+struct denylist *denylist_ref(struct denylist *list);
+void denylist_free(struct denylist *list); /* gives one reference back */
 
 enum denial_kind { DENIAL_OF_ID = 1, DENIAL_OF_PRINCIPAL, DENIAL_OF_SESSION };
 

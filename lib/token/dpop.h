@@ -67,7 +67,8 @@ apisec_status nonce_judge(const struct nonce_maker *maker, int64_t now, struct t
 
 struct replay;
 apisec_status replay_new(size_t capacity, struct replay **replay, apisec_error *err);
-void replay_free(struct replay *replay);
+struct replay *replay_ref(struct replay *replay);
+void replay_free(struct replay *replay); /* gives one reference back */
 /* replay_put keeps the id up to and including the second `until`. REPLAY: it is there, or it may have been there: an id that would
  * have been dropped by now, had it come in its time, is only offered when the clock went back. STORE: full. */
 apisec_status replay_put(struct replay *replay, const unsigned char id[REPLAY_ID_LEN], int64_t until, int64_t now,
@@ -85,6 +86,7 @@ struct dpop_policy {
     char *algs;                    /* the same by name, space-separated, for the challenge */
     struct name_list bases;        /* as of htu_base */
     bool wants_nonce;
+    bool has_random_nonce_key;
     struct nonce_maker nonce;
     struct replay *replay;         /* NULL: there is a store */
     apisec_store store;

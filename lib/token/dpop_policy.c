@@ -58,6 +58,7 @@ static apisec_status fill(const struct dpop_settings *settings, struct dpop_poli
 
     const struct text key = {settings->nonce_key, settings->nonce_key_len};
     policy->wants_nonce = true;
+    policy->has_random_nonce_key = key.at == NULL;
     return nonce_maker_init(&policy->nonce, key, settings->nonce_lifetime, err);
 }
 

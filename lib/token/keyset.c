@@ -54,6 +54,7 @@ apisec_status keyset_new(const struct keyset_config *config, struct keyset **key
         free(made);
         return fail_memory(err);
     }
+    atomic_init(&made->references, 1);
     atomic_init(&made->generation, config->source == KEYS_PINNED ? 1 : 0);
     atomic_init(&made->quiet_until_ms, INT64_MIN);
     made->source = config->source;
@@ -73,9 +74,22 @@ apisec_status keyset_new(const struct keyset_config *config, struct keyset **key
     return APISEC_OK;
 }
 
+struct keyset *keyset_ref(struct keyset *keys)
+{
+    atomic_fetch_add_explicit(&keys->references, 1, memory_order_relaxed);
+    return keys;
+}
+
+bool keyset_is_same(const struct keyset *a, const struct keyset *b)
+{
+    if (a->source != b->source || a->source == KEYS_PINNED || strcmp(a->issuer, b->issuer) != 0) return false;
+    return a->source == KEYS_DISCOVERED || strcmp(a->uri, b->uri) == 0;
+}
+
 void keyset_free(struct keyset *keys)
 {
     if (keys == NULL) return;
+    if (atomic_fetch_sub_explicit(&keys->references, 1, memory_order_acq_rel) != 1) return;
     jwk_set_free(keys->pinned.set);
     shelf_free(&keys->shelf);
     lock_end(&keys->lock);

@@ -47,6 +47,7 @@ struct keyset_counts {
 };
 
 struct keyset {
+    _Atomic size_t references;
     enum key_source source;
     char *issuer;
     struct snapshot pinned;

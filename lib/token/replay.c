@@ -9,6 +9,7 @@
  */
 #include "token/dpop.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #define KEPT_LONGER_S 3600
@@ -20,6 +21,7 @@ struct entry {
 };
 
 struct replay {
+    _Atomic size_t references;
     unsigned char key[16];
     struct lock lock;            /* held for a few assignments, and a few more for each entry that is dropped */
     bool busy;                   /* somebody is changing the rest */
@@ -43,6 +45,7 @@ apisec_status replay_new(size_t capacity, struct replay **replay, apisec_error *
         free(made);
         return fail_memory(err);
     }
+    atomic_init(&made->references, 1);
     size_t num_chains = 16;
     while (num_chains < capacity) num_chains *= 2;
     made->capacity = capacity;
@@ -63,9 +66,16 @@ apisec_status replay_new(size_t capacity, struct replay **replay, apisec_error *
     return APISEC_OK;
 }
 
+struct replay *replay_ref(struct replay *replay)
+{
+    atomic_fetch_add_explicit(&replay->references, 1, memory_order_relaxed);
+    return replay;
+}
+
 void replay_free(struct replay *replay)
 {
     if (replay == NULL) return;
+    if (atomic_fetch_sub_explicit(&replay->references, 1, memory_order_acq_rel) != 1) return;
     lock_end(&replay->lock);
     free(replay->chains);
     free(replay->heap);

@@ -25,7 +25,10 @@ static void destroy(struct apisec_verifier *verifier)
     jwe_keys_free(verifier->decryption_keys);
     cache_free(verifier->cache);
     denylist_free(verifier->denials);
+    replay_free(verifier->idle_proofs);
+    struct verifier_belonging *const belonging = verifier->belonging;
     free(verifier);
+    if (belonging != NULL) belonging->end(belonging);
 }
 
 static size_t count_issuers(const apisec_trust *trust)
@@ -121,6 +124,11 @@ void apisec_verifier_free(apisec_verifier *verifier)
 {
     if (verifier == NULL) return;
     if (atomic_fetch_sub_explicit(&verifier->references, 1, memory_order_acq_rel) == 1) destroy(verifier);
+}
+
+void verifier_own(apisec_verifier *verifier, struct verifier_belonging *belonging)
+{
+    verifier->belonging = belonging;
 }
 
 const struct issuer *verifier_find_issuer(const apisec_verifier *verifier, struct text iss)
