@@ -11,7 +11,8 @@
 #   make docs       manual pages; `make` does so too     make dist         the sources as one file; make dist-test
 #   make clean                                           make demo-loop  a thousand requests in one thread
 # V=1 shows the commands. CC, AR, NM, OBJCOPY, CFLAGS, LDFLAGS as usual; BUILD is the folder of all output; WERROR=1 stops at warnings;
-# DEPS=none skips the look for missing packages; HTTP=none builds without libcurl and zlib, STATUS=none without zlib (status lists);
+# DEPS=none skips the look for missing packages; HTTP=none builds without libcurl and zlib, STATUS=none without zlib (status lists),
+# LIMITS=none without rate limits and guards of bodies;
 # RSA_DECRYPT=old decrypts with RSA also where mbedTLS leaks through time (before 2.28.7): for tokens that nobody else can time.
 
 VERSION := 0.1.0
@@ -27,10 +28,13 @@ HTTP ?= curl
 NM ?= nm
 OBJCOPY ?= objcopy
 STATUS ?= $(if $(filter none,$(HTTP)),none,zlib)
+LIMITS ?= all
 # Without libcurl or zlib, what only needs them is left out.
 ABSENT := $(or $(if $(filter curl,$(HTTP)),http/none),$(if $(filter none,$(HTTP)),http/curl http/idle http/sigpipe),$(error HTTP is curl or none)) \
 	$(or $(if $(filter zlib,$(STATUS)),token/status_none),$(if $(filter none,$(STATUS)),base/inflate token/status_list token/status_store \
-	token/status_fetch),$(error STATUS is zlib or none))
+	token/status_fetch),$(error STATUS is zlib or none)) \
+	$(or $(if $(filter all,$(LIMITS)),access/limit_none),$(if $(filter none,$(LIMITS)),access/limiter access/limit_read \
+	access/body),$(error LIMITS is all or none))
 RSA_DECRYPT ?=
 RSA_DECRYPT_OLD := -DAPISEC_RSA_DECRYPT_OLD
 Q := $(if $(V),,@)
@@ -61,7 +65,7 @@ MAN := $(BUILD)/man/man3/apisec.3
 all: $(STATIC) $(SHARED) $(TOOL) $(MAN)
 
 # All objects depend on this file, which changes when the compiler or its flags do.
-FLAGS := $(CC) $(ALL_CFLAGS) $(MBEDTLS_CFLAGS) HTTP=$(HTTP) STATUS=$(STATUS)
+FLAGS := $(CC) $(ALL_CFLAGS) $(MBEDTLS_CFLAGS) HTTP=$(HTTP) STATUS=$(STATUS) LIMITS=$(LIMITS)
 ifneq ($(FLAGS),$(file <$(BUILD)/flags))
 $(shell mkdir -p $(BUILD))
 $(file >$(BUILD)/flags,$(FLAGS))

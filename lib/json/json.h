@@ -23,6 +23,10 @@ extern const apisec_json_limits json_document_limits; /* 256 KiB, depth 16 */
 bool json_member_span(struct text object, const char *name, struct text *value);
 /* json_member_spans finds several at once; at NULL: absent. */
 void json_member_spans(struct text object, const char *const *names, size_t num, struct text *values);
+/* json_other_members looks at an object's own members: whether any has a name that is none of these. *position: of the first such
+ * name's quote, or of the value that is no object; 0 where there is none. */
+enum json_others { JSON_NO_OTHERS, JSON_OTHERS, JSON_NO_OBJECT };
+enum json_others json_other_members(struct text object, const char *const *names, size_t num, size_t *position);
 /* json_text_in_place makes the span of a string into its text, where it lies, with a NUL behind it. false: not a string. */
 bool json_text_in_place(char *at, size_t len, struct text *out);
 

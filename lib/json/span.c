@@ -125,6 +125,36 @@ void json_member_spans(struct text object, const char *const *names, size_t num,
     } while (skip_byte(&cursor, ','));
 }
 
+static bool is_one_of(struct text raw, const char *const *names, size_t num)
+{
+    const char first = raw.len > 0 ? raw.at[0] : '\0';
+    for (size_t i = 0; i < num; i++)
+        if ((first == names[i][0] || first == '\\') && same_name(raw, names[i])) return true;
+    return false;
+}
+
+enum json_others json_other_members(struct text object, const char *const *names, size_t num, size_t *position)
+{
+    struct text raw_name, raw_value;
+    struct cursor cursor = {object.at, object.at + object.len};
+    *position = 0;
+    skip_space(&cursor);
+    const char *const start = cursor.at;
+    if (!skip_byte(&cursor, '{')) {
+        *position = (size_t)(start - object.at);
+        return JSON_NO_OBJECT;
+    }
+    if (skip_byte(&cursor, '}')) return JSON_NO_OTHERS;
+    do {
+        skip_space(&cursor);
+        const char *const quote = cursor.at;
+        if (take_member(&cursor, &raw_name, &raw_value) && is_one_of(raw_name, names, num)) continue;
+        *position = (size_t)(quote - object.at);
+        return JSON_OTHERS;
+    } while (skip_byte(&cursor, ','));
+    return JSON_NO_OTHERS;
+}
+
 bool json_text_in_place(char *at, size_t len, struct text *out)
 {
     *out = (struct text){NULL, 0};
