@@ -67,6 +67,8 @@
  *     unmapped.apisec.aud               claim `aud`
  *     unmapped.apisec.scope_granted     claim `scope`
  *     unmapped.apisec.scope_required    the scopes that were demanded
+ *     unmapped.apisec.client_address    for whom trusted proxies ask, where it is not the socket's peer; "unknown" where what they say
+ *                                       is no address
  *     unmapped.apisec.peer_x5t_s256     the SHA-256 of the client certificate, base64url
  *     unmapped.apisec.latency_us        microseconds from authentication to this record
  *     unmapped.apisec.checks[].id       each check that was made, in order

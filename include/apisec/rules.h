@@ -30,7 +30,12 @@
  *   "body": {…}             what the request's body may be, see limits.h; APISEC_E_BODY
  *   "shadow": requirement   a further requirement that is judged and recorded and not enforced: how a stricter rule is tried out
  *
- * Requirements, all of which must be met; they are judged in this order, and the first that is not met is the reason:
+ * Requirements, all of which must be met; they are judged in this order, and the first that is not met is the reason; what the first
+ * three and the groups ask of the caller before a token is looked at, but for what is asked in a choice:
+ *   "networks", "except_networks": [names]   the client's address is in one of them, or is known and in none; APISEC_E_PEER
+ *   "peers": [names]                    the verified client certificate is one of them; APISEC_E_PEER
+ *   "services": [names]                 the service credential is that of one of them; APISEC_E_PEER, or with "user": "none" and
+ *                                       the credential in Authorization, APISEC_E_NO_CREDENTIAL with a Basic challenge
  *   "issuers", "audiences"              one of them; 403
  *   "clients", "except_clients"         `client_id` (or `azp`) is one of them, or is there and none of them; APISEC_E_CLIENT
  *   "delegation": "required", "forbidden"   an `act` claim; APISEC_E_ACTOR
@@ -42,10 +47,6 @@
  *   "roles", "any_role"                 all, or one of them, in any of the document's "role_claims" (default: roles, groups and
  *                                       entitlements, RFC 9068 section 2.2.3); APISEC_E_ROLE
  *   "claims": [{ "claim": …, … }]       APISEC_E_CONDITION, see below
- *   "networks", "except_networks": [names]   the client's address is in one of them, or is known and in none; APISEC_E_PEER
- *   "peers": [names]                    the verified client certificate is one of them; APISEC_E_PEER
- *   "services": [names]                 the service credential is that of one of them; APISEC_E_PEER, or with "user": "none" and
- *                                       the credential in Authorization, APISEC_E_NO_CREDENTIAL with a Basic challenge
  *   "policies": [names]                 the requirements of that name in the document's "policies"
  *   "all_of", "any_of": [requirements]  groups. There is no "not": what is absent must never help.
  *
@@ -59,8 +60,9 @@
  *   "networks": { name: ["192.0.2.0/24", "2001:db8::/32"] }    CIDR; bits behind the prefix must be 0
  *   "trusted_proxies": [names of networks]    who may say in X-Forwarded-For for whom they ask. The list is read from its end, as
  *                       long as who wrote an element is a trusted proxy, from the socket's peer on; the first address that is not
- *                       one is the client's. What cannot be read there is no address, and in no network. Absent: the socket's peer
- *                       is the client, whatever the header says. An IPv4-mapped IPv6 address is its IPv4 address.
+ *                       one is the client's, or where there is none the last one read. What cannot be read there (a port, a zone)
+ *                       is no address, and in no network. Absent: the socket's peer is the client, whatever the header says. An
+ *                       IPv4-mapped IPv6 address is its IPv4 address.
  *   "peers": { name: { "uris": […], "dns": […], "thumbprints": […] } }    subject alternative names, byte for byte (DNS names
  *                       caselessly, no wildcard), a SPIFFE ID among the URIs; base64url SHA-256 of the DER. One of them will do;
  *                       of a certificate with several URIs none counts as a SPIFFE ID (X509-SVID section 2).

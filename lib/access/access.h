@@ -74,6 +74,7 @@ struct apisec_decision {
     bool dpop_scheme;             /* the token was sent with DPoP */
     char dpop_nonce[VERIFIER_NONCE_SIZE]; /* for the client's next proof, or "" */
     bool path_is_cut;             /* it was longer than what is kept: no rule can be found for it */
+    char client_address[46];      /* where it is not the socket's peer: from whom trusted proxies say that it comes; or "" */
     char peer_sha256[44];         /* base64url of the peer certificate's hash, or "" */
     int64_t started_us;
     int64_t time_ms;
@@ -117,6 +118,13 @@ apisec_status decision_open_status(const apisec_decision *decision);
 apisec_status decision_add_check(apisec_decision *decision, const char *id, const char *standard, const char *detail, bool passed);
 apisec_status decision_note_scopes(apisec_decision *decision, const char *const *scopes, size_t num_scopes);
 apisec_status decision_report(const apisec_decision *decision, apisec_error *err);
+
+/* ---- rules.c: for lib/guard, whose document has more in it ---- */
+
+/* rules_read compiles those members of an object that rules_members names, and leaves the others alone. document: all its bytes, of
+ * which the version is made. CONFIG, MEMORY. */
+extern const char *const rules_members[];
+apisec_status rules_read(const struct shape *top, struct text document, apisec_rules **rules, apisec_error *err);
 
 /* ---- the steps of one call by rules, in this order, on one decision; lib/guard takes them, and apisec_decision_apply_rules all but
  * the third. Each returns the status that stands, and does nothing once the decision has failed; in another order MISUSE ---- */

@@ -61,36 +61,6 @@ void application_end(struct application *application)
     if (application != NULL) apisec_rules_free(application->rules);
 }
 
-/* ---- what needs no user ---- */
-
-bool decision_wants_user(const apisec_decision *decision)
-{
-    const struct application *const applied = decision != NULL ? decision->applied : NULL;
-    return applied == NULL || applied->rule == NULL || applied->rule->wants_user;
-}
-
-/* Where no user is wanted no token is looked at, but two of them are still a request that others may read differently. */
-static apisec_status admit_anybody(apisec_decision *decision, const apisec_call *call)
-{
-    apisec_error err;
-    const apisec_verifier *const verifier = decision->verifier;
-    const struct credential_rules rules = {verifier_dpop_algs(verifier) != NULL, verifier != NULL && verifier->txn_tokens};
-    const apisec_status status = credential_is_single(call, rules, &err);
-    if (status == APISEC_OK) return APISEC_OK;
-    return deny(decision, check_id(CHECK_CREDENTIAL), check_standard(CHECK_CREDENTIAL), status, err.text);
-}
-
-apisec_status decision_admit(apisec_decision *decision, const apisec_call *call)
-{
-    const apisec_status open = decision_open_status(decision);
-    if (open != APISEC_OK) return open;
-    struct application *const applied = decision->applied;
-    if (applied == NULL || applied->rule == NULL || applied->is_admitted) return out_of_order(decision);
-    applied->is_admitted = true;
-    if (!applied->rule->wants_user && call != NULL) return admit_anybody(decision, call);
-    return APISEC_OK;
-}
-
 /* ---- the requirements ---- */
 
 static apisec_status list_entries(apisec_decision *decision, const struct rule_finding *finding)
@@ -127,16 +97,60 @@ static apisec_status note_challenge(apisec_decision *decision, const struct rule
     return note_acr(decision, &finding->step_up->acr);
 }
 
-static apisec_status judge_requirement(apisec_decision *decision, const struct application *applied)
+static apisec_status judge_requirement(apisec_decision *decision, const struct application *applied, enum rule_part part)
 {
     struct rule_finding finding;
     rule_finding_init(&finding);
-    const apisec_status verdict = requirement_check(applied->rule->require, &applied->facts, &finding);
+    const apisec_status verdict = requirement_check(applied->rule->require, part, &applied->facts, &finding);
     apisec_status status = list_entries(decision, &finding);
     if (status == APISEC_OK && verdict != APISEC_OK) status = note_challenge(decision, &finding);
     if (status != APISEC_OK) return status;
     return verdict == APISEC_OK ? APISEC_OK : decision_fail(decision, verdict, finding.sentence);
 }
+
+/* ---- what needs no user ---- */
+
+bool decision_wants_user(const apisec_decision *decision)
+{
+    const struct application *const applied = decision != NULL ? decision->applied : NULL;
+    return applied == NULL || applied->rule == NULL || applied->rule->wants_user;
+}
+
+/* Where no user is wanted no token is looked at, but two of them are still a request that others may read differently. */
+static apisec_status admit_anybody(apisec_decision *decision, const apisec_call *call)
+{
+    apisec_error err;
+    const apisec_verifier *const verifier = decision->verifier;
+    const struct credential_rules rules = {verifier_dpop_algs(verifier) != NULL, verifier != NULL && verifier->txn_tokens};
+    const apisec_status status = credential_is_single(call, rules, &err);
+    if (status == APISEC_OK) return APISEC_OK;
+    return deny(decision, check_id(CHECK_CREDENTIAL), check_standard(CHECK_CREDENTIAL), status, err.text);
+}
+
+static void find_client(apisec_decision *decision, const apisec_call *call, struct application *applied)
+{
+    struct client_address *const client = &applied->facts.client;
+    if ((applied->rule->needs & NEEDS_ADDRESS) == 0 && applied->rules->trusted_proxies.names.num == 0) return;
+    client_find(call, &applied->rules->trusted_proxies, client);
+    if (!client->is_forwarded) return;
+    address_write(&client->address, decision->client_address);
+    if (client->address.len == 0) memcpy(decision->client_address, "unknown", sizeof "unknown");
+}
+
+apisec_status decision_admit(apisec_decision *decision, const apisec_call *call)
+{
+    const apisec_status open = decision_open_status(decision);
+    if (open != APISEC_OK) return open;
+    struct application *const applied = decision->applied;
+    if (applied == NULL || applied->rule == NULL || applied->is_admitted) return out_of_order(decision);
+    const struct rule *const rule = applied->rule;
+    applied->is_admitted = true;
+    if (!rule->wants_user && call != NULL && admit_anybody(decision, call) != APISEC_OK) return decision->status;
+    find_client(decision, call, applied);
+    return rule->require != NULL ? judge_requirement(decision, applied, PART_CALLER) : APISEC_OK;
+}
+
+/* ---- what does ---- */
 
 /* try_out judges what is not enforced. It comes last: it says what would become of calls that are let in. */
 static apisec_status try_out(apisec_decision *decision, const struct application *applied)
@@ -146,7 +160,7 @@ static apisec_status try_out(apisec_decision *decision, const struct application
     rule_finding_init(&finding);
     if (shadow->asks_of_user && decision->token == NULL)
         decision->shadow = (struct shadow){true, APISEC_E_NO_CREDENTIAL, "there is no user whom it could be asked of"};
-    else if (requirement_check(shadow, &applied->facts, &finding) == APISEC_OK)
+    else if (requirement_check(shadow, PART_ALL, &applied->facts, &finding) == APISEC_OK)
         decision->shadow = (struct shadow){true, APISEC_OK, ""};
     else decision->shadow = (struct shadow){true, finding.status, arena_text(&decision->arena, text_of(finding.sentence))};
     if (decision->shadow.reason != NULL) return APISEC_OK;
@@ -165,7 +179,7 @@ apisec_status decision_judge(apisec_decision *decision)
     if (rule->wants_user && !decision->authenticated)
         return decision_fail(decision, APISEC_E_MISUSE, "the rule wants a user, and nobody was authenticated");
     applied->facts.token = decision->token;
-    apisec_status status = rule->require != NULL ? judge_requirement(decision, applied) : APISEC_OK;
+    apisec_status status = rule->require != NULL ? judge_requirement(decision, applied, PART_USER) : APISEC_OK;
     if (status == APISEC_OK && rule->shadow != NULL) status = try_out(decision, applied);
     if (status == APISEC_OK && !rule->wants_user) decision->needs_no_user = true;
     return status;

@@ -230,6 +230,7 @@ static void put_unmapped(const apisec_decision *decision, struct json_writer *un
 {
     if (decision->token) put_token(decision->token, unmapped);
     put_text(unmapped, "scope_required", (struct text){decision->required_scope.bytes, decision->required_scope.len});
+    put(unmapped, "client_address", decision->client_address);
     put(unmapped, "peer_x5t_s256", decision->peer_sha256);
     json_put_number(unmapped, "latency_us", clock_elapsed_us() - decision->started_us);
     explanation_put_checks(decision, unmapped);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * rule_check.c: judges one requirement of include/apisec/rules.h. The order is fixed: whose token and for whom, through whom, how
- * strong and how fresh, then scopes, roles and claims, then groups. What is absent, or of another type, is never met.
+ * rule_check.c: judges one requirement of include/apisec/rules.h. The order is fixed: from where, whose token and for whom, through
+ * whom, how strong and how fresh, then scopes, roles and claims, then groups. What is absent, or of another type, is never met.
  */
 #include "access/rules.h"
 
@@ -39,6 +39,21 @@ static bool has(const struct texts *texts, struct text text)
     for (size_t i = 0; i < texts->num; i++)
         if (text_is(text, texts->at[i])) return true;
     return false;
+}
+
+/* ---- from where ---- */
+
+static apisec_status check_caller(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
+{
+    static const char standard[] = "RFC 4632 section 3.1";
+    const struct address *const client = &f->client.address;
+    apisec_status status = APISEC_OK;
+    if (r->networks.names.num > 0)
+        status = note(finding, "networks", standard, r->networks.names.joined, networks_hold(&r->networks, client), APISEC_E_PEER);
+    if (status == APISEC_OK && r->except_networks.names.num > 0)
+        status = note(finding, "except_networks", standard, r->except_networks.names.joined,
+                      client->len > 0 && !networks_hold(&r->except_networks, client), APISEC_E_PEER);
+    return status;
 }
 
 /* ---- whose token, and for whom ---- */
@@ -250,7 +265,7 @@ static apisec_status check_choices(const struct requirement *r, const struct rul
     const struct texts *scopes = NULL;
     if (r->num_choices == 0) return APISEC_OK;
     for (size_t i = 0; i < r->num_choices; i++) {
-        if (requirement_check(r->choices[i], f, finding) == APISEC_OK) return APISEC_OK;
+        if (requirement_check(r->choices[i], PART_ALL, f, finding) == APISEC_OK) return APISEC_OK;
         if (i == 0) {
             first = finding->entries[finding->num_entries - 1];
             step_up = finding->step_up;
@@ -266,7 +281,7 @@ static apisec_status check_choices(const struct requirement *r, const struct rul
     return note(finding, "any_of", first.standard, first.detail, false, first.status);
 }
 
-apisec_status requirement_check(const struct requirement *requirement, const struct rule_facts *facts, struct rule_finding *finding)
+static apisec_status check_user(const struct requirement *requirement, const struct rule_facts *facts, struct rule_finding *finding)
 {
     apisec_status status = check_party(requirement, facts, finding);
     if (status == APISEC_OK) status = check_actor(requirement, facts, finding);
@@ -274,7 +289,16 @@ apisec_status requirement_check(const struct requirement *requirement, const str
     if (status == APISEC_OK) status = check_scopes(requirement, facts, finding);
     if (status == APISEC_OK) status = check_roles(requirement, facts, finding);
     if (status == APISEC_OK) status = check_claims(requirement, facts, finding);
+    return status;
+}
+
+apisec_status requirement_check(const struct requirement *requirement, enum rule_part part, const struct rule_facts *facts,
+                                struct rule_finding *finding)
+{
+    apisec_status status = APISEC_OK;
+    if (part != PART_USER) status = check_caller(requirement, facts, finding);
+    if (part != PART_CALLER && status == APISEC_OK) status = check_user(requirement, facts, finding);
     for (size_t i = 0; i < requirement->num_groups && status == APISEC_OK; i++)
-        status = requirement_check(requirement->groups[i], facts, finding);
-    return status == APISEC_OK ? check_choices(requirement, facts, finding) : status;
+        status = requirement_check(requirement->groups[i], part, facts, finding);
+    return status == APISEC_OK && part != PART_CALLER ? check_choices(requirement, facts, finding) : status;
 }

@@ -349,10 +349,27 @@ static apisec_status read_age(const struct shape *object, const char *name, stru
     return status == APISEC_OK ? keep(scope->arena, written, &age->written, err) : status;
 }
 
+static apisec_status read_networks(const struct shape *object, const char *name, struct rule_scope *scope,
+                                   struct networks *networks, apisec_error *err)
+{
+    const struct shape at = shape_member(object, name);
+    if (at.value == NULL) return APISEC_OK;
+    scope->num_checks++;
+    return networks_named(&at, scope->rules, networks, err);
+}
+
+static apisec_status read_caller(const struct shape *at, struct rule_scope *scope, struct requirement *made, apisec_error *err)
+{
+    apisec_status status = read_networks(at, "networks", scope, &made->networks, err);
+    if (status == APISEC_OK) status = read_networks(at, "except_networks", scope, &made->except_networks, err);
+    return status;
+}
+
 static apisec_status read_members(const struct shape *at, struct rule_scope *scope, size_t depth, struct requirement *made,
                                   apisec_error *err)
 {
-    apisec_status status = read_texts(at, "issuers", scope, &made->issuers, err);
+    apisec_status status = read_caller(at, scope, made, err);
+    if (status == APISEC_OK) status = read_texts(at, "issuers", scope, &made->issuers, err);
     if (status == APISEC_OK) status = read_texts(at, "audiences", scope, &made->audiences, err);
     if (status == APISEC_OK) status = read_texts(at, "clients", scope, &made->clients, err);
     if (status == APISEC_OK) status = read_texts(at, "except_clients", scope, &made->except_clients, err);
@@ -387,15 +404,24 @@ static bool asks_of_caller(const struct requirement *r)
     bool asks = r->num_choices > 0;
     for (size_t i = 0; i < r->num_choices; i++) asks = asks && r->choices[i]->asks_of_caller;
     for (size_t i = 0; i < r->num_groups; i++) asks = asks || r->groups[i]->asks_of_caller;
-    return asks;
+    return asks || r->networks.names.num > 0;
+}
+
+static unsigned needs(const struct requirement *r)
+{
+    unsigned needed = r->networks.names.num + r->except_networks.names.num > 0 ? NEEDS_ADDRESS : 0;
+    for (size_t i = 0; i < r->num_choices; i++) needed |= r->choices[i]->needs;
+    for (size_t i = 0; i < r->num_groups; i++) needed |= r->groups[i]->needs;
+    return needed;
 }
 
 apisec_status requirement_read(const struct shape *at, struct rule_scope *scope, size_t depth, struct requirement **requirement,
                                apisec_error *err)
 {
-    static const char *const names[] = {
-        "issuers", "audiences", "clients", "except_clients", "actors", "delegation", "bound",  "max_token_age", "acr", "max_age",
-        "scopes",  "any_scope", "roles",   "any_role",       "claims", "policies",   "all_of", "any_of",        NULL};
+    static const char *const names[] = {"networks", "except_networks", "issuers", "audiences",     "clients", "except_clients",
+                                        "actors",   "delegation",      "bound",   "max_token_age", "acr",     "max_age",
+                                        "scopes",   "any_scope",       "roles",   "any_role",      "claims",  "policies",
+                                        "all_of",   "any_of",          NULL};
     *requirement = NULL;
     apisec_status status = shape_object(at, names, err);
     if (status != APISEC_OK) return status;
@@ -408,6 +434,7 @@ apisec_status requirement_read(const struct shape *at, struct rule_scope *scope,
     if (status == APISEC_OK && scope->num_checks > RULE_MAX_CHECKS)
         status = shape_fail(at, err, "more than %d checks", RULE_MAX_CHECKS);
     if (status != APISEC_OK) return status;
+    made->needs = needs(made);
     made->asks_of_user = asks_of_user(made);
     made->asks_of_caller = asks_of_caller(made);
     *requirement = made;

@@ -2,13 +2,14 @@
  *
  * rules.h (of lib/access): what the files of the rules share among themselves: rules as they are compiled, found and judged.
  *
- *   rules.c       the document, and the tree in which a path finds its rule
+ *   rules.c       the handle, and the tree in which a path finds its rule
+ *   rule_document.c  the document as it is written       caller.h      service-level trust
  *   rule_read.c   one requirement as it is written       rule_check.c  and as it is judged
  */
 #ifndef ACCESS_RULES_H
 #define ACCESS_RULES_H
 
-#include "access/access.h"
+#include "access/caller.h"
 
 #include <apisec/rules.h>
 
@@ -19,12 +20,6 @@
 #define RULE_MAX_DEPTH 4          /* of groups and policies within each other */
 #define RULE_MAX_CHECKS 48        /* that one rule can add to a decision */
 
-/* Texts in the rules' arena. */
-struct texts {
-    const char **at;
-    size_t num;
-    const char *joined;           /* as many as fit into a detail, with spaces between */
-};
 #define RULE_MAX_DETAIL 128
 
 struct age {
@@ -55,9 +50,12 @@ struct claim_test {
     int64_t min, max;             /* RANGE */
 };
 
+enum { NEEDS_ADDRESS = 1 };
+
 enum delegation { DELEGATION_ANY, DELEGATION_REQUIRED, DELEGATION_FORBIDDEN };
 
 struct requirement {
+    struct networks networks, except_networks;
     struct texts issuers, audiences, clients, except_clients, actors, acr, scopes, any_scope, roles, any_role;
     enum delegation delegation;
     bool bound;
@@ -69,6 +67,7 @@ struct requirement {
     struct requirement **choices;   /* any_of: one must be met, where there are any */
     size_t num_choices;
     size_t num_checks;              /* entries it can add to a decision, its groups' among them */
+    unsigned needs;                 /* what must be known of the call, NEEDS_…, its groups' among them */
     bool asks_of_user;              /* something of it, or of one of its groups */
     bool asks_of_caller;            /* in any case one of networks, peers and services */
 };
@@ -81,6 +80,7 @@ struct rule {
     bool wants_user;
     struct requirement *require;    /* unless deny or is_public */
     struct requirement *shadow;     /* or NULL */
+    unsigned needs;
     struct rule *next;              /* of the same template */
 };
 
@@ -88,6 +88,7 @@ struct rule {
 
 /* What a requirement may refer to. */
 struct rule_scope {
+    apisec_rules *rules;            /* networks and their like by name */
     struct arena *arena;
     const struct table *policies;   /* name -> struct requirement; NULL while the policies themselves are read */
     const char *parameters[RULE_MAX_PARAMETERS];
@@ -105,6 +106,34 @@ apisec_status claim_path_read(const struct shape *at, struct arena *arena, struc
 
 /* ---- rules.c ---- */
 
+struct node {
+    struct node *all;               /* of the tree, to free the tables */
+    struct table literals;          /* segment -> struct node */
+    struct node *parameter;
+    struct rule *here;              /* the rules whose template ends here */
+    struct rule *below;             /* the rules whose template ends here with ** */
+};
+
+struct apisec_rules {
+    _Atomic size_t references;
+    struct arena arena;             /* all but the tables' slots */
+    struct node *root;
+    struct node *all;
+    struct table policies;
+    struct table ids;
+    struct table networks;          /* name -> struct network */
+    struct networks trusted_proxies;
+    struct claim_path *role_claims;
+    size_t num_role_claims;
+    char version[44];
+    const char *notices[4];
+    size_t num_notices;
+};
+/* node_literal, node_parameter: the node below, made where there is none; NULL: no memory. */
+struct node *node_literal(apisec_rules *rules, struct node *node, struct text segment);
+struct node *node_parameter(apisec_rules *rules, struct node *node);
+/* rule_of_method: among the rules of one template. */
+const struct rule *rule_of_method(const struct rule *first, struct text method);
 /* rules_ref: they are freed with their last reference. */
 apisec_rules *rules_ref(const apisec_rules *rules);
 /* rules_find: the rule of a method and path, or NULL; *template says whether a template matched at all. */
@@ -113,10 +142,16 @@ const struct rule *rules_find(const apisec_rules *rules, struct text method, con
 const char *rules_version(const apisec_rules *rules);
 const struct claim_path *rules_role_claims(const apisec_rules *rules, size_t *num);
 
+/* ---- rule_document.c ---- */
+
+/* rule_document_read reads what rules_members names. CONFIG, MEMORY. */
+apisec_status rule_document_read(const struct shape *top, apisec_rules *rules, apisec_error *err);
+
 /* ---- rule_check.c ---- */
 
-/* What is judged: a token, a path and a moment. */
+/* What is judged: a call, a token and a moment. */
 struct rule_facts {
+    struct client_address client;
     const apisec_token *token;
     const struct path *path;
     const struct claim_path *role_claims;
@@ -140,7 +175,10 @@ struct rule_finding {
 };
 /* rule_finding_init: nothing was judged yet, and nothing is unmet. */
 void rule_finding_init(struct rule_finding *finding);
-apisec_status requirement_check(const struct requirement *requirement, const struct rule_facts *facts,
+/* requirement_check judges all of a requirement, or only what it and its groups ask of the caller, or all but that: what is asked in a
+ * choice may be met by another, and is not asked of the caller alone. */
+enum rule_part { PART_ALL, PART_CALLER, PART_USER };
+apisec_status requirement_check(const struct requirement *requirement, enum rule_part part, const struct rule_facts *facts,
                                 struct rule_finding *finding);
 
 /* ---- authorize.c ---- */

@@ -26,6 +26,7 @@ static apisec_rules *compile(const char *require)
     apisec_error err = {0, ""};
     buffer_text(&json, "{\"role_claims\":[\"roles\",\"/realm_access/roles\",\"https://id.example/roles\"],"
                        "\"policies\":{\"reader\":{\"scopes\":[\"read\"]},\"clerk\":{\"any_role\":[\"clerk\",\"manager\"]}},"
+                       "\"networks\":{\"here\":[\"192.0.2.0/24\"],\"there\":[\"198.51.100.0/24\"]},"
                        "\"rules\":[{\"id\":\"r\",\"path\":\"/c/{customer}/{order}\",\"require\":");
     buffer_text(&json, require);
     buffer_text(&json, "}]}");
@@ -46,9 +47,10 @@ static apisec_status judge(const apisec_rules *rules, const struct forge_change 
     const struct rule *rule = rules_find(rules, text_of("GET"), &path, &matched);
     assert_non_null(rule);
     struct rule_facts facts = {.token = token, .path = &path, .now = FORGE_NOW};
+    facts.client.address = address_read(text_of("192.0.2.1"));
     facts.role_claims = rules_role_claims(rules, &facts.num_role_claims);
     rule_finding_init(finding);
-    const apisec_status status = requirement_check(rule->require, &facts, finding);
+    const apisec_status status = requirement_check(rule->require, PART_ALL, &facts, finding);
     assert_int_equal(status, finding->status);
     if (status != APISEC_OK) assert_true(finding->sentence[0] != '\0');
     apisec_token_free(token);
@@ -59,6 +61,11 @@ static apisec_status judge(const apisec_rules *rules, const struct forge_change 
 
 static const struct row rows[] = {
     {"{}", {{NULL, NULL}}, APISEC_OK, "nothing is required"},
+    {"{\"networks\":[\"there\",\"here\"]}", {{NULL, NULL}}, APISEC_OK, "one of them"},
+    {"{\"networks\":[\"there\"]}", {{NULL, NULL}}, APISEC_E_PEER, ""},
+    {"{\"except_networks\":[\"there\"]}", {{NULL, NULL}}, APISEC_OK, ""},
+    {"{\"except_networks\":[\"there\",\"here\"]}", {{NULL, NULL}}, APISEC_E_PEER, ""},
+    {"{\"networks\":[\"there\"],\"scopes\":[\"a\"]}", {{NULL, NULL}}, APISEC_E_PEER, "before the user"},
     {"{\"issuers\":[\"" FORGE_ISSUER "\"]}", {{NULL, NULL}}, APISEC_OK, ""},
     {"{\"issuers\":[\"https://other.example\"]}", {{NULL, NULL}}, APISEC_E_CONDITION, "another issuer"},
     {"{\"audiences\":[\"orders\"]}", {{NULL, NULL}}, APISEC_OK, ""},

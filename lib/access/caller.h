@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * caller.h (of lib/access, a part of rules.h): service-level trust, beside the user's: from where a call comes, and from which
+ * service.
+ *
+ *   network.c   addresses, networks, and whose address it is behind proxies
+ */
+#ifndef ACCESS_CALLER_H
+#define ACCESS_CALLER_H
+
+#include "access/access.h"
+
+/* Texts in the rules' arena. */
+struct texts {
+    const char **at;
+    size_t num;
+    const char *joined;           /* as many as fit into a detail, with spaces between */
+};
+
+/* ---- network.c ---- */
+
+#define ADDRESS_MAX 46            /* of an IPv6 address and its NUL */
+struct address {
+    unsigned char bytes[16];
+    size_t len;                   /* 4 or 16; 0: it is not known, and in no network */
+};
+/* address_read: an address without brackets, port and zone; an IPv4-mapped one is its IPv4 address. Anything else has len 0. */
+struct address address_read(struct text text);
+void address_write(const struct address *address, char out[ADDRESS_MAX]); /* "": not known */
+
+struct prefix {
+    struct address address;
+    unsigned bits;
+};
+struct network {
+    struct prefix *prefixes;
+    size_t num_prefixes;
+};
+bool network_holds(const struct network *network, const struct address *address);
+
+struct networks {                 /* as a rule names them */
+    struct texts names;
+    const struct network **at;
+};
+bool networks_hold(const struct networks *networks, const struct address *address);
+
+struct client_address {
+    struct address address;
+    bool is_forwarded;            /* it is not the socket's peer */
+};
+/* client_find: the socket's peer, or behind trusted proxies whom the last of them asks for. Where all that is said are proxies it is
+ * the farthest of them. */
+void client_find(const apisec_call *call, const struct networks *proxies, struct client_address *client);
+
+/* networks_read reads "networks" and "trusted_proxies"; networks_named a list of names. CONFIG, MEMORY. */
+apisec_status networks_read(const struct shape *top, apisec_rules *rules, apisec_error *err);
+apisec_status networks_named(const struct shape *at, apisec_rules *rules, struct networks *networks, apisec_error *err);
+
+#endif

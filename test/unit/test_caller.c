@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * test_caller.c: lib/access/caller.h in decisions: from where a call comes and from which service, beside its user and in place of
+ * one, judged before a token is looked at, and what of it is in the record.
+ */
+#include "support/unit.h"
+#include "access/rules.h"
+#include "support/service.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct service service;
+static apisec_rules *rules;
+
+static const char document[] =
+    "{\"networks\":{\"office\":[\"192.0.2.0/24\",\"2001:db8::/32\"],\"guests\":[\"192.0.2.128/25\"],\"proxies\":[\"10.0.0.0/24\"]},"
+    "\"trusted_proxies\":[\"proxies\"],"
+    "\"policies\":{\"inside\":{\"networks\":[\"office\"]}},"
+    "\"rules\":["
+    "{\"id\":\"net\",\"path\":\"/net\",\"user\":\"none\",\"require\":{\"networks\":[\"office\"],\"except_networks\":[\"guests\"]}},"
+    "{\"id\":\"both\",\"path\":\"/both\",\"require\":{\"policies\":[\"inside\"],\"scopes\":[\"a\"]}},"
+    "{\"id\":\"either\",\"path\":\"/either\",\"require\":{\"any_of\":[{\"networks\":[\"office\"]},{\"scopes\":[\"a\"]}]}},"
+    "{\"id\":\"anywhere\",\"path\":\"/anywhere\",\"require\":{},\"shadow\":{\"networks\":[\"office\"]}}]}";
+
+static apisec_call *call_from(const char *target, const char *address, const char *forwarded, const char *token)
+{
+    apisec_call *call = service_call(token);
+    apisec_call_set_target(call, target, strlen(target));
+    apisec_call_set_peer_address(call, address);
+    if (forwarded != NULL) apisec_call_add_header(call, "X-Forwarded-For", 15, forwarded, strlen(forwarded));
+    return call;
+}
+
+/* walk takes the steps as lib/guard does, and frees the call as soon as it may be. */
+static apisec_decision *walk(apisec_call *call)
+{
+    apisec_decision *decision = decision_new(service.verifier, service.audit, call);
+    decision_route(decision, rules);
+    decision_admit(decision, call);
+    if (decision_wants_user(decision)) decision_authenticate(decision, call);
+    apisec_call_free(call);
+    decision_judge(decision);
+    return decision;
+}
+
+static char *last_line(void)
+{
+    size_t num = 0;
+    for (size_t at = 0; at < service.lines.len; at++) num += service.lines.bytes[at] == '\n';
+    return text_copy(service_line(&service, num - 1));
+}
+
+static const char *with_scope(const char *scope)
+{
+    return service_token(&service, (const struct forge_change[]){{"scope", scope}, {NULL, NULL}});
+}
+
+static void test_networks(void **state)
+{
+    (void)state;
+    const struct {
+        const char *target, *address, *forwarded, *token;
+        apisec_status expected;
+        const char *reason, *why;
+    } rows[] = {
+        {"/net", "192.0.2.1", NULL, NULL, APISEC_OK, "", "from the office, no user is wanted"},
+        {"/net", "198.51.100.1", NULL, NULL, APISEC_E_PEER, "networks is not what the rule requires: office", "from elsewhere"},
+        {"/net", "192.0.2.129", NULL, NULL, APISEC_E_PEER, "except_networks is not what the rule requires: guests", "a guest"},
+        {"/net", "", NULL, NULL, APISEC_E_PEER, "networks is not what the rule requires: office", "from nowhere"},
+        {"/net", "::ffff:192.0.2.1", NULL, NULL, APISEC_OK, "", "IPv4-mapped"},
+        {"/net", "198.51.100.1", "192.0.2.1", NULL, APISEC_E_PEER, "networks is not what the rule requires: office", "spoofed"},
+        {"/net", "10.0.0.1", "192.0.2.1", NULL, APISEC_OK, "", "through a proxy"},
+        {"/net", "10.0.0.1", "192.0.2.1, 198.51.100.1", NULL, APISEC_E_PEER, "networks is not what the rule requires: office",
+         "spoofed through a proxy"},
+        {"/net", "10.0.0.1", "192.0.2.1, 198.51.100.1, 10.0.0.2", NULL, APISEC_E_PEER,
+         "networks is not what the rule requires: office", "spoofed through two"},
+        {"/net", "10.0.0.1", NULL, NULL, APISEC_E_PEER, "networks is not what the rule requires: office", "the proxy itself"},
+        {"/both", "192.0.2.1", NULL, with_scope("\"a\""), APISEC_OK, "", "from the office, with the scope"},
+        {"/both", "192.0.2.1", NULL, NULL, APISEC_E_NO_CREDENTIAL, "the request has no Authorization header",
+         "a network is nobody"},
+        {"/both", "192.0.2.1", NULL, with_scope("\"b\""), APISEC_E_SCOPE, "scopes is not what the rule requires: a", ""},
+        {"/both", "198.51.100.1", NULL, with_scope("\"a\""), APISEC_E_PEER, "networks is not what the rule requires: office", ""},
+        {"/both", "198.51.100.1", NULL, "no.token.at.all", APISEC_E_PEER, "networks is not what the rule requires: office",
+         "the token is not even looked at"},
+        {"/either", "192.0.2.1", NULL, with_scope("\"b\""), APISEC_OK, "", "a user from the office"},
+        {"/either", "198.51.100.1", NULL, with_scope("\"a\""), APISEC_OK, "", "a user with the scope"},
+        {"/either", "198.51.100.1", NULL, with_scope("\"b\""), APISEC_E_PEER, "any_of is not what the rule requires: office", ""},
+        {"/either", "192.0.2.1", NULL, NULL, APISEC_E_NO_CREDENTIAL, "the request has no Authorization header",
+         "nobody from the office"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        apisec_decision *decision = walk(call_from(rows[i].target, rows[i].address, rows[i].forwarded, rows[i].token));
+        const apisec_status status = apisec_decision_commit(decision, NULL);
+        if (status != rows[i].expected) fail_msg("%s: %s", rows[i].why, apisec_decision_reason(decision));
+        assert_string_equal(apisec_decision_reason(decision), rows[i].reason);
+        if (status == APISEC_E_PEER) assert_int_equal(apisec_decision_http_status(decision), 403);
+        if (status == APISEC_E_PEER) assert_int_equal(apisec_decision_num_headers(decision), 0);
+        apisec_decision_free(decision);
+    }
+}
+
+/* With a user that was authenticated before: the same rules, the same verdicts; without a call nothing is known of its address. */
+static void test_applied_by_hand(void **state)
+{
+    (void)state;
+    for (int with_call = 0; with_call < 2; with_call++) {
+        apisec_decision *decision = NULL;
+        apisec_call *call = call_from("/both", "192.0.2.1", NULL, with_scope("\"a\""));
+        assert_int_equal(apisec_authenticate(service.verifier, service.audit, call, &decision, NULL), APISEC_OK);
+        const apisec_status expected = with_call ? APISEC_OK : APISEC_E_PEER;
+        assert_int_equal(apisec_decision_apply_rules(decision, rules, with_call ? call : NULL), expected);
+        assert_int_equal(apisec_decision_commit(decision, NULL), expected);
+        apisec_decision_free(decision);
+        apisec_call_free(call);
+    }
+}
+
+static void test_the_record(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *address, *forwarded, *recorded; /* recorded NULL: it is the socket's */
+    } rows[] = {
+        {"192.0.2.1", NULL, NULL},
+        {"192.0.2.1", "198.51.100.9", NULL},
+        {"10.0.0.1", "198.51.100.9", "\"client_address\":\"198.51.100.9\""},
+        {"10.0.0.1", "nonsense", "\"client_address\":\"unknown\""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        apisec_decision *decision = walk(call_from("/both", rows[i].address, rows[i].forwarded, NULL));
+        apisec_decision_commit(decision, NULL);
+        char *line = last_line();
+        const char *const found = strstr(line, rows[i].recorded ? rows[i].recorded : "client_address");
+        if ((found != NULL) != (rows[i].recorded != NULL)) fail_msg("%s", line);
+        assert_non_null(strstr(line, "\"src_endpoint\":{\"ip\":")); /* the socket's, in any case */
+        free(line);
+        apisec_decision_free(decision);
+    }
+    apisec_decision *decision = walk(call_from("/anywhere", "198.51.100.9", NULL, with_scope("\"a\"")));
+    assert_int_equal(apisec_decision_commit(decision, NULL), APISEC_OK);
+    char *line = last_line();
+    assert_non_null(strstr(line, "\"shadow\":{\"verdict\":\"denied\",\"status_code\":\"APISEC_E_PEER\""));
+    free(line);
+    apisec_decision_free(decision);
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    apisec_error err = {0, ""};
+    service_begin(&service, APISEC_AUDIT_STRICT);
+    if (apisec_rules_new(document, sizeof document - 1, &rules, &err) != APISEC_OK) print_error("%s\n", err.text);
+    return err.status;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    apisec_rules_free(rules);
+    service_end(&service);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_networks),
+        cmocka_unit_test(test_applied_by_hand),
+        cmocka_unit_test(test_the_record),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
