@@ -30,8 +30,8 @@
  *   "body": {…}             what the request's body may be, see limits.h; APISEC_E_BODY
  *   "shadow": requirement   a further requirement that is judged and recorded and not enforced: how a stricter rule is tried out
  *
- * Requirements, all of which must be met; they are judged in this order, and the first that is not met is the reason; what the first
- * three and the groups ask of the caller before a token is looked at, but for what is asked in a choice:
+ * Requirements, all of which must be met; they are judged in this order, and the first that is not met is the reason. The first
+ * three are judged before a token is looked at, in policies and all_of too:
  *   "networks", "except_networks": [names]   the client's address is in one of them, or is known and in none; APISEC_E_PEER
  *   "peers": [names]                    the verified client certificate is one of them; APISEC_E_PEER
  *   "services": [names]                 the service credential is that of one of them; APISEC_E_PEER, or with "user": "none" and

@@ -33,6 +33,7 @@ struct access_check {
 };
 
 struct application; /* of rules, see rules.h */
+struct peer_names;  /* see caller.h */
 
 /* What a requirement that is tried and not enforced came to. */
 struct shadow {
@@ -75,6 +76,7 @@ struct apisec_decision {
     char dpop_nonce[VERIFIER_NONCE_SIZE]; /* for the client's next proof, or "" */
     bool path_is_cut;             /* it was longer than what is kept: no rule can be found for it */
     char client_address[46];      /* where it is not the socket's peer: from whom trusted proxies say that it comes; or "" */
+    struct peer_names *peer;      /* of its certificate; NULL: none, or nobody asked */
     char peer_sha256[44];         /* base64url of the peer certificate's hash, or "" */
     int64_t started_us;
     int64_t time_ms;
@@ -126,8 +128,8 @@ apisec_status decision_report(const apisec_decision *decision, apisec_error *err
 extern const char *const rules_members[];
 apisec_status rules_read(const struct shape *top, struct text document, apisec_rules **rules, apisec_error *err);
 
-/* ---- the steps of one call by rules, in this order, on one decision; lib/guard takes them, and apisec_decision_apply_rules all but
- * the third. Each returns the status that stands, and does nothing once the decision has failed; in another order MISUSE ---- */
+/* ---- the steps of one call by rules, in this order, on one decision; lib/guard takes them, and apisec_decision_apply_rules all
+ * but the third. Each returns the status that stands, and does nothing once the decision has failed; in another order MISUSE ---- */
 
 /* decision_route finds the rule for the decision's method and path and takes a reference of the rules, which decision_free ends. */
 apisec_status decision_route(apisec_decision *decision, const apisec_rules *rules);

@@ -49,6 +49,7 @@ apisec_status decision_route(apisec_decision *decision, const apisec_rules *rule
     if (applied == NULL) return decision_fail(decision, APISEC_E_MEMORY, "out of memory");
     applied->rules = rules_ref(rules);
     applied->facts.path = &applied->path;
+    applied->facts.peer_sha256 = "";
     applied->facts.now = decision->time_ms / 1000;
     applied->facts.role_claims = rules_role_claims(rules, &applied->facts.num_role_claims);
     decision->applied = applied;
@@ -137,6 +138,16 @@ static void find_client(apisec_decision *decision, const apisec_call *call, stru
     if (client->address.len == 0) memcpy(decision->client_address, "unknown", sizeof "unknown");
 }
 
+static apisec_status find_peer(apisec_decision *decision, const apisec_call *call, struct application *applied)
+{
+    if ((applied->rule->needs & NEEDS_PEER) == 0) return APISEC_OK;
+    if (!peer_find(call_peer_certificate(call), &decision->arena, &decision->peer))
+        return decision_fail(decision, APISEC_E_MEMORY, "out of memory");
+    applied->facts.peer = decision->peer;
+    applied->facts.peer_sha256 = call_peer_certificate(call).len > 0 ? decision->peer_sha256 : "";
+    return APISEC_OK;
+}
+
 apisec_status decision_admit(apisec_decision *decision, const apisec_call *call)
 {
     const apisec_status open = decision_open_status(decision);
@@ -147,6 +158,7 @@ apisec_status decision_admit(apisec_decision *decision, const apisec_call *call)
     applied->is_admitted = true;
     if (!rule->wants_user && call != NULL && admit_anybody(decision, call) != APISEC_OK) return decision->status;
     find_client(decision, call, applied);
+    if (find_peer(decision, call, applied) != APISEC_OK) return decision->status;
     return rule->require != NULL ? judge_requirement(decision, applied, PART_CALLER) : APISEC_OK;
 }
 

@@ -4,6 +4,7 @@
  * service.
  *
  *   network.c   addresses, networks, and whose address it is behind proxies
+ *   peer.c      the services that a client certificate may stand for
  */
 #ifndef ACCESS_CALLER_H
 #define ACCESS_CALLER_H
@@ -48,12 +49,40 @@ struct client_address {
     struct address address;
     bool is_forwarded;            /* it is not the socket's peer */
 };
-/* client_find: the socket's peer, or behind trusted proxies whom the last of them asks for. Where all that is said are proxies it is
- * the farthest of them. */
+/* client_find: the socket's peer, or behind trusted proxies whom the last of them asks for. Where all that is said are proxies it
+ * is the farthest of them. */
 void client_find(const apisec_call *call, const struct networks *proxies, struct client_address *client);
 
 /* networks_read reads "networks" and "trusted_proxies"; networks_named a list of names. CONFIG, MEMORY. */
 apisec_status networks_read(const struct shape *top, apisec_rules *rules, apisec_error *err);
 apisec_status networks_named(const struct shape *at, apisec_rules *rules, struct networks *networks, apisec_error *err);
+
+/* ---- peer.c ---- */
+
+struct peer_name {
+    bool is_uri;                  /* otherwise a DNS name */
+    struct text text;
+};
+struct peer_names {               /* those of the call's certificate */
+    struct peer_name *names;
+    size_t num;
+    bool has_one_uri;
+};
+/* peer_find reads a certificate; *names is NULL where there is none. false: no memory. */
+bool peer_find(struct text certificate, struct arena *arena, struct peer_names **names);
+
+struct peer {
+    struct texts uris, dns, thumbprints;
+};
+struct peers {                    /* as a rule names them */
+    struct texts names;
+    const struct peer **at;
+};
+/* peers_have: the certificate is one of them. sha256: base64url, "" where there is none. */
+bool peers_have(const struct peers *peers, const struct peer_names *names, const char *sha256);
+
+/* peers_read reads "peers"; peers_named a list of names. CONFIG, MEMORY. */
+apisec_status peers_read(const struct shape *top, apisec_rules *rules, apisec_error *err);
+apisec_status peers_named(const struct shape *at, apisec_rules *rules, struct peers *peers, apisec_error *err);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * network.c: addresses and networks: which network an address is in, and whose address it is when proxies stand between. What is not
- * exactly one address is none, and none is in no network.
+ * network.c: addresses and networks: which network an address is in, and whose address it is when proxies stand between. What is
+ * not exactly one address is none, and none is in no network.
  */
 #include "access/rules.h"
 

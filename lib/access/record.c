@@ -3,11 +3,11 @@
  * record.c: the one record of a decision, OCSF API Activity: who, through whom, wanted what, and what became of it.
  * Of the token it holds claims of a verified one and its hash; of the request neither the query nor any header not named here.
  */
-#include "access/access.h"
+#include "access/caller.h"
 
 #include <string.h>
 
-enum { MAX_SHORT = 256, MAX_AUDIENCES = 16, MAX_ADDRESSES = 16, MAX_ADDRESS = 64 };
+enum { MAX_SHORT = 256, MAX_AUDIENCES = 16, MAX_NAMES = 8, MAX_ADDRESSES = 16, MAX_ADDRESS = 64 };
 
 static bool is_allowed(const apisec_decision *decision)
 {
@@ -48,6 +48,13 @@ static void put_verdict(const apisec_decision *decision, struct json_writer *mem
     put(members, "status_detail", apisec_decision_reason(decision));
 }
 
+/* OCSF demands that something is said of the actor. */
+static struct text app_name(const apisec_decision *decision)
+{
+    const struct peer_names *const peer = decision->peer;
+    return peer != NULL && peer->num > 0 ? peer->names[0].text : text_of("unknown");
+}
+
 static void put_actor(const apisec_decision *decision, struct json_writer *members)
 {
     const apisec_token *const token = decision->token;
@@ -64,7 +71,7 @@ static void put_actor(const apisec_decision *decision, struct json_writer *membe
         json_close_object(members);
     }
     put(members, "app_uid", client);
-    if (!subject && !client) put(members, "app_name", "unknown"); /* OCSF demands that something is said of the actor */
+    if (!subject && !client) json_put_text_capped(members, "app_name", app_name(decision), MAX_SHORT);
     json_open_array(members, "authorizations");
     json_open_object(members, NULL);
     put(members, "decision", is_allowed(decision) ? "allowed" : "denied");
@@ -226,12 +233,20 @@ static void put_token(const apisec_token *token, struct json_writer *unmapped)
     put(unmapped, "scope_granted", apisec_token_scope(token));
 }
 
+static void put_peer(const struct peer_names *peer, struct json_writer *unmapped)
+{
+    json_open_array(unmapped, "peer_names");
+    for (size_t i = 0; i < peer->num && i < MAX_NAMES; i++) json_put_text_capped(unmapped, NULL, peer->names[i].text, MAX_SHORT);
+    json_close_array(unmapped);
+}
+
 static void put_unmapped(const apisec_decision *decision, struct json_writer *unmapped)
 {
     if (decision->token) put_token(decision->token, unmapped);
     put_text(unmapped, "scope_required", (struct text){decision->required_scope.bytes, decision->required_scope.len});
     put(unmapped, "client_address", decision->client_address);
     put(unmapped, "peer_x5t_s256", decision->peer_sha256);
+    if (decision->peer != NULL) put_peer(decision->peer, unmapped);
     json_put_number(unmapped, "latency_us", clock_elapsed_us() - decision->started_us);
     explanation_put_checks(decision, unmapped);
     explanation_put_shadow(decision, unmapped);

@@ -53,6 +53,9 @@ static apisec_status check_caller(const struct requirement *r, const struct rule
     if (status == APISEC_OK && r->except_networks.names.num > 0)
         status = note(finding, "except_networks", standard, r->except_networks.names.joined,
                       client->len > 0 && !networks_hold(&r->except_networks, client), APISEC_E_PEER);
+    if (status == APISEC_OK && r->peers.names.num > 0)
+        status = note(finding, "peers", "RFC 5280 section 4.2.1.6", r->peers.names.joined,
+                      peers_have(&r->peers, f->peer, f->peer_sha256), APISEC_E_PEER);
     return status;
 }
 

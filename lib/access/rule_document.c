@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * rule_document.c: reads the document of include/apisec/rules.h: what its rules refer to, then rule by rule. What is written wrong is an
- * error with its path, here, at start-up.
+ * rule_document.c: reads the document of include/apisec/rules.h: what its rules refer to, then rule by rule. What is written wrong
+ * is an error with its path, here, at start-up.
  */
 #include "access/rules.h"
 
@@ -241,6 +241,7 @@ apisec_status rule_document_read(const struct shape *top, apisec_rules *rules, a
     const struct shape list = shape_member(top, "rules");
     apisec_status status = read_role_claims(top, rules, err);
     if (status == APISEC_OK) status = networks_read(top, rules, err);
+    if (status == APISEC_OK) status = peers_read(top, rules, err);
     if (status == APISEC_OK) status = read_policies(top, rules, err);
     if (status == APISEC_OK) status = shape_kind(&list, JSON_ARRAY, err);
     if (status == APISEC_OK && json_first(list.value) == NULL) status = shape_fail(&list, err, "no rule: everything is denied");

@@ -50,12 +50,13 @@ struct claim_test {
     int64_t min, max;             /* RANGE */
 };
 
-enum { NEEDS_ADDRESS = 1 };
+enum { NEEDS_ADDRESS = 1, NEEDS_PEER = 2 };
 
 enum delegation { DELEGATION_ANY, DELEGATION_REQUIRED, DELEGATION_FORBIDDEN };
 
 struct requirement {
     struct networks networks, except_networks;
+    struct peers peers;
     struct texts issuers, audiences, clients, except_clients, actors, acr, scopes, any_scope, roles, any_role;
     enum delegation delegation;
     bool bound;
@@ -123,6 +124,7 @@ struct apisec_rules {
     struct table ids;
     struct table networks;          /* name -> struct network */
     struct networks trusted_proxies;
+    struct table peers;             /* name -> struct peer */
     struct claim_path *role_claims;
     size_t num_role_claims;
     char version[44];
@@ -152,6 +154,8 @@ apisec_status rule_document_read(const struct shape *top, apisec_rules *rules, a
 /* What is judged: a call, a token and a moment. */
 struct rule_facts {
     struct client_address client;
+    const struct peer_names *peer;  /* NULL: no certificate, or nobody asks */
+    const char *peer_sha256;        /* or "" */
     const apisec_token *token;
     const struct path *path;
     const struct claim_path *role_claims;
@@ -175,8 +179,8 @@ struct rule_finding {
 };
 /* rule_finding_init: nothing was judged yet, and nothing is unmet. */
 void rule_finding_init(struct rule_finding *finding);
-/* requirement_check judges all of a requirement, or only what it and its groups ask of the caller, or all but that: what is asked in a
- * choice may be met by another, and is not asked of the caller alone. */
+/* requirement_check judges all of a requirement, or only what it and its groups ask of the caller, or all but that: what is asked
+ * in a choice may be met by another, and is not asked of the caller alone. */
 enum rule_part { PART_ALL, PART_CALLER, PART_USER };
 apisec_status requirement_check(const struct requirement *requirement, enum rule_part part, const struct rule_facts *facts,
                                 struct rule_finding *finding);

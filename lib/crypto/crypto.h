@@ -105,6 +105,22 @@ apisec_status crypto_digest_update(struct crypto_digest *digest, const void *byt
 apisec_status crypto_digest_finish(struct crypto_digest *digest, unsigned char *out); /* and is ready for the next */
 void crypto_digest_free(struct crypto_digest *digest);
 
+/* The subject alternative names of an X.509 certificate (RFC 5280 section 4.2.1.6) that are URIs and DNS names, in their order, as
+ * they lie in its bytes. */
+#define CRYPTO_MAX_NAMES 64
+struct crypto_name {
+    bool is_uri;
+    struct text text;
+};
+struct crypto_names {
+    struct crypto_name at[CRYPTO_MAX_NAMES];
+    size_t num, num_uris;
+};
+/* crypto_certificate_names: none where it has no such extension. MALFORMED, and none: it is not one certificate in DER, has the
+ * extension twice, a name with anything but visible ASCII (a NUL among it), or more of them than fit. The certificate was verified
+ * by who calls. */
+apisec_status crypto_certificate_names(struct text der, struct crypto_names *names);
+
 struct crypto_key; /* prepared; immutable but for its pool */
 
 /* What a key is made of: big-endian unsigned integers as in a JWK. An absent private part has at == NULL. */

@@ -5,8 +5,10 @@
  */
 #include "support/unit.h"
 #include "access/rules.h"
+#include "support/certificate.h"
 #include "support/service.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,11 +18,15 @@ static apisec_rules *rules;
 static const char document[] =
     "{\"networks\":{\"office\":[\"192.0.2.0/24\",\"2001:db8::/32\"],\"guests\":[\"192.0.2.128/25\"],\"proxies\":[\"10.0.0.0/24\"]},"
     "\"trusted_proxies\":[\"proxies\"],"
+    "\"peers\":{\"gateway\":{\"uris\":[\"spiffe://mesh.example/gateway\"]}},"
     "\"policies\":{\"inside\":{\"networks\":[\"office\"]}},"
     "\"rules\":["
     "{\"id\":\"net\",\"path\":\"/net\",\"user\":\"none\",\"require\":{\"networks\":[\"office\"],\"except_networks\":[\"guests\"]}},"
     "{\"id\":\"both\",\"path\":\"/both\",\"require\":{\"policies\":[\"inside\"],\"scopes\":[\"a\"]}},"
     "{\"id\":\"either\",\"path\":\"/either\",\"require\":{\"any_of\":[{\"networks\":[\"office\"]},{\"scopes\":[\"a\"]}]}},"
+    "{\"id\":\"peer\",\"path\":\"/peer\",\"user\":\"none\",\"require\":{\"peers\":[\"gateway\"]}},"
+    "{\"id\":\"peer-user\",\"path\":\"/peer-user\",\"require\":{\"peers\":[\"gateway\"]}},"
+    "{\"id\":\"user\",\"path\":\"/user\",\"require\":{}},"
     "{\"id\":\"anywhere\",\"path\":\"/anywhere\",\"require\":{},\"shadow\":{\"networks\":[\"office\"]}}]}";
 
 static apisec_call *call_from(const char *target, const char *address, const char *forwarded, const char *token)
@@ -100,6 +106,49 @@ static void test_networks(void **state)
     }
 }
 
+static void test_peers(void **state)
+{
+    (void)state;
+    static const struct certificate_name gateway[] = {CERTIFICATE_NAME('U', "spiffe://mesh.example/gateway"),
+                                                      CERTIFICATE_NAME('D', "gw.mesh.example")};
+    static const struct certificate_name other[] = {CERTIFICATE_NAME('U', "spiffe://mesh.example/other"),
+                                                    CERTIFICATE_NAME('D', "gw.mesh.example")};
+    const struct {
+        const char *target, *token;
+        const struct certificate_name *names; /* NULL: no certificate */
+        apisec_status expected;
+        const char *app_name, *why; /* NULL: there is a user */
+    } rows[] = {
+        {"/peer", NULL, gateway, APISEC_OK, "spiffe://mesh.example/gateway", "the gateway, no user is wanted"},
+        {"/peer", NULL, other, APISEC_E_PEER, "spiffe://mesh.example/other", "another service"},
+        {"/peer", NULL, NULL, APISEC_E_PEER, "unknown", "no certificate"},
+        {"/peer-user", with_scope("\"a\""), gateway, APISEC_OK, NULL, "the gateway for a user"},
+        {"/peer-user", NULL, gateway, APISEC_E_NO_CREDENTIAL, "spiffe://mesh.example/gateway", "the gateway alone"},
+        {"/peer-user", with_scope("\"a\""), other, APISEC_E_PEER, "spiffe://mesh.example/other", "another for a user"},
+        {"/user", NULL, gateway, APISEC_E_NO_CREDENTIAL, "unknown", "a certificate alone, where nothing is required"},
+        {"/user", with_scope("\"a\""), NULL, APISEC_OK, NULL, "the user"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        apisec_call *call = call_from(rows[i].target, "198.51.100.1", NULL, rows[i].token);
+        size_t len;
+        unsigned char *der = rows[i].names != NULL ? certificate_with(rows[i].names, 2, 1, &len) : NULL;
+        if (der != NULL) apisec_call_set_peer_certificate(call, der, len);
+        free(der);
+        apisec_decision *decision = walk(call);
+        const apisec_status status = apisec_decision_commit(decision, NULL);
+        if (status != rows[i].expected) fail_msg("%s: %s", rows[i].why, apisec_decision_reason(decision));
+        char *line = last_line();
+        char app_name[128];
+        snprintf(app_name, sizeof app_name, "\"app_name\":\"%s\"", rows[i].app_name ? rows[i].app_name : "");
+        if ((strstr(line, app_name) != NULL) != (rows[i].app_name != NULL)) fail_msg("%s: %s", rows[i].why, line);
+        const bool is_asked = strcmp(rows[i].target, "/user") != 0 && rows[i].names != NULL;
+        assert_int_equal(strstr(line, "\"peer_names\":[\"spiffe://mesh.example/") != NULL, is_asked);
+        assert_int_equal(strstr(line, "\"peer_names\"") != NULL, is_asked); /* it is looked into only where a rule asks */
+        free(line);
+        apisec_decision_free(decision);
+    }
+}
+
 /* With a user that was authenticated before: the same rules, the same verdicts; without a call nothing is known of its address. */
 static void test_applied_by_hand(void **state)
 {
@@ -166,6 +215,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_networks),
+        cmocka_unit_test(test_peers),
         cmocka_unit_test(test_applied_by_hand),
         cmocka_unit_test(test_the_record),
     };

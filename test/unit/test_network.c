@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_network.c: addresses and networks: what is no address is in none; networks to the bit; and whose address it is behind proxies,
- * whoever writes what into X-Forwarded-For.
+ * test_network.c: addresses and networks: what is no address is in none; networks to the bit; and whose address it is behind
+ * proxies, whoever writes what into X-Forwarded-For.
  */
 #include "support/unit.h"
 #include "access/rules.h"
