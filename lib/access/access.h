@@ -42,6 +42,13 @@ struct shadow {
     const char *reason;           /* "" where it is met */
 };
 
+/* Who is told when a decision is final, once: committed, or freed without. It is referred to as long as the decision lives. */
+struct decision_watch {
+    void (*take)(struct decision_watch *watch);
+    void (*ended)(struct decision_watch *watch, const apisec_decision *decision);
+    void (*give_back)(struct decision_watch *watch);
+};
+
 enum decision_phase { DECISION_OPEN, DECISION_COMMITTED, DECISION_ABANDONED };
 
 struct apisec_decision {
@@ -53,6 +60,7 @@ struct apisec_decision {
     struct arena arena;           /* texts of the call and of the checks */
     apisec_verifier *verifier;    /* a reference */
     apisec_audit *audit;          /* borrowed, or NULL */
+    struct decision_watch *watch; /* a reference, or NULL */
     apisec_token *token;
     struct trail trail;           /* the checks of authentication; nothing passed yet while at is the first */
     bool trail_failed;            /* the check at its end failed; otherwise it was not made */
@@ -111,6 +119,8 @@ apisec_status decision_record(const apisec_decision *decision, apisec_error *err
  * denial that needs none. */
 apisec_decision *decision_new(apisec_verifier *verifier, apisec_audit *audit, const apisec_call *call);
 apisec_decision *decision_out_of_memory(void);
+/* decision_watch has a new decision watched. */
+void decision_watch(apisec_decision *decision, struct decision_watch *watch);
 /* decision_fail notes the first failure and returns the status that stands. decision_report gives it with its sentence. */
 apisec_status decision_fail(apisec_decision *decision, apisec_status status, const char *sentence);
 /* decision_open_status: APISEC_OK when a check may be made now. decision_add_check lists one; id, standard and detail live as long
@@ -127,6 +137,12 @@ apisec_status decision_report(const apisec_decision *decision, apisec_error *err
  * which the version is made. CONFIG, MEMORY. */
 extern const char *const rules_members[];
 apisec_status rules_read(const struct shape *top, struct text document, apisec_rules **rules, apisec_error *err);
+/* recorded.c: rules_record_claims says which claims the records of decisions by these rules hold: names as in rules.h; absent: none.
+ * recorded_put writes them. CONFIG, MEMORY. */
+apisec_status rules_record_claims(apisec_rules *rules, const struct shape *list, apisec_error *err);
+void recorded_put(const apisec_decision *decision, struct json_writer *unmapped);
+/* rules_version: the base64url SHA-256 of the document, which records hold. */
+const char *rules_version(const apisec_rules *rules);
 
 /* ---- the steps of one call by rules, in this order, on one decision; lib/guard takes them, and apisec_decision_apply_rules all
  * but the third. Each returns the status that stands, and does nothing once the decision has failed; in another order MISUSE ---- */

@@ -116,6 +116,12 @@ apisec_decision *decision_new(apisec_verifier *verifier, apisec_audit *audit, co
     return decision;
 }
 
+void decision_watch(apisec_decision *decision, struct decision_watch *watch)
+{
+    watch->take(watch);
+    decision->watch = watch;
+}
+
 void apisec_decision_free(apisec_decision *decision)
 {
     if (!decision || decision == &out_of_memory) return;
@@ -124,7 +130,9 @@ void apisec_decision_free(apisec_decision *decision)
         decision_fail(decision, APISEC_E_MISUSE, "freed without a commit");
         fail(&decision->error, decision->status, "abandoned: %s", decision->error.text);
         if (decision->audit) decision_record(decision, NULL);
+        if (decision->watch) decision->watch->ended(decision->watch, decision);
     }
+    if (decision->watch) decision->watch->give_back(decision->watch);
     application_end(decision->applied);
     apisec_token_free(decision->token);
     apisec_verifier_free(decision->verifier);
@@ -287,6 +295,7 @@ apisec_status apisec_decision_commit(apisec_decision *decision, apisec_error *er
     const apisec_status recorded = decision->audit ? decision_record(decision, &inner) : APISEC_OK;
     if (recorded != APISEC_OK && audit_is_strict(decision->audit)) decision_fail(decision, APISEC_E_AUDIT, inner.text);
     challenge_write(decision, &decision->challenge);
+    if (decision->watch) decision->watch->ended(decision->watch, decision);
     return decision_report(decision, err);
 }
 

@@ -249,6 +249,7 @@ static void put_unmapped(const apisec_decision *decision, struct json_writer *un
     if (decision->peer != NULL) put_peer(decision->peer, unmapped);
     json_put_number(unmapped, "latency_us", clock_elapsed_us() - decision->started_us);
     explanation_put_checks(decision, unmapped);
+    recorded_put(decision, unmapped);
     explanation_put_shadow(decision, unmapped);
 }
 

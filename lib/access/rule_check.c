@@ -151,7 +151,7 @@ static apisec_status check_scopes(const struct requirement *r, const struct rule
     return note(finding, "any_scope", "RFC 6749 section 3.3", r->any_scope.joined, met, APISEC_E_SCOPE);
 }
 
-static const struct json *find_claim(const struct json *claims, const struct claim_path *path)
+const struct json *claim_path_find(const struct json *claims, const struct claim_path *path)
 {
     for (size_t i = 0; i < path->num_steps && claims != NULL; i++) claims = json_member(claims, path->steps[i]);
     return claims;
@@ -166,7 +166,7 @@ static bool holds_role(const struct json *value, const char *role)
 static bool has_role(const struct rule_facts *f, const char *role)
 {
     for (size_t i = 0; i < f->num_role_claims; i++)
-        if (holds_role(find_claim(token_claims(f->token), &f->role_claims[i]), role)) return true;
+        if (holds_role(claim_path_find(token_claims(f->token), &f->role_claims[i]), role)) return true;
     return false;
 }
 
@@ -235,7 +235,7 @@ static bool test_claim(const struct claim_test *test, const struct rule_facts *f
 {
     struct text text;
     int64_t number;
-    const struct json *value = find_claim(token_claims(f->token), &test->claim);
+    const struct json *value = claim_path_find(token_claims(f->token), &test->claim);
     if (value == NULL || json_kind(value) == JSON_NULL) return false;
     switch (test->kind) {
     case CLAIM_EQUALS: return equals(value, &test->operand, f->path);

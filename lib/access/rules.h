@@ -127,6 +127,8 @@ struct apisec_rules {
     struct table peers;             /* name -> struct peer */
     struct claim_path *role_claims;
     size_t num_role_claims;
+    struct claim_path *recorded;    /* claims that records hold */
+    size_t num_recorded;
     char version[44];
     const char *notices[4];
     size_t num_notices;
@@ -140,8 +142,6 @@ const struct rule *rule_of_method(const struct rule *first, struct text method);
 apisec_rules *rules_ref(const apisec_rules *rules);
 /* rules_find: the rule of a method and path, or NULL; *template says whether a template matched at all. */
 const struct rule *rules_find(const apisec_rules *rules, struct text method, const struct path *path, bool *template_matched);
-/* rules_version: the base64url SHA-256 of the document, which records hold. */
-const char *rules_version(const apisec_rules *rules);
 const struct claim_path *rules_role_claims(const apisec_rules *rules, size_t *num);
 
 /* ---- rule_document.c ---- */
@@ -150,6 +150,9 @@ const struct claim_path *rules_role_claims(const apisec_rules *rules, size_t *nu
 apisec_status rule_document_read(const struct shape *top, apisec_rules *rules, apisec_error *err);
 
 /* ---- rule_check.c ---- */
+
+/* claim_path_find: NULL: it is not there. */
+const struct json *claim_path_find(const struct json *claims, const struct claim_path *path);
 
 /* What is judged: a call, a token and a moment. */
 struct rule_facts {

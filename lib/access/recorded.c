@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * recorded.c: claims of a verified token that its record holds, because the configuration names them: what a changed rule would
+ * have said of yesterday's calls is found out from them. A value is recorded whole or not at all: half of it would be another one.
+ */
+#include "access/rules.h"
+
+enum { MAX_RECORDED = 32, MAX_VALUE = 2048 };
+
+apisec_status rules_record_claims(apisec_rules *rules, const struct shape *list, apisec_error *err)
+{
+    apisec_status status = list->value == NULL ? APISEC_OK : shape_kind(list, JSON_ARRAY, err);
+    if (status != APISEC_OK || list->value == NULL) return status;
+    const size_t num = json_count(list->value);
+    if (num > MAX_RECORDED) return shape_fail(list, err, "more than %d claims", MAX_RECORDED);
+    rules->recorded = arena_alloc(&rules->arena, (num + 1) * sizeof *rules->recorded);
+    if (rules->recorded == NULL) return fail_memory(err);
+    for (struct shape at = shape_first(list); at.value != NULL && status == APISEC_OK; shape_next(&at)) {
+        struct claim_path *const path = &rules->recorded[rules->num_recorded];
+        status = claim_path_read(&at, &rules->arena, path, err);
+        for (size_t i = 0; i < rules->num_recorded && status == APISEC_OK; i++)
+            if (strcmp(rules->recorded[i].written, path->written) == 0) status = shape_fail(&at, err, "there twice");
+        if (status == APISEC_OK) rules->num_recorded++;
+    }
+    return status;
+}
+
+static void put(const struct json *value, const char *name, struct json_writer *unmapped)
+{
+    struct buffer bytes = BUFFER_MAX(MAX_VALUE);
+    struct json_writer writer = {&bytes, false};
+    json_put_value(&writer, NULL, value);
+    if (bytes.status == APISEC_OK) json_put_raw(unmapped, name, (struct text){bytes.bytes, bytes.len});
+    if (bytes.status == APISEC_E_MEMORY && unmapped->out->status == APISEC_OK) unmapped->out->status = APISEC_E_MEMORY;
+    buffer_free(&bytes);
+}
+
+void recorded_put(const apisec_decision *decision, struct json_writer *unmapped)
+{
+    const apisec_rules *const rules = decision->applied != NULL ? decision->applied->rules : NULL;
+    if (rules == NULL || rules->num_recorded == 0 || decision->token == NULL) return;
+    json_open_object(unmapped, "claims");
+    for (size_t i = 0; i < rules->num_recorded; i++) {
+        const struct json *const value = claim_path_find(token_claims(decision->token), &rules->recorded[i]);
+        if (value != NULL) put(value, rules->recorded[i].written, unmapped);
+        else json_put_raw(unmapped, rules->recorded[i].written, (struct text){"null", 4});
+    }
+    json_close_object(unmapped);
+}
