@@ -153,23 +153,57 @@ void apisec_exchange_set_requested_type(apisec_exchange *exchange, const char *t
     (void)type_expand(type, &exchange->requested_type, &exchange->error);
 }
 
-/* is_traceparent: W3C Trace Context section 3.2.2: lower-case hex of fixed lengths, trace and parent not all zeros. */
-static bool is_traceparent(const char *text)
+/* W3C Trace Context section 3.2.2: lower-case hex of fixed lengths, trace and parent not all zeros. */
+bool exchange_is_traceparent(struct text text)
 {
     static const char form[] = "00-hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh-hhhhhhhhhhhhhhhh-hh";
-    if (text == NULL || strlen(text) != sizeof form - 1) return false;
-    for (size_t i = 0; i < sizeof form - 1; i++) {
-        const bool is_hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
-        if (form[i] == 'h' ? !is_hex : text[i] != form[i]) return false;
+    bool has_trace = false, has_parent = false;
+    if (text.len != sizeof form - 1) return false;
+    for (size_t i = 0; i < text.len; i++) {
+        const char c = text.at[i];
+        const bool is_hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+        if (form[i] == 'h' ? !is_hex : c != form[i]) return false;
+        if (i >= 3 && i < 35 && c != '0') has_trace = true;
+        if (i >= 36 && i < 52 && c != '0') has_parent = true;
     }
-    return strspn(text + 3, "0") < 32 && strspn(text + 36, "0") < 16;
+    return has_trace && has_parent;
 }
 
 void apisec_exchange_set_traceparent(apisec_exchange *exchange, const char *traceparent)
 {
     if (!is_open(exchange)) return;
-    if (is_traceparent(traceparent)) set_text(exchange, &exchange->traceparent, traceparent);
+    if (exchange_is_traceparent(text_of(traceparent))) set_text(exchange, &exchange->traceparent, traceparent);
     else fail(&exchange->error, APISEC_E_ARGUMENT, "the traceparent is not one of version 00");
+}
+
+static bool copy_text(const char *from, char **to)
+{
+    *to = from == NULL ? NULL : text_copy(text_of(from));
+    return from == NULL || *to != NULL;
+}
+
+static bool copy_targets(const struct targets *from, struct targets *to)
+{
+    for (; to->num < from->num; to->num++) {
+        to->names[to->num] = text_copy(text_of(from->names[to->num]));
+        if (to->names[to->num] == NULL) return false;
+    }
+    return true;
+}
+
+static bool copy_carried(const struct carried *from, struct carried *to)
+{
+    if (from->bytes == NULL) return true;
+    to->bytes = text_copy((struct text){from->bytes, from->len});
+    to->len = to->bytes == NULL ? 0 : from->len;
+    return to->bytes != NULL && copy_text(from->type, &to->type);
+}
+
+bool exchange_copy(const apisec_exchange *from, apisec_exchange *to)
+{
+    return copy_targets(&from->audiences, &to->audiences) && copy_targets(&from->resources, &to->resources) &&
+           copy_carried(&from->actor, &to->actor) && copy_text(from->scope, &to->scope) &&
+           copy_text(from->requested_type, &to->requested_type);
 }
 
 apisec_status exchange_check(const apisec_exchange *exchange, apisec_error *err)

@@ -76,6 +76,10 @@ struct apisec_exchange {
 };
 /* exchange_check: is it complete and right. MEMORY (NULL), CONFIG, or the first setter's error. */
 apisec_status exchange_check(const apisec_exchange *exchange, apisec_error *err);
+/* exchange_copy makes `to`, which is new, ask for the same with the same actor, on nobody's behalf yet. false: no memory. */
+bool exchange_copy(const apisec_exchange *from, apisec_exchange *to);
+/* exchange_is_traceparent: one that apisec_exchange_set_traceparent takes. */
+bool exchange_is_traceparent(struct text text);
 /* exchange_form writes the members of RFC 8693 section 2.1 in the standard's order. Failures stick in the form. */
 void exchange_form(const apisec_exchange *exchange, struct buffer *form);
 
