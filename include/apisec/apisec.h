@@ -14,8 +14,10 @@
 #include <apisec/decision.h>
 #include <apisec/dpop.h>
 #include <apisec/encryption.h>
+#include <apisec/guard.h>
 #include <apisec/http.h>
 #include <apisec/json.h>
+#include <apisec/limits.h>
 #include <apisec/op.h>
 #include <apisec/rules.h>
 #include <apisec/signer.h>

@@ -6,8 +6,8 @@
  *     else reply(decision);
  *     apisec_decision_free(decision);
  *
- * The document. lib/guard/schema.json (also apisec_guard_schema) is its JSON Schema (2020-12); an unknown member anywhere is an error
- * with its path. One line each:
+ * The document. lib/guard/schema.json (also apisec_guard_schema) is its JSON Schema (2020-12); an unknown member anywhere is an
+ * error with its path. One line each:
  *   "trust"      realm, resource_metadata, origins, dpop, token_cache, decryption_keys, issuers: what trust.h sets
  *   "http"       ca_file, timeout_ms, connect_timeout_ms, allow_loopback, allow_private, proxy, identities: what http.h sets
  *   "rules", "policies", "role_claims", "networks", "trusted_proxies", "peers", "services", "limits": as in rules.h and limits.h
@@ -17,9 +17,9 @@
  * Secrets never stand in it: where one is wanted it is "file:PATH" (its bytes without one newline at the end) or "env:NAME". Such
  * files are read when the document is. Nothing is fetched by apisec_guard_new.
  *
- * One call: the rule is found; of the call what needs no user is judged (networks, peers, services, limits by address); the token is
- * verified unless the rule demands no user; limits by user; requirements; body; then the record is written, exactly one. There is at
- * most one user credential and one service credential in a request: a second of either is APISEC_E_REQUEST (400).
+ * One call: the rule is found; of the call what needs no user is judged (networks, peers, services, limits by address); the token
+ * is verified unless the rule demands no user; limits by user; requirements; body; then the record is written, exactly one. There
+ * is at most one user credential and one service credential in a request: a second of either is APISEC_E_REQUEST (400).
  *
  * Threads: a guard may be shared by all threads, while it is reloaded too.
  */
@@ -54,8 +54,8 @@ void apisec_guard_free(apisec_guard *guard);
 
 /* apisec_guard_reload puts another document in force, at once for all calls that begin from then on; calls under way end by the
  * document they began with. A bad document is refused as by apisec_guard_new, and the one in force stays. "audit" must be the same.
- * Denials, proofs seen, nonces and buckets of limits that are the same are carried over, and so are the keys of issuers that are the
- * same. */
+ * Denials, proofs seen, nonces and buckets of limits that are the same are carried over, and so are the keys of issuers that are
+ * the same. */
 apisec_status apisec_guard_reload(apisec_guard *guard, const char *json, size_t len, apisec_error *err);
 
 /* apisec_guard_warm fetches key sets ahead, as apisec_verifier_warm does. Blocks. */

@@ -46,6 +46,7 @@ grep -E '(^|[^A-Za-z0-9_])(strcpy|strcat|stpcpy|sprintf|vsprintf|gets|strtok|str
 grep -E 'cJSON_(InitHooks|GetObjectItem|HasObjectItem|Parse|ParseWithOpts|ParseWithLength|Print|PrintUnformatted|Minify)[ ]*\(' "$lib" |
     report 'cJSON: only ParseWithLengthOpts and the case-sensitive readers, and no process-wide hooks'
 grep -E '(^|[^A-Za-z0-9_])(printf|puts|putchar|perror|system|popen|exit|_exit|abort|assert|signal|sigaction|setenv|putenv|getenv|setlocale|localtime|gmtime|strerror|fork)[ ]*\(' "$lib" |
+    grep -vE '^lib/guard/secret\.c:[0-9]+:.*[^A-Za-z0-9_]getenv\(name\)' | # what a document refers to
     report 'the library prints nothing, ends nothing, and touches nothing that belongs to its host'
 grep -E '(^|[^A-Za-z0-9_])(stdout|stderr)([^A-Za-z0-9_]|$)' "$lib" | report 'the library has no terminal'
 grep -E '(^|[^A-Za-z0-9_])goto[ ]+[a-z_]+' "$lib" | grep -vE 'goto[ ]+done;' | report 'goto goes to done only'

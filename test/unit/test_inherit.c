@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_inherit.c: a verifier that replaces another: what was denied stays denied, a proof that was seen stays seen, a nonce stays good,
- * and the keys of an issuer that is the same need not be fetched again. What is not the same is not taken over.
+ * test_inherit.c: a verifier that replaces another: what was denied stays denied, a proof that was seen stays seen, a nonce stays
+ * good, and the keys of an issuer that is the same need not be fetched again. What is not the same is not taken over.
  */
 #include "support/unit.h"
 #include "support/bound.h"
@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UNTIL (INT64_C(1) << 40)
+#define UNTIL    (INT64_C(1) << 40)
 #define JWKS_URI FORGE_ISSUER "/jwks"
-#define JSON "Content-Type: application/json\n"
+#define JSON     "Content-Type: application/json\n"
 
 static void inherit(apisec_verifier *fresh, const apisec_verifier *old)
 {
@@ -110,12 +110,9 @@ static void test_nonces(void **state)
         uint32_t old_lifetime, fresh_lifetime;
         bool same;
     } rows[] = {
-        {"both random", NULL, NULL, 60, 60, true},
-        {"another lifetime", NULL, NULL, 60, 61, false},
-        {"a key of its own now", NULL, key, 60, 60, false},
-        {"a random one now", key, NULL, 60, 60, false},
-        {"the same key of its own", key, key, 60, 60, true},
-        {"another key of its own", key, key_2, 60, 60, false},
+        {"both random", NULL, NULL, 60, 60, true},           {"another lifetime", NULL, NULL, 60, 61, false},
+        {"a key of its own now", NULL, key, 60, 60, false},  {"a random one now", key, NULL, 60, 60, false},
+        {"the same key of its own", key, key, 60, 60, true}, {"another key of its own", key, key_2, 60, 60, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char before[NONCE_LEN + 1], after[NONCE_LEN + 1];
@@ -233,12 +230,8 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_denials),
-        cmocka_unit_test(test_proofs),
-        cmocka_unit_test(test_proofs_past_a_pause),
-        cmocka_unit_test(test_nonces),
-        cmocka_unit_test(test_key_sets),
-        cmocka_unit_test(test_a_fetch_under_way),
+        cmocka_unit_test(test_denials),     cmocka_unit_test(test_proofs),   cmocka_unit_test(test_proofs_past_a_pause),
+        cmocka_unit_test(test_nonces),      cmocka_unit_test(test_key_sets), cmocka_unit_test(test_a_fetch_under_way),
         cmocka_unit_test(test_a_belonging),
     };
     return cmocka_run_group_tests_name("inherit", tests, NULL, end);
