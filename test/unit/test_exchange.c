@@ -77,6 +77,32 @@ static void the_order_of_the_form_is_the_standards(void **state)
     apisec_exchange_free(exchange);
 }
 
+/* A copy asks for the same with the same actor; on whose behalf is its own. */
+static void a_copy_of_a_plan(void **state)
+{
+    (void)state;
+    apisec_exchange *plan = apisec_exchange_new(), *copy = apisec_exchange_new(), *empty = apisec_exchange_new();
+    apisec_exchange_set_subject_unverified(plan, "another", 7, NULL);
+    apisec_exchange_set_actor(plan, "actor", 5, "jwt");
+    apisec_exchange_add_audience(plan, "ledger");
+    apisec_exchange_add_resource(plan, "urn:b");
+    apisec_exchange_set_scope(plan, "a");
+    apisec_exchange_set_requested_type(plan, "jwt");
+    assert_true(exchange_copy(plan, copy));
+    apisec_exchange_free(plan);
+    assert_int_equal(exchange_check(copy, NULL), APISEC_E_CONFIG); /* no subject */
+    apisec_exchange_set_subject_unverified(copy, "subject", 7, NULL);
+    expect_form(copy, GRANT "&resource=urn%3Ab&audience=ledger&scope=a&requested_token_type=" URN_ENCODED "jwt"
+                            "&subject_token=subject&subject_token_type=" URN_ENCODED "access_token"
+                            "&actor_token=actor&actor_token_type=" URN_ENCODED "jwt");
+    apisec_exchange_free(copy);
+    copy = apisec_exchange_new();
+    assert_true(exchange_copy(empty, copy));
+    expect_form(copy, GRANT);
+    apisec_exchange_free(copy);
+    apisec_exchange_free(empty);
+}
+
 static void which_text_is_a_traceparent(void **state)
 {
     (void)state;
@@ -294,6 +320,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(null_is_harmless),
+        cmocka_unit_test(the_form_of_the_standards_example), cmocka_unit_test(a_copy_of_a_plan),
         cmocka_unit_test(the_form_of_the_standards_example), cmocka_unit_test(which_text_is_a_traceparent),
         cmocka_unit_test(the_order_of_the_form_is_the_standards),
         cmocka_unit_test(what_is_set_again_is_replaced),

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * test_guard_metrics.c: what a guard counts, in the text format of Prometheus: each sample has a type and a help, each decision is
+ * counted once, however it ends, and nothing of a caller stands in it.
+ */
+#include "support/unit.h"
+#include "support/sentry.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char document[] =
+    "{" SENTRY_TRUST ",'rules':["
+    "{'id':'read','path':'/orders/**','require':{}},{'id':'tried','path':'/tried','require':{},'shadow':{'scopes':['x:y']}},"
+    "{'id':'untried','path':'/untried','require':{},'shadow':{}},{'id':'open','path':'/open','public':true}]}";
+
+static char *good, *forged;
+
+static char *metrics_of(struct sentry *sentry)
+{
+    char *text = NULL;
+    assert_int_equal(apisec_guard_metrics(sentry->guard, &text, NULL), APISEC_OK);
+    return text;
+}
+
+/* value_of finds a sample by its whole name, labels included; -1: there is none. */
+static double value_of(const char *text, const char *sample)
+{
+    const size_t len = strlen(sample);
+    for (const char *at = text; at != NULL && *at != '\0'; at = strchr(at, '\n') + 1)
+        if (strncmp(at, sample, len) == 0 && at[len] == ' ') return strtod(at + len + 1, NULL);
+    return -1;
+}
+
+static void expect(struct sentry *sentry, const char *sample, double value)
+{
+    char *const text = metrics_of(sentry);
+    const double is = value_of(text, sample);
+    if (is < value || is > value) fail_msg("%s is %f, not %f", sample, is, value);
+    apisec_text_free(text);
+}
+
+/* ---- the format ---- */
+
+static bool is_name(const char *name, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (!islower((unsigned char)name[i]) && name[i] != '_') return false;
+    return len > 7 && strncmp(name, "apisec_", 7) == 0;
+}
+
+/* The family that a sample belongs to: a histogram's have endings of their own. */
+static size_t family_len(const char *name, size_t len, const char *type)
+{
+    static const char *const endings[] = {"_bucket", "_sum", "_count"};
+    if (strcmp(type, "histogram") != 0) return len;
+    for (size_t i = 0; i < 3; i++) {
+        const size_t ending = strlen(endings[i]);
+        if (len > ending && strncmp(name + len - ending, endings[i], ending) == 0) return len - ending;
+    }
+    return len;
+}
+
+static void check_sample(const char *line, const char *family, const char *type)
+{
+    static const char *const labels[] = {"result=", "status=", "le=", "version="};
+    const size_t len = strcspn(line, "{ ");
+    if (!is_name(line, len)) fail_msg("no name: %s", line);
+    if (family_len(line, len, type) != strlen(family) || strncmp(line, family, strlen(family)) != 0)
+        fail_msg("%s is not of %s", line, family);
+    if (strcmp(type, "counter") == 0 && strncmp(line + len - 6, "_total", 6) != 0) fail_msg("a counter without _total: %s", line);
+    if (line[len] == '{') {
+        bool known = false;
+        for (size_t i = 0; i < 4; i++) known = known || strncmp(line + len + 1, labels[i], strlen(labels[i])) == 0;
+        if (!known) fail_msg("an unknown label: %s", line);
+    }
+    char *end;
+    const char *const value = strrchr(line, ' ') + 1;
+    strtod(value, &end);
+    if (end == value || *end != '\0') fail_msg("no number: %s", line);
+}
+
+static void check_format(char *text)
+{
+    char family[100] = "", type[20] = "", help[100] = "";
+    assert_int_equal(text[strlen(text) - 1], '\n');
+    for (char *line = text, *next; *line != '\0'; line = next) {
+        char *const newline = strchr(line, '\n');
+        next = newline + 1;
+        *newline = '\0';
+        if (sscanf(line, "# HELP %99s", help) == 1) {
+            assert_int_equal(line[strlen(line) - 1], '.');
+        } else if (sscanf(line, "# TYPE %99s %19s", family, type) == 2) {
+            assert_string_equal(family, help);
+            assert_true(strcmp(type, "counter") == 0 || strcmp(type, "gauge") == 0 || strcmp(type, "histogram") == 0);
+        } else {
+            check_sample(line, family, type);
+        }
+    }
+}
+
+static void test_the_format(void **state)
+{
+    (void)state;
+    struct sentry sentry;
+    sentry_begin(&sentry, document, NULL);
+    sentry_check(&sentry, sentry_call("GET", "/orders/secret-order-7", good), NULL);
+    sentry_check(&sentry, sentry_call("GET", "/nowhere", forged), NULL);
+    char *const text = metrics_of(&sentry);
+    static const char *const never[] = {"alice", "192.0.2.1", "secret-order", "nowhere", "id.example", "read\""};
+    for (size_t i = 0; i < sizeof never / sizeof never[0]; i++) assert_null(strstr(text, never[i]));
+    check_format(text);
+    apisec_text_free(text);
+    sentry_end(&sentry);
+}
+
+/* ---- the numbers ---- */
+
+static void test_what_is_counted(void **state)
+{
+    (void)state;
+    struct sentry sentry;
+    apisec_op *op;
+    apisec_decision *decision;
+    sentry_begin(&sentry, document, NULL);
+    expect(&sentry, "apisec_decisions_total{status=\"APISEC_OK\"}", 0);
+    sentry_check(&sentry, sentry_call("GET", "/orders/7", good), NULL);
+    sentry_check(&sentry, sentry_call("GET", "/orders/7", good), NULL);
+    sentry_check(&sentry, sentry_call("GET", "/orders/7", forged), NULL);
+    sentry_check(&sentry, sentry_call("GET", "/orders/7", NULL), NULL);
+    sentry_check(&sentry, sentry_call("GET", "/other", good), NULL); /* nobody looks at its token */
+    sentry_check(&sentry, sentry_call("GET", "/open", good), NULL);
+    sentry_check(&sentry, sentry_call("GET", "/tried", good), NULL);
+    sentry_check(&sentry, sentry_call("GET", "/untried", good), NULL);
+    apisec_call *call = sentry_call("GET", "/orders/7", good);
+    assert_int_equal(apisec_guard_start(sentry.guard, call, &op, NULL), APISEC_OK);
+    apisec_op_free(op); /* given up: counted as the denial that is recorded */
+    assert_int_equal(apisec_guard_decide(sentry.guard, call, &decision, NULL), APISEC_OK);
+    apisec_decision_deny(decision, APISEC_E_DENIED, "not the owner");
+    expect(&sentry, "apisec_decisions_total{status=\"APISEC_E_DENIED\"}", -1); /* not final yet */
+    apisec_decision_commit(decision, NULL);
+    apisec_decision_free(decision);
+    apisec_call_free(call);
+    sentry_check(&sentry, NULL, NULL);
+
+    static const struct {
+        const char *sample;
+        double value;
+    } rows[] = {
+        {"apisec_authentication_attempts_total{result=\"success\"}", 5},
+        {"apisec_authentication_attempts_total{result=\"failure\"}", 2},
+        {"apisec_authentication_attempts_total{result=\"error\"}", 0},
+        {"apisec_authorization_attempts_total{result=\"allowed\"}", 5},
+        {"apisec_authorization_attempts_total{result=\"denied\"}", 4},
+        {"apisec_authorization_attempts_total{result=\"error\"}", 2},
+        {"apisec_decisions_total{status=\"APISEC_OK\"}", 5},
+        {"apisec_decisions_total{status=\"APISEC_E_SIGNATURE\"}", 1},
+        {"apisec_decisions_total{status=\"APISEC_E_NO_CREDENTIAL\"}", 1},
+        {"apisec_decisions_total{status=\"APISEC_E_NO_RULE\"}", 1},
+        {"apisec_decisions_total{status=\"APISEC_E_DENIED\"}", 1},
+        {"apisec_decisions_total{status=\"APISEC_E_MISUSE\"}", 1},
+        {"apisec_decisions_total{status=\"APISEC_E_ARGUMENT\"}", 1},
+        {"apisec_shadow_decisions_total{result=\"allowed\"}", 1},
+        {"apisec_shadow_decisions_total{result=\"denied\"}", 1},
+        {"apisec_decision_duration_seconds_count", 11},
+        {"apisec_decision_duration_seconds_bucket{le=\"+Inf\"}", 11},
+        {"apisec_audit_records_total{result=\"written\"}", 11},
+        {"apisec_audit_records_total{result=\"lost\"}", 0},
+        {"apisec_config_reloads_total{result=\"success\"}", 0},
+        {"apisec_config_last_reload_success_timestamp_seconds", 0},
+        {"apisec_cached_tokens", 1},
+        {"apisec_denials", 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) expect(&sentry, rows[i].sample, rows[i].value);
+    sentry_end(&sentry);
+}
+
+/* Counters go on over a reload; the document in force is another. */
+static void test_reloads(void **state)
+{
+    (void)state;
+    struct sentry sentry;
+    char version[200];
+    sentry_begin(&sentry, document, NULL);
+    sentry_check(&sentry, sentry_call("GET", "/open", NULL), NULL);
+    snprintf(version, sizeof version, "apisec_config_info{version=%s}", line_value(sentry_line(&sentry, 0), "policy.version"));
+    expect(&sentry, version, 1);
+    assert_int_equal(sentry_reload(&sentry, "{" SENTRY_TRUST "," SENTRY_RULES "}", NULL), APISEC_OK);
+    assert_int_equal(sentry_reload(&sentry, "{}", NULL), APISEC_E_CONFIG);
+    expect(&sentry, version, -1);
+    expect(&sentry, "apisec_config_reloads_total{result=\"success\"}", 1);
+    expect(&sentry, "apisec_config_reloads_total{result=\"failure\"}", 1);
+    expect(&sentry, "apisec_decisions_total{status=\"APISEC_OK\"}", 1);
+    char *const text = metrics_of(&sentry);
+    assert_true(value_of(text, "apisec_config_last_reload_success_timestamp_seconds") > 1e9);
+    apisec_text_free(text);
+    sentry_end(&sentry);
+}
+
+static void test_arguments(void **state)
+{
+    (void)state;
+    struct sentry sentry;
+    char *text = (char *)&sentry;
+    sentry_begin(&sentry, document, NULL);
+    assert_int_equal(apisec_guard_metrics(NULL, &text, NULL), APISEC_E_ARGUMENT);
+    assert_null(text);
+    assert_int_equal(apisec_guard_metrics(sentry.guard, NULL, NULL), APISEC_E_ARGUMENT);
+    sentry_end(&sentry);
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    good = forge_token(FORGE_SAME, FORGE_SAME, forge_signer("ES256", 0));
+    forged = forge_token(FORGE_SAME, (const struct forge_change[]){{"kid", NULL}, {NULL, NULL}}, forge_signer("ES256", 1));
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    free(good);
+    free(forged);
+    forge_end();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_format),
+        cmocka_unit_test(test_what_is_counted),
+        cmocka_unit_test(test_reloads),
+        cmocka_unit_test(test_arguments),
+    };
+    return cmocka_run_group_tests_name("guard_metrics", tests, begin, end);
+}
