@@ -10,7 +10,7 @@
 
 static const struct command *const commands[] = {
     &command_inspect, &command_verify, &command_exchange, &command_json, &command_audit_verify, &command_keygen, &command_sign,
-    &command_decrypt, &command_encrypt, &command_dpop,
+    &command_decrypt, &command_encrypt, &command_dpop, &command_hash,
 };
 #define NUM_COMMANDS (sizeof commands / sizeof commands[0])
 

@@ -34,7 +34,7 @@ struct command {
 };
 
 extern const struct command command_inspect, command_verify, command_exchange, command_json, command_audit_verify,
-    command_keygen, command_sign, command_decrypt, command_encrypt, command_dpop;
+    command_keygen, command_sign, command_decrypt, command_encrypt, command_dpop, command_hash;
 
 /* ---- options.c ---- */
 

@@ -47,8 +47,8 @@
  *     actor.user.uid                    claim `sub`
  *     actor.idp.name                    claim `iss`
  *     actor.app_uid                     claim `client_id`
- *     actor.app_name                    where there is neither user nor client: the first name of the client certificate, where a
- *                                       rule asked for it; otherwise "unknown"
+ *     actor.app_name                    where there is neither user nor client: the service that was authenticated, or the first
+ *                                       name of the client certificate, where a rule asked for it; otherwise "unknown"
  *     actor.authorizations[].decision   "allowed" or "denied"
  *     api.operation                     method and path, "GET /orders/7", or "unknown"
  *     api.token.uid                     claim `jti`
@@ -68,6 +68,7 @@
  *     unmapped.apisec.aud               claim `aud`
  *     unmapped.apisec.scope_granted     claim `scope`
  *     unmapped.apisec.scope_required    the scopes that were demanded
+ *     unmapped.apisec.service           the service whose secret was verified
  *     unmapped.apisec.client_address    for whom trusted proxies ask, where it is not the socket's peer; "unknown" where what they
  *                                       say is no address
  *     unmapped.apisec.peer_x5t_s256     the SHA-256 of the client certificate, base64url

@@ -80,8 +80,8 @@ const apisec_token *apisec_decision_token(const apisec_decision *decision);
 /* apisec_decision_reason: one sentence for the operator; "" when nothing failed. */
 const char *apisec_decision_reason(const apisec_decision *decision);
 
-/* The headers to reply with: WWW-Authenticate (RFC 6750 section 3, RFC 9449 section 7.1, RFC 9728), or Retry-After with a 503; and
- * DPoP-Nonce where the client needs a nonce. None when allowed, but that DPoP-Nonce: send what is there in any case. */
+/* The headers to reply with: WWW-Authenticate (RFC 6750 section 3, RFC 9449 section 7.1, RFC 9728, RFC 7617), or Retry-After with
+ * a 503; and DPoP-Nonce where the client needs a nonce. None when allowed, but that DPoP-Nonce: send what is there in any case. */
 size_t apisec_decision_num_headers(const apisec_decision *decision);
 /* apisec_decision_header_name: one of them; NULL past the last. */
 const char *apisec_decision_header_name(const apisec_decision *decision, size_t index);

@@ -97,6 +97,11 @@ void apisec_rules_free(apisec_rules *rules);
  * past the last. */
 const char *apisec_rules_notice(const apisec_rules *rules, size_t index);
 
+/* apisec_secret_hash makes what "services" has in place of a service's secret: what `apisec hash` prints. It takes a second
+ * or so, as each guess does; a right one is remembered for five minutes, and of guesses only four are made at once (APISEC_E_BUSY).
+ * APISEC_E_ARGUMENT: not 1 to 1024 bytes, or control characters. End *hash with apisec_text_free. */
+apisec_status apisec_secret_hash(const char *secret, size_t len, char **hash, apisec_error *err);
+
 /* apisec_decision_apply_rules finds the rule for the call that the decision is about and makes its requirements of the token and of
  * the call, which must be the same one (NULL: nothing is known of its peer, service and body). It is a requirement like any other:
  * APISEC_OK, or the status of the first that is not met. Every one is listed in the explanation and the record, and so is the

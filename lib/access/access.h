@@ -85,6 +85,7 @@ struct apisec_decision {
     bool path_is_cut;             /* it was longer than what is kept: no rule can be found for it */
     char client_address[46];      /* where it is not the socket's peer: from whom trusted proxies say that it comes; or "" */
     struct peer_names *peer;      /* of its certificate; NULL: none, or nobody asked */
+    const char *service;          /* that was authenticated, or NULL */
     char peer_sha256[44];         /* base64url of the peer certificate's hash, or "" */
     int64_t started_us;
     int64_t time_ms;
@@ -145,7 +146,7 @@ void recorded_put(const apisec_decision *decision, struct json_writer *unmapped)
 const char *rules_version(const apisec_rules *rules);
 
 /* ---- the steps of one call by rules, in this order, on one decision; lib/guard takes them, and apisec_decision_apply_rules all
- * but the third. Each returns the status that stands, and does nothing once the decision has failed; in another order MISUSE ---- */
+ * but the third. Each returns the status that stands, and does nothing once the decision has failed; MISUSE out of order ---- */
 
 /* decision_route finds the rule for the decision's method and path and takes a reference of the rules, which decision_free ends. */
 apisec_status decision_route(apisec_decision *decision, const apisec_rules *rules);

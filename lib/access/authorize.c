@@ -98,11 +98,11 @@ static apisec_status note_challenge(apisec_decision *decision, const struct rule
     return note_acr(decision, &finding->step_up->acr);
 }
 
-static apisec_status judge_requirement(apisec_decision *decision, const struct application *applied, enum rule_part part)
+static apisec_status judge_requirement(apisec_decision *decision, const struct application *applied, unsigned parts)
 {
     struct rule_finding finding;
     rule_finding_init(&finding);
-    const apisec_status verdict = requirement_check(applied->rule->require, part, &applied->facts, &finding);
+    const apisec_status verdict = requirement_check(applied->rule->require, parts, &applied->facts, &finding);
     apisec_status status = list_entries(decision, &finding);
     if (status == APISEC_OK && verdict != APISEC_OK) status = note_challenge(decision, &finding);
     if (status != APISEC_OK) return status;
@@ -148,6 +148,31 @@ static apisec_status find_peer(apisec_decision *decision, const apisec_call *cal
     return APISEC_OK;
 }
 
+static apisec_status deny_service(apisec_decision *decision, apisec_status status, const char *sentence)
+{
+    return deny(decision, "services", "RFC 7617 section 2", status, sentence);
+}
+
+/* A second credential is refused wherever services are configured; whose the one is, is found out where a rule asks. What it is not
+ * worth is said by the requirement. */
+static apisec_status find_service(apisec_decision *decision, const apisec_call *call, struct application *applied)
+{
+    struct text value;
+    const struct services *const services = &applied->rules->services;
+    if (services->header == NULL) return APISEC_OK;
+    applied->facts.is_authorization = services->is_authorization;
+    const size_t num = call_find_header(call, services->header, &value);
+    if (num > 1) return deny_service(decision, APISEC_E_REQUEST, "the request has more than one service credential");
+    if (num == 0 || (applied->rule->needs & NEEDS_SERVICE) == 0) return APISEC_OK;
+    switch (service_find(services, value, clock_elapsed_us(), &applied->facts.service)) {
+    case APISEC_OK: decision->service = applied->facts.service->name; return APISEC_OK;
+    case APISEC_E_PEER: return APISEC_OK;
+    case APISEC_E_REQUEST: return deny_service(decision, APISEC_E_REQUEST, "the service's header holds two credentials");
+    case APISEC_E_BUSY: return deny_service(decision, APISEC_E_BUSY, "too many services are being authenticated just now");
+    default: return deny_service(decision, APISEC_E_CRYPTO, "the service's secret cannot be checked");
+    }
+}
+
 apisec_status decision_admit(apisec_decision *decision, const apisec_call *call)
 {
     const apisec_status open = decision_open_status(decision);
@@ -159,7 +184,9 @@ apisec_status decision_admit(apisec_decision *decision, const apisec_call *call)
     if (!rule->wants_user && call != NULL && admit_anybody(decision, call) != APISEC_OK) return decision->status;
     find_client(decision, call, applied);
     if (find_peer(decision, call, applied) != APISEC_OK) return decision->status;
-    return rule->require != NULL ? judge_requirement(decision, applied, PART_CALLER) : APISEC_OK;
+    if (rule->require != NULL && judge_requirement(decision, applied, PART_ORIGIN) != APISEC_OK) return decision->status;
+    if (find_service(decision, call, applied) != APISEC_OK) return decision->status;
+    return rule->require != NULL ? judge_requirement(decision, applied, PART_SERVICE) : APISEC_OK;
 }
 
 /* ---- what does ---- */
@@ -191,7 +218,7 @@ apisec_status decision_judge(apisec_decision *decision)
     if (rule->wants_user && !decision->authenticated)
         return decision_fail(decision, APISEC_E_MISUSE, "the rule wants a user, and nobody was authenticated");
     applied->facts.token = decision->token;
-    apisec_status status = rule->require != NULL ? judge_requirement(decision, applied, PART_USER) : APISEC_OK;
+    apisec_status status = rule->require != NULL ? judge_requirement(decision, applied, PART_REST) : APISEC_OK;
     if (status == APISEC_OK && rule->shadow != NULL) status = try_out(decision, applied);
     if (status == APISEC_OK && !rule->wants_user) decision->needs_no_user = true;
     return status;

@@ -5,6 +5,8 @@
  *
  *   network.c   addresses, networks, and whose address it is behind proxies
  *   peer.c      the services that a client certificate may stand for
+ *   service.c   the credential of a service          service_read.c  as it is configured
+ *   service_secret.c  hashes of secrets
  */
 #ifndef ACCESS_CALLER_H
 #define ACCESS_CALLER_H
@@ -84,5 +86,47 @@ bool peers_have(const struct peers *peers, const struct peer_names *names, const
 /* peers_read reads "peers"; peers_named a list of names. CONFIG, MEMORY. */
 apisec_status peers_read(const struct shape *top, apisec_rules *rules, apisec_error *err);
 apisec_status peers_named(const struct shape *at, apisec_rules *rules, struct peers *peers, apisec_error *err);
+
+/* ---- service_secret.c ---- */
+
+struct secret_hash {
+    uint32_t iterations;
+    unsigned char salt[64];
+    size_t salt_len;
+    unsigned char key[CRYPTO_PBKDF2_LEN];
+};
+/* secret_hash_read: NULL, or what is wrong with the text. */
+const char *secret_hash_read(struct text text, struct secret_hash *hash);
+/* secret_hash_check takes as long as the hash was made for, and compares in constant time. PEER: it is another secret. CRYPTO,
+ * MEMORY. */
+apisec_status secret_hash_check(const struct secret_hash *hash, struct text secret);
+
+/* ---- service.c ---- */
+
+struct service_login {
+    const char *name;
+    struct secret_hash hash;
+};
+struct service_memory;            /* of secrets that were verified, for five minutes; guarded */
+struct services {
+    const char *header;           /* NULL: none are configured */
+    bool is_authorization;
+    struct service_login *at;
+    size_t num;
+    struct secret_hash nobody;    /* for names that nobody has: as slow as the slowest */
+    struct service_memory *memory;
+};
+struct service_memory *service_memory_new(void); /* NULL: no memory, or no randomness */
+void service_memory_free(struct service_memory *memory);
+/* service_find verifies the value of the header, at a time of a clock that never steps. PEER: there is no such service, it is
+ * another secret, or not a Basic credential. REQUEST: it holds two. BUSY: too many are being verified just now. CRYPTO, MEMORY. */
+apisec_status service_find(const struct services *services, struct text value, int64_t now_us,
+                           const struct service_login **verified);
+apisec_status service_verify(const struct services *services, struct text name, struct text secret, int64_t now_us,
+                             const struct service_login **verified);
+
+/* services_read reads "services"; services_named a list of names. CONFIG, MEMORY. */
+apisec_status services_read(const struct shape *top, apisec_rules *rules, apisec_error *err);
+apisec_status services_named(const struct shape *at, apisec_rules *rules, struct texts *names, apisec_error *err);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * challenge.c: the WWW-Authenticate header of RFC 6750 section 3 and RFC 9449 section 7.1, with `resource_metadata` of RFC 9728
- * section 5.1.
+ * section 5.1; or of RFC 7617, where a service is wanted and no user.
  * It is made of the configuration, the scopes that the service asked for, and sentences from a table: nothing of the request.
  */
 #include "access/access.h"
@@ -95,12 +95,25 @@ static void put_step_up(const apisec_decision *decision, const char **separator,
     buffer_free(&seconds);
 }
 
+/* Where no user is wanted there is no token to be told about: only how a service says who it is (RFC 7617 section 2). */
+static apisec_status put_basic(const apisec_decision *decision, struct buffer *out)
+{
+    const apisec_verifier *const verifier = decision->verifier;
+    const char *separator = " ";
+    if (apisec_status_http(decision->status) != 401) return out->status;
+    buffer_text(out, "Basic");
+    put_parameter(out, &separator, "realm", text_of(verifier && verifier->realm ? verifier->realm : "services"));
+    put_parameter(out, &separator, "charset", text_of("UTF-8"));
+    return out->status;
+}
+
 apisec_status challenge_write(const apisec_decision *decision, struct buffer *out)
 {
     const apisec_status status = decision->status;
     const char *const error = apisec_status_oauth_error(status), *const sentence = description(status);
     const char *const used = is_dpop(decision) ? "DPoP" : "Bearer", *const other = is_dpop(decision) ? "Bearer" : "DPoP";
     const char *separator;
+    if (!decision_wants_user(decision)) return put_basic(decision, out);
     if (apisec_status_http(status) != 401 && !error) return out->status;
 
     begin(decision, used, &separator, out);

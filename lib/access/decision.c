@@ -335,7 +335,8 @@ static size_t headers_of(const apisec_decision *decision, struct header headers[
     /* RFC 9110 section 15.5.2 demands a challenge with every 401, even when there was no memory for a better one. */
     if (decision->challenge.status != APISEC_OK) headers[num++] = (struct header){"WWW-Authenticate", "Bearer"};
     else if (decision->challenge.len > 0) headers[num++] = (struct header){"WWW-Authenticate", decision->challenge.bytes};
-    const bool is_passing = decision->status == APISEC_E_KEYS_UNAVAILABLE || decision->status == APISEC_E_STORE;
+    const bool is_passing =
+        decision->status == APISEC_E_KEYS_UNAVAILABLE || decision->status == APISEC_E_STORE || decision->status == APISEC_E_BUSY;
     if (is_passing) headers[num++] = (struct header){"Retry-After", "10"};
     if (decision->dpop_nonce[0] != '\0') headers[num++] = (struct header){"DPoP-Nonce", decision->dpop_nonce};
     return num;

@@ -52,6 +52,7 @@ static void put_verdict(const apisec_decision *decision, struct json_writer *mem
 static struct text app_name(const apisec_decision *decision)
 {
     const struct peer_names *const peer = decision->peer;
+    if (decision->service != NULL) return text_of(decision->service);
     return peer != NULL && peer->num > 0 ? peer->names[0].text : text_of("unknown");
 }
 
@@ -245,6 +246,7 @@ static void put_unmapped(const apisec_decision *decision, struct json_writer *un
     if (decision->token) put_token(decision->token, unmapped);
     put_text(unmapped, "scope_required", (struct text){decision->required_scope.bytes, decision->required_scope.len});
     put(unmapped, "client_address", decision->client_address);
+    put(unmapped, "service", decision->service);
     put(unmapped, "peer_x5t_s256", decision->peer_sha256);
     if (decision->peer != NULL) put_peer(decision->peer, unmapped);
     json_put_number(unmapped, "latency_us", clock_elapsed_us() - decision->started_us);

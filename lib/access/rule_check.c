@@ -43,7 +43,7 @@ static bool has(const struct texts *texts, struct text text)
 
 /* ---- from where ---- */
 
-static apisec_status check_caller(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
+static apisec_status check_origin(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
 {
     static const char standard[] = "RFC 4632 section 3.1";
     const struct address *const client = &f->client.address;
@@ -57,6 +57,15 @@ static apisec_status check_caller(const struct requirement *r, const struct rule
         status = note(finding, "peers", "RFC 5280 section 4.2.1.6", r->peers.names.joined,
                       peers_have(&r->peers, f->peer, f->peer_sha256), APISEC_E_PEER);
     return status;
+}
+
+/* Where it comes in Authorization and is not there, or is wrong, the client is told how to send it: RFC 9110 section 15.5.2. */
+static apisec_status check_service(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
+{
+    if (r->services.num == 0) return APISEC_OK;
+    return note(finding, "services", "RFC 7617 section 2", r->services.joined,
+                f->service != NULL && has(&r->services, text_of(f->service->name)),
+                f->service == NULL && f->is_authorization ? APISEC_E_NO_CREDENTIAL : APISEC_E_PEER);
 }
 
 /* ---- whose token, and for whom ---- */
@@ -295,13 +304,14 @@ static apisec_status check_user(const struct requirement *requirement, const str
     return status;
 }
 
-apisec_status requirement_check(const struct requirement *requirement, enum rule_part part, const struct rule_facts *facts,
+apisec_status requirement_check(const struct requirement *requirement, unsigned parts, const struct rule_facts *facts,
                                 struct rule_finding *finding)
 {
     apisec_status status = APISEC_OK;
-    if (part != PART_USER) status = check_caller(requirement, facts, finding);
-    if (part != PART_CALLER && status == APISEC_OK) status = check_user(requirement, facts, finding);
+    if ((parts & PART_ORIGIN) != 0) status = check_origin(requirement, facts, finding);
+    if ((parts & PART_SERVICE) != 0 && status == APISEC_OK) status = check_service(requirement, facts, finding);
+    if ((parts & PART_REST) != 0 && status == APISEC_OK) status = check_user(requirement, facts, finding);
     for (size_t i = 0; i < requirement->num_groups && status == APISEC_OK; i++)
-        status = requirement_check(requirement->groups[i], part, facts, finding);
-    return status == APISEC_OK && part != PART_CALLER ? check_choices(requirement, facts, finding) : status;
+        status = requirement_check(requirement->groups[i], parts, facts, finding);
+    return status == APISEC_OK && (parts & PART_REST) != 0 ? check_choices(requirement, facts, finding) : status;
 }

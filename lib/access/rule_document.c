@@ -199,8 +199,11 @@ static apisec_status read_rule(const struct shape *object, apisec_rules *rules, 
     if (status == APISEC_OK) status = read_verdict(object, &scope, rule, err);
     if (status == APISEC_OK) status = read_user(object, rule, err);
     if (status == APISEC_OK) status = read_shadow(object, &scope, rule, err);
+    if (status != APISEC_OK) return status;
     rule->needs = (rule->require != NULL ? rule->require->needs : 0) | (rule->shadow != NULL ? rule->shadow->needs : 0);
-    return status == APISEC_OK ? add_rule(&at, list, rule, err) : status;
+    if (rule->wants_user && (rule->needs & NEEDS_SERVICE) != 0 && rules->services.is_authorization)
+        return shape_fail(object, err, "Authorization is the user's here: services need a header of their own");
+    return add_rule(&at, list, rule, err);
 }
 
 /* ---- the document ---- */
@@ -242,6 +245,7 @@ apisec_status rule_document_read(const struct shape *top, apisec_rules *rules, a
     apisec_status status = read_role_claims(top, rules, err);
     if (status == APISEC_OK) status = networks_read(top, rules, err);
     if (status == APISEC_OK) status = peers_read(top, rules, err);
+    if (status == APISEC_OK) status = services_read(top, rules, err);
     if (status == APISEC_OK) status = read_policies(top, rules, err);
     if (status == APISEC_OK) status = shape_kind(&list, JSON_ARRAY, err);
     if (status == APISEC_OK && json_first(list.value) == NULL) status = shape_fail(&list, err, "no rule: everything is denied");

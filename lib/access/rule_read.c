@@ -366,11 +366,20 @@ static apisec_status read_peers(const struct shape *object, struct rule_scope *s
     return peers_named(&at, scope->rules, peers, err);
 }
 
+static apisec_status read_services(const struct shape *object, struct rule_scope *scope, struct texts *names, apisec_error *err)
+{
+    const struct shape at = shape_member(object, "services");
+    if (at.value == NULL) return APISEC_OK;
+    scope->num_checks++;
+    return services_named(&at, scope->rules, names, err);
+}
+
 static apisec_status read_caller(const struct shape *at, struct rule_scope *scope, struct requirement *made, apisec_error *err)
 {
     apisec_status status = read_networks(at, "networks", scope, &made->networks, err);
     if (status == APISEC_OK) status = read_networks(at, "except_networks", scope, &made->except_networks, err);
     if (status == APISEC_OK) status = read_peers(at, scope, &made->peers, err);
+    if (status == APISEC_OK) status = read_services(at, scope, &made->services, err);
     return status;
 }
 
@@ -413,13 +422,14 @@ static bool asks_of_caller(const struct requirement *r)
     bool asks = r->num_choices > 0;
     for (size_t i = 0; i < r->num_choices; i++) asks = asks && r->choices[i]->asks_of_caller;
     for (size_t i = 0; i < r->num_groups; i++) asks = asks || r->groups[i]->asks_of_caller;
-    return asks || r->networks.names.num + r->peers.names.num > 0;
+    return asks || r->networks.names.num + r->peers.names.num + r->services.num > 0;
 }
 
 static unsigned needs(const struct requirement *r)
 {
     unsigned needed = r->networks.names.num + r->except_networks.names.num > 0 ? NEEDS_ADDRESS : 0;
     if (r->peers.names.num > 0) needed |= NEEDS_PEER;
+    if (r->services.num > 0) needed |= NEEDS_SERVICE;
     for (size_t i = 0; i < r->num_choices; i++) needed |= r->choices[i]->needs;
     for (size_t i = 0; i < r->num_groups; i++) needed |= r->groups[i]->needs;
     return needed;
@@ -428,10 +438,10 @@ static unsigned needs(const struct requirement *r)
 apisec_status requirement_read(const struct shape *at, struct rule_scope *scope, size_t depth, struct requirement **requirement,
                                apisec_error *err)
 {
-    static const char *const names[] = {"networks",       "except_networks", "peers",      "issuers", "audiences",     "clients",
-                                        "except_clients", "actors",          "delegation", "bound",   "max_token_age", "acr",
-                                        "max_age",        "scopes",          "any_scope",  "roles",   "any_role",      "claims",
-                                        "policies",       "all_of",          "any_of",     NULL};
+    static const char *const names[] = {"networks", "except_networks", "peers",  "services",   "issuers", "audiences",
+                                        "clients",  "except_clients",  "actors", "delegation", "bound",   "max_token_age",
+                                        "acr",      "max_age",         "scopes", "any_scope",  "roles",   "any_role",
+                                        "claims",   "policies",        "all_of", "any_of",     NULL};
     *requirement = NULL;
     apisec_status status = shape_object(at, names, err);
     if (status != APISEC_OK) return status;

@@ -98,7 +98,7 @@ static apisec_status read_version(apisec_rules *rules, struct text json, apisec_
     return APISEC_OK;
 }
 
-const char *const rules_members[] = {"role_claims", "networks", "trusted_proxies", "peers", "policies", "rules", NULL};
+const char *const rules_members[] = {"role_claims", "networks", "trusted_proxies", "peers", "services", "policies", "rules", NULL};
 
 apisec_status rules_read(const struct shape *top, struct text document, apisec_rules **rules, apisec_error *err)
 {
@@ -138,6 +138,7 @@ void apisec_rules_free(apisec_rules *rules)
     table_free(&rules->ids);
     table_free(&rules->networks);
     table_free(&rules->peers);
+    service_memory_free(rules->services.memory);
     arena_free(&rules->arena);
     free(rules);
 }

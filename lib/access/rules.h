@@ -50,13 +50,14 @@ struct claim_test {
     int64_t min, max;             /* RANGE */
 };
 
-enum { NEEDS_ADDRESS = 1, NEEDS_PEER = 2 };
+enum { NEEDS_ADDRESS = 1, NEEDS_PEER = 2, NEEDS_SERVICE = 4 };
 
 enum delegation { DELEGATION_ANY, DELEGATION_REQUIRED, DELEGATION_FORBIDDEN };
 
 struct requirement {
     struct networks networks, except_networks;
     struct peers peers;
+    struct texts services;
     struct texts issuers, audiences, clients, except_clients, actors, acr, scopes, any_scope, roles, any_role;
     enum delegation delegation;
     bool bound;
@@ -125,6 +126,7 @@ struct apisec_rules {
     struct table networks;          /* name -> struct network */
     struct networks trusted_proxies;
     struct table peers;             /* name -> struct peer */
+    struct services services;
     struct claim_path *role_claims;
     size_t num_role_claims;
     struct claim_path *recorded;    /* claims that records hold */
@@ -159,6 +161,8 @@ struct rule_facts {
     struct client_address client;
     const struct peer_names *peer;  /* NULL: no certificate, or nobody asks */
     const char *peer_sha256;        /* or "" */
+    const struct service_login *service;  /* NULL: none was verified */
+    bool is_authorization;          /* it would come in the header Authorization */
     const apisec_token *token;
     const struct path *path;
     const struct claim_path *role_claims;
@@ -182,10 +186,10 @@ struct rule_finding {
 };
 /* rule_finding_init: nothing was judged yet, and nothing is unmet. */
 void rule_finding_init(struct rule_finding *finding);
-/* requirement_check judges all of a requirement, or only what it and its groups ask of the caller, or all but that: what is asked
- * in a choice may be met by another, and is not asked of the caller alone. */
-enum rule_part { PART_ALL, PART_CALLER, PART_USER };
-apisec_status requirement_check(const struct requirement *requirement, enum rule_part part, const struct rule_facts *facts,
+/* requirement_check judges these parts of a requirement and of its groups: networks and peers, services, and the rest. What is
+ * asked in a choice may be met by another, and belongs to the rest as a whole. */
+enum { PART_ORIGIN = 1, PART_SERVICE = 2, PART_REST = 4, PART_ALL = 7 };
+apisec_status requirement_check(const struct requirement *requirement, unsigned parts, const struct rule_facts *facts,
                                 struct rule_finding *finding);
 
 /* ---- authorize.c ---- */

@@ -92,6 +92,10 @@ apisec_status kdf_concat(struct text z, struct text id, struct text u, struct te
 
 /* ---- the provider ---- */
 
+/* crypto_pbkdf2 is PBKDF2 with HMAC-SHA256 (RFC 8018 section 5.2). ARGUMENT: no secret, no iteration. CRYPTO, MEMORY: out is 0. */
+#define CRYPTO_PBKDF2_LEN 32
+apisec_status crypto_pbkdf2(struct text secret, struct text salt, uint32_t iterations, unsigned char out[CRYPTO_PBKDF2_LEN]);
+
 /* crypto_ready checks that the library at run time is the one compiled for; making a key does so as well. APISEC_E_UNSUPPORTED. */
 apisec_status crypto_ready(apisec_error *err);
 

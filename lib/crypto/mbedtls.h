@@ -6,7 +6,7 @@
  *   mbedtls_key.c   a prepared key, verifying and signing with it: what is common to the three types
  *   mbedtls_rsa.c   mbedtls_ec.c   mbedtls_oct.c   the three types
  *   mbedtls_oaep.c  mbedtls_ecdh.c mbedtls_aes.c   encryption with each of them
- *   mbedtls_san.c   the names of a certificate
+ *   mbedtls_san.c   the names of a certificate      mbedtls_pbkdf2.c  slow hashes of secrets
  *   mbedtls_marvin.c whether this mbedTLS may decrypt with RSA
  */
 #ifndef CRYPTO_MBEDTLS_H

@@ -12,7 +12,7 @@ encode() { base64 | tr -d '=\n' | tr '+/' '-_'; }
 "$APISEC" --help >out 2>err
 check 'the help of the tool' test $? -eq 0 -a -s out -a ! -s err
 cp out help
-for command in inspect verify exchange json 'audit verify' keygen sign decrypt encrypt dpop; do
+for command in inspect verify exchange json 'audit verify' keygen sign decrypt encrypt dpop hash; do
     # shellcheck disable=SC2086 # a command of two words
     "$APISEC" $command --help >out 2>err
     check "the help of $command" test $? -eq 0 -a ! -s err
@@ -46,6 +46,23 @@ run 'a secret behind an abbreviated option' 2 "$usage" exchange --client-secret 
 run 'a secret as an argument' 2 "$usage" keygen --alg ES256 hunter2-canary
 run 'a secret as an option' 2 "$usage" keygen -phunter2-canary
 : >canaries
+
+# ---- hash ----
+echo hunter2-canary >canaries
+form='"hash":"\$pbkdf2-sha256\$i=600000\$[A-Za-z0-9_-]{22}\$[A-Za-z0-9_-]{43}"'
+printf 'hunter2-canary\n' >in
+run 'a hash' 0 '"hash"' hash
+check 'a hash: its form' grep -qE "^\{ *$form *\}$" out
+cp out first
+run 'another' 0 '"hash"' hash
+check 'a hash has its own salt' test "$(cat first)" != "$(cat out)"
+: >in
+run 'no secret' 2 'APISEC_E_CONFIG' hash
+printf 'hunter2-canary\n\n' >in
+run 'a secret with a newline' 2 'APISEC_E_ARGUMENT' hash
+run 'a secret as an argument' 2 "$usage" hash hunter2-canary
+: >canaries
+: >in
 
 # ---- keygen and sign ----
 for alg in RS256 PS384 ES256 ES384 ES512 HS256; do

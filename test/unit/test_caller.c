@@ -18,6 +18,8 @@ static apisec_rules *rules;
 static const char document[] =
     "{\"networks\":{\"office\":[\"192.0.2.0/24\",\"2001:db8::/32\"],\"guests\":[\"192.0.2.128/25\"],\"proxies\":[\"10.0.0.0/24\"]},"
     "\"trusted_proxies\":[\"proxies\"],"
+    "\"services\":{\"header\":\"X-Service\",\"secrets\":{\"batch\":"
+    "\"$pbkdf2-sha256$i=10001$S7JO_JZBr8Xe0cp36rtuLw$nc3MIHoF7J-sVR0mUtVgMFpy6xh-r4T8wkE5UJbY-tE\"}},"
     "\"peers\":{\"gateway\":{\"uris\":[\"spiffe://mesh.example/gateway\"]}},"
     "\"policies\":{\"inside\":{\"networks\":[\"office\"]}},"
     "\"rules\":["
@@ -26,6 +28,9 @@ static const char document[] =
     "{\"id\":\"either\",\"path\":\"/either\",\"require\":{\"any_of\":[{\"networks\":[\"office\"]},{\"scopes\":[\"a\"]}]}},"
     "{\"id\":\"peer\",\"path\":\"/peer\",\"user\":\"none\",\"require\":{\"peers\":[\"gateway\"]}},"
     "{\"id\":\"peer-user\",\"path\":\"/peer-user\",\"require\":{\"peers\":[\"gateway\"]}},"
+    "{\"id\":\"job\",\"path\":\"/job\",\"user\":\"none\",\"require\":{\"services\":[\"batch\"]}},"
+    "{\"id\":\"job-user\",\"path\":\"/job-user\",\"require\":{\"services\":[\"batch\"]}},"
+    "{\"id\":\"open\",\"path\":\"/open\",\"public\":true},"
     "{\"id\":\"user\",\"path\":\"/user\",\"require\":{}},"
     "{\"id\":\"anywhere\",\"path\":\"/anywhere\",\"require\":{},\"shadow\":{\"networks\":[\"office\"]}}]}";
 
@@ -149,6 +154,93 @@ static void test_peers(void **state)
     }
 }
 
+#define BATCH "Basic YmF0Y2g6YmF0Y2g6c2VjcmV0" /* batch:batch:secret */
+
+static void test_services(void **state)
+{
+    (void)state;
+    const struct {
+        const char *target, *token, *first, *second; /* of the service's header */
+        apisec_status expected;
+        const char *service, *why; /* service: in the record; NULL: none */
+    } rows[] = {
+        {"/job", NULL, BATCH, NULL, APISEC_OK, "batch", "the service, no user is wanted"},
+        {"/job", NULL, NULL, NULL, APISEC_E_PEER, NULL, "nobody"},
+        {"/job", NULL, "Basic YmF0Y2g6YmF0Y2g6c2VjcmU=", NULL, APISEC_E_PEER, NULL, "another secret"},
+        {"/job", NULL, BATCH, BATCH, APISEC_E_REQUEST, NULL, "twice"},
+        {"/job", NULL, BATCH ", " BATCH, NULL, APISEC_E_REQUEST, NULL, "twice in one field"},
+        {"/job-user", with_scope("\"a\""), BATCH, NULL, APISEC_OK, "batch", "the service for a user"},
+        {"/job-user", NULL, BATCH, NULL, APISEC_E_NO_CREDENTIAL, "batch", "the service alone"},
+        {"/job-user", with_scope("\"a\""), NULL, NULL, APISEC_E_PEER, NULL, "the user alone"},
+        {"/open", NULL, "nonsense", NULL, APISEC_OK, NULL, "public: it is not looked at"},
+        {"/open", NULL, BATCH, BATCH, APISEC_E_REQUEST, NULL, "but twice it must not be there"},
+        {"/user", with_scope("\"a\""), BATCH, NULL, APISEC_OK, NULL, "nobody asks"},
+        {"/user", with_scope("\"a\""), BATCH, BATCH, APISEC_E_REQUEST, NULL, "but twice it must not be there"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        apisec_call *call = call_from(rows[i].target, "198.51.100.1", NULL, rows[i].token);
+        if (rows[i].first) apisec_call_add_header(call, "x-service", 9, rows[i].first, strlen(rows[i].first));
+        if (rows[i].second) apisec_call_add_header(call, "X-Service", 9, rows[i].second, strlen(rows[i].second));
+        apisec_decision *decision = walk(call);
+        const apisec_status status = apisec_decision_commit(decision, NULL);
+        if (status != rows[i].expected) fail_msg("%s: %s", rows[i].why, apisec_decision_reason(decision));
+        assert_int_equal(apisec_decision_num_headers(decision), status == APISEC_E_NO_CREDENTIAL || i == 11);
+        char *line = last_line();
+        char service_member[64];
+        snprintf(service_member, sizeof service_member, "\"service\":\"%s\"", rows[i].service ? rows[i].service : "");
+        if ((strstr(line, service_member) != NULL) != (rows[i].service != NULL)) fail_msg("%s: %s", rows[i].why, line);
+        assert_null(strstr(line, "secret"));
+        free(line);
+        apisec_decision_free(decision);
+    }
+}
+
+/* In Authorization, where no user is wanted: who does not say it, or not rightly, is told how; byte for byte. */
+static void test_basic_challenges(void **state)
+{
+    (void)state;
+    static const char own[] =
+        "{\"services\":{\"header\":\"Authorization\",\"secrets\":{\"batch\":"
+        "\"$pbkdf2-sha256$i=10001$S7JO_JZBr8Xe0cp36rtuLw$nc3MIHoF7J-sVR0mUtVgMFpy6xh-r4T8wkE5UJbY-tE\",\"other\":"
+        "\"$pbkdf2-sha256$i=10000$TqXuaP6gVYYQaJDe1XM4IA$xKq2QDyHsbSnBTMoCjdITXCHclRegptgRHTVr3zGepo\"}},"
+        "\"rules\":[{\"id\":\"job\",\"path\":\"/job\",\"user\":\"none\",\"require\":{\"services\":[\"batch\"]}}]}";
+    static const struct {
+        const char *first, *second;
+        apisec_status expected;
+        int32_t http_status;
+        const char *challenge;
+        const char *why;
+    } rows[] = {
+        {BATCH, NULL, APISEC_OK, 200, "", "the honest one"},
+        {NULL, NULL, APISEC_E_NO_CREDENTIAL, 401, "Basic realm=\"services\", charset=\"UTF-8\"", "nothing"},
+        {"Basic YmF0Y2g6YmF0Y2g6c2VjcmU=", NULL, APISEC_E_NO_CREDENTIAL, 401, "Basic realm=\"services\", charset=\"UTF-8\"",
+         "another secret"},
+        {"Bearer abc", NULL, APISEC_E_NO_CREDENTIAL, 401, "Basic realm=\"services\", charset=\"UTF-8\"", "a user's token"},
+        {"Basic b3RoZXI6Z2F0ZXdheS1zZWNyZXQtMQ==", NULL, APISEC_E_PEER, 403, "", "a service that may not"},
+        {BATCH, BATCH, APISEC_E_REQUEST, 400, "", "Basic twice"},
+        {BATCH, "Bearer abc", APISEC_E_REQUEST, 400, "", "Basic beside Bearer"},
+        {BATCH ", Bearer abc", NULL, APISEC_E_REQUEST, 400, "", "in one field"},
+        {BATCH ", " BATCH, NULL, APISEC_E_REQUEST, 400, "", "Basic twice in one field"},
+    };
+    apisec_rules *const kept = rules;
+    assert_int_equal(apisec_rules_new(own, sizeof own - 1, &rules, NULL), APISEC_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        apisec_call *call = call_from("/job", "198.51.100.1", NULL, NULL);
+        if (rows[i].first) apisec_call_add_header(call, "Authorization", 13, rows[i].first, strlen(rows[i].first));
+        if (rows[i].second) apisec_call_add_header(call, "Authorization", 13, rows[i].second, strlen(rows[i].second));
+        apisec_decision *decision = walk(call);
+        if (apisec_decision_commit(decision, NULL) != rows[i].expected)
+            fail_msg("%s: %s", rows[i].why, apisec_decision_reason(decision));
+        assert_int_equal(apisec_decision_http_status(decision), rows[i].http_status);
+        const char *const challenge = apisec_decision_header_value(decision, 0);
+        assert_string_equal(challenge ? challenge : "", rows[i].challenge);
+        if (challenge) assert_string_equal(apisec_decision_header_name(decision, 0), "WWW-Authenticate");
+        apisec_decision_free(decision);
+    }
+    apisec_rules_free(rules);
+    rules = kept;
+}
+
 /* With a user that was authenticated before: the same rules, the same verdicts; without a call nothing is known of its address. */
 static void test_applied_by_hand(void **state)
 {
@@ -214,10 +306,8 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_networks),
-        cmocka_unit_test(test_peers),
-        cmocka_unit_test(test_applied_by_hand),
-        cmocka_unit_test(test_the_record),
+        cmocka_unit_test(test_networks),         cmocka_unit_test(test_peers),           cmocka_unit_test(test_services),
+        cmocka_unit_test(test_basic_challenges), cmocka_unit_test(test_applied_by_hand), cmocka_unit_test(test_the_record),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

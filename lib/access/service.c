@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * service.c: the credential of a service, HTTP Basic (RFC 7617) in its own configured header: found, verified against a hash that
+ * is slow to make, and remembered for a while, so that not every request pays for it. A name that nobody has costs what a wrong
+ * secret costs.
+ */
+#include "access/rules.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { REMEMBERED = 256, REMEMBERED_S = 300, MAX_AT_ONCE = 4, MAX_CREDENTIAL = 2048 };
+
+/* What was verified, by a hash under a key of its own that nobody outside knows: the secret is nowhere. */
+struct remembered {
+    unsigned char mac[32];
+    int64_t since_us;
+    bool is_there;
+};
+
+struct service_memory {
+    struct lock lock;
+    unsigned char key[32];
+    struct remembered at[REMEMBERED];
+    size_t num_at_once; /* of this process: what a parent was at when it forked ends there only */
+    int64_t process;
+};
+
+struct service_memory *service_memory_new(void)
+{
+    struct service_memory *const memory = calloc(1, sizeof *memory);
+    if (memory == NULL) return NULL;
+    if (random_bytes(memory->key, sizeof memory->key) == APISEC_OK && lock_init(&memory->lock)) return memory;
+    free(memory);
+    return NULL;
+}
+
+void service_memory_free(struct service_memory *memory)
+{
+    if (memory == NULL) return;
+    lock_end(&memory->lock);
+    mem_wipe_free(memory, sizeof *memory);
+}
+
+/* ---- what is remembered ---- */
+
+/* The name cannot run into the secret: it has no colon. */
+static apisec_status hash_of(const struct service_memory *memory, struct text name, struct text secret, unsigned char mac[32])
+{
+    const struct text texts[] = {name, {":", 1}, secret};
+    return crypto_hmac(CRYPTO_SHA256, (struct text){(const char *)memory->key, sizeof memory->key}, texts, 3, mac);
+}
+
+static bool is_remembered(struct service_memory *memory, const unsigned char mac[32], int64_t now_us)
+{
+    struct remembered *const place = &memory->at[mac[0]];
+    lock_take(&memory->lock);
+    const bool is_fresh =
+        place->is_there && now_us >= place->since_us && now_us - place->since_us < REMEMBERED_S * INT64_C(1000000);
+    const bool is_it = is_fresh && mem_equal(place->mac, mac, sizeof place->mac);
+    lock_release(&memory->lock);
+    return is_it;
+}
+
+static void remember(struct service_memory *memory, const unsigned char mac[32], int64_t now_us)
+{
+    struct remembered *const place = &memory->at[mac[0]];
+    lock_take(&memory->lock);
+    place->is_there = false; /* while it is neither the one nor the other */
+    memcpy(place->mac, mac, sizeof place->mac);
+    place->since_us = now_us;
+    place->is_there = true;
+    lock_release(&memory->lock);
+}
+
+/* ---- verifying ---- */
+
+static const struct service_login *find(const struct services *services, struct text name)
+{
+    for (size_t i = 0; i < services->num; i++)
+        if (text_is(name, services->at[i].name)) return &services->at[i];
+    return NULL;
+}
+
+static bool begin_slowly(struct service_memory *memory)
+{
+    const int64_t process = (int64_t)getpid();
+    lock_take(&memory->lock);
+    if (memory->process != process) memory->num_at_once = 0;
+    memory->process = process;
+    const bool may = memory->num_at_once < MAX_AT_ONCE;
+    memory->num_at_once += may;
+    lock_release(&memory->lock);
+    return may;
+}
+
+static void end_slowly(struct service_memory *memory)
+{
+    lock_take(&memory->lock);
+    memory->num_at_once--;
+    lock_release(&memory->lock);
+}
+
+/* derive: the slow part. Not by everybody at once: whoever guesses must not take all processors. */
+static apisec_status derive(const struct services *services, const struct service_login *service, struct text secret)
+{
+    if (!begin_slowly(services->memory)) return APISEC_E_BUSY;
+    const apisec_status status = secret_hash_check(service != NULL ? &service->hash : &services->nobody, secret);
+    end_slowly(services->memory);
+    return status == APISEC_OK && service == NULL ? APISEC_E_PEER : status;
+}
+
+apisec_status service_verify(const struct services *services, struct text name, struct text secret, int64_t now_us,
+                             const struct service_login **verified)
+{
+    unsigned char mac[CRYPTO_MAX_HASH];
+    const struct service_login *const service = find(services, name);
+    *verified = NULL;
+    apisec_status status = hash_of(services->memory, name, secret, mac);
+    if (status != APISEC_OK) return status;
+    if (service == NULL || !is_remembered(services->memory, mac, now_us)) {
+        status = derive(services, service, secret);
+        if (status == APISEC_OK) remember(services->memory, mac, now_us);
+    }
+    if (status == APISEC_OK) *verified = service;
+    mem_wipe(mac, sizeof mac);
+    return status;
+}
+
+/* ---- the credential ---- */
+
+/* RFC 4648 section 4, with its padding, strictly. The decoder of base64url knows all but the two letters and the padding. */
+static bool decode_base64(struct text encoded, unsigned char *out, size_t *len)
+{
+    char url[MAX_CREDENTIAL];
+    if (encoded.len == 0 || encoded.len > sizeof url || encoded.len % 4 != 0) return false;
+    for (size_t i = 0; i < 2 && encoded.at[encoded.len - 1] == '='; i++) encoded.len--;
+    for (size_t i = 0; i < encoded.len; i++) {
+        const char c = encoded.at[i];
+        if (c == '-' || c == '_') return false;
+        url[i] = c == '+' ? '-' : c;
+        if (c == '/') url[i] = '_';
+    }
+    const bool is_good = base64url_decode(url, encoded.len, out, len) == APISEC_OK;
+    mem_wipe(url, encoded.len);
+    return is_good;
+}
+
+/* basic_of takes the scheme off; len 0: it is another. */
+static struct text basic_of(struct text value)
+{
+    static const char scheme[] = "Basic ";
+    const size_t len = sizeof scheme - 1;
+    if (value.len <= len || !text_is_caseless((struct text){value.at, len}, scheme)) return (struct text){NULL, 0};
+    struct text rest = {value.at + len, value.len - len};
+    for (; rest.len > 0 && rest.at[0] == ' '; rest.len--) rest.at++;
+    return rest;
+}
+
+static bool has_control(struct text text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.at[i] < 0x20 || text.at[i] == 0x7f) return true;
+    return false;
+}
+
+apisec_status service_find(const struct services *services, struct text value, int64_t now_us,
+                           const struct service_login **verified)
+{
+    unsigned char bytes[MAX_CREDENTIAL];
+    size_t len;
+    *verified = NULL;
+    if (text_has_byte(value, ',')) return APISEC_E_REQUEST; /* two credentials in one field: no base64 has a comma */
+    if (!decode_base64(basic_of(value), bytes, &len)) return APISEC_E_PEER;
+    const struct text both = {(const char *)bytes, len};
+    const char *const colon = len > 0 ? memchr(bytes, ':', len) : NULL;
+    apisec_status status = APISEC_E_PEER;
+    if (colon != NULL && !has_control(both)) {
+        const struct text name = {both.at, (size_t)(colon - both.at)}, secret = {colon + 1, len - name.len - 1};
+        if (secret.len > 0) status = service_verify(services, name, secret, now_us, verified);
+    }
+    mem_wipe(bytes, sizeof bytes);
+    return status;
+}
