@@ -142,6 +142,8 @@ apisec_status rules_read(const struct shape *top, struct text document, apisec_r
  * recorded_put writes them. CONFIG, MEMORY. */
 apisec_status rules_record_claims(apisec_rules *rules, const struct shape *list, apisec_error *err);
 void recorded_put(const apisec_decision *decision, struct json_writer *unmapped);
+/* rules_which: the id of the rule that decides on a method and path; NULL: none, or no memory. */
+const char *rules_which(const apisec_rules *rules, struct text method, struct text path);
 /* rules_version: the base64url SHA-256 of the document, which records hold. */
 const char *rules_version(const apisec_rules *rules);
 

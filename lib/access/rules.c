@@ -69,6 +69,17 @@ const struct rule *rules_find(const apisec_rules *rules, struct text method, con
     return rule_of_method(leaf, method);
 }
 
+const char *rules_which(const apisec_rules *rules, struct text method, struct text path)
+{
+    struct arena arena = {NULL};
+    struct path parsed;
+    bool matched;
+    const struct rule *rule = NULL;
+    if (path_parse(path, &arena, &parsed, NULL) == APISEC_OK) rule = rules_find(rules, method, &parsed, &matched);
+    arena_free(&arena);
+    return rule != NULL ? rule->id : NULL;
+}
+
 apisec_rules *rules_ref(const apisec_rules *rules)
 {
     apisec_rules *const counted = (apisec_rules *)rules; /* nothing else of them changes */

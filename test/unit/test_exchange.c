@@ -320,8 +320,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(null_is_harmless),
-        cmocka_unit_test(the_form_of_the_standards_example), cmocka_unit_test(a_copy_of_a_plan),
         cmocka_unit_test(the_form_of_the_standards_example), cmocka_unit_test(which_text_is_a_traceparent),
+        cmocka_unit_test(a_copy_of_a_plan),
         cmocka_unit_test(the_order_of_the_form_is_the_standards),
         cmocka_unit_test(what_is_set_again_is_replaced),
         cmocka_unit_test(wrong_values_stick),
