@@ -254,7 +254,7 @@ static enum outcome admit(const apisec_limiter *limiter, struct set *set, struct
     const size_t way = make_room(limiter, set, take->now);
     if (way == WAYS) return judge(limiter, set->shared_full_at, limiter->cost, take, &set->shared_full_at);
     const uint64_t debt = debt_of(limiter, set->shared_full_at, limiter->cost, take->now, &set_back);
-    const enum outcome outcome = judge(limiter, moment(take->now + debt), limiter->capacity, take, &full_at);
+    const enum outcome outcome = judge(limiter, debt > 0 ? moment(take->now + debt) : NEVER, limiter->capacity, take, &full_at);
     atomic_store_explicit(&set->tags[way], take->tag, memory_order_relaxed);
     atomic_store_explicit(&set->full_at[way], full_at, memory_order_release);
     return outcome;
