@@ -12,7 +12,7 @@ enum { MAX_MEMBERS = 256, MAX_TYPES = 16, MAX_BYTES = 1 << 30, MAX_NUMBER = 1000
 struct body_guard {
     apisec_json_limits limits;
     struct texts content_types;
-    struct texts members;       /* none: any, and it need not be an object */
+    struct texts members; /* none: any, and it need not be an object */
     bool is_optional;
 };
 
@@ -91,8 +91,8 @@ static apisec_status read_members(const struct shape *object, struct arena *aren
 
 apisec_status body_read(const struct shape *at, struct arena *arena, const struct body_guard **guard, apisec_error *err)
 {
-    static const char *const names[] = {"content_types", "max_bytes",  "max_depth", "max_members", "max_elements",
-                                        "max_string",    "members",    "optional",  NULL};
+    static const char *const names[] = {"content_types", "max_bytes", "max_depth", "max_members", "max_elements",
+                                        "max_string",    "members",   "optional",  NULL};
     *guard = NULL;
     apisec_status status = shape_object(at, names, err);
     if (status != APISEC_OK) return status;

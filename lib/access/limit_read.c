@@ -5,14 +5,16 @@
  */
 #include "access/limits.h"
 
-#define MAX_NUMBER 1000000
-#define MAX_KEYS 16777216
+#define MAX_NUMBER   1000000
+#define MAX_KEYS     16777216
 #define DEFAULT_KEYS 65536
-#define MAX_NAME 64
+#define MAX_NAME     64
 
-static const char *const kinds[] = {
-    [LIMIT_BY_ADDRESS] = "address", [LIMIT_BY_SERVICE] = "service", [LIMIT_BY_PRINCIPAL] = "principal",
-    [LIMIT_BY_CLIENT] = "client",   [LIMIT_BY_CLAIM] = NULL};
+static const char *const kinds[] = {[LIMIT_BY_ADDRESS] = "address",
+                                    [LIMIT_BY_SERVICE] = "service",
+                                    [LIMIT_BY_PRINCIPAL] = "principal",
+                                    [LIMIT_BY_CLIENT] = "client",
+                                    [LIMIT_BY_CLAIM] = NULL};
 
 static apisec_status read_name(const struct shape *at, struct arena *arena, struct limit *limit, apisec_error *err)
 {

@@ -20,18 +20,18 @@
 
 enum { WAYS = 16, MAX_REGULARS = WAYS / 2, LINE = 64, NUM_LOCKS = 64 };
 
-#define MAX_NUMBER 1000000
-#define MAX_KEYS 16777216
-#define SET_BACK_MS 60000      /* a clock that is farther back has been set: threads that overtake each other differ by less */
-#define KEPT_MS 3600000        /* how long a regular keeps the place without coming */
-#define REGULAR UINT64_C(1)    /* in a tag */
-#define NEVER UINT64_C(0)      /* a bucket that nothing was taken from */
-#define CLAIMED UINT64_MAX     /* a bucket that is changing hands */
+#define MAX_NUMBER  1000000
+#define MAX_KEYS    16777216
+#define SET_BACK_MS 60000       /* a clock that is farther back has been set: threads that overtake each other differ by less */
+#define KEPT_MS     3600000     /* how long a regular keeps the place without coming */
+#define REGULAR     UINT64_C(1) /* in a tag */
+#define NEVER       UINT64_C(0) /* a bucket that nothing was taken from */
+#define CLAIMED     UINT64_MAX  /* a bucket that is changing hands */
 
 struct set {
     _Alignas(LINE) _Atomic uint64_t tags[WAYS]; /* 0: never used */
     _Atomic uint64_t full_at[WAYS];
-    uint64_t shared_full_at;                    /* under the lock */
+    uint64_t shared_full_at; /* under the lock */
 };
 
 struct apisec_limiter {
@@ -39,11 +39,11 @@ struct apisec_limiter {
     uint64_t requests, cost, capacity; /* units of a millisecond, of one request, of the burst */
     uint64_t num_sets;
     struct set *sets;
-    void *memory;                      /* where the sets are in */
+    void *memory; /* where the sets are in */
     _Atomic uint32_t references;
-    size_t num_locks;                  /* that were made */
+    size_t num_locks; /* that were made */
     struct lock locks[NUM_LOCKS];
-    _Atomic int64_t latest;            /* milliseconds */
+    _Atomic int64_t latest; /* milliseconds */
 };
 
 /* One call: whose, when, and how long until there is a request again, in units. */

@@ -136,8 +136,9 @@ static bool is_one_of(struct text raw, const char *const *names, size_t num)
 enum json_others json_other_members(struct text object, const char *const *names, size_t num, size_t *position)
 {
     struct text raw_name, raw_value;
-    struct cursor cursor = {object.at, object.at + object.len};
     *position = 0;
+    if (!object.at) return JSON_NO_OBJECT;
+    struct cursor cursor = {object.at, object.at + object.len};
     skip_space(&cursor);
     const char *const start = cursor.at;
     if (!skip_byte(&cursor, '{')) {

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define T0 INT64_C(1800000000000)
+#define T0  INT64_C(1800000000000)
 #define DAY INT64_C(86400000)
 
 static apisec_limiter *new_limiter(uint32_t requests, uint32_t seconds, uint32_t burst, size_t max_keys)
@@ -251,9 +251,14 @@ static void test_model(void **state)
         int64_t start;
         bool wants_wide;
     } rows[] = {
-        {1, 1, 1, T0, false},         {60, 60, 20, T0, false},   {7, 3, 5, -T0, false},
-        {999983, 7, 3, T0, false},    {1, 86400, 3, T0, false},  {1000000, 1000000, 1000000, T0, false},
-        {13, 1, 2, INT64_C(1) << 62, true}, {999983, 999979, 3, -(INT64_C(1) << 62), true},
+        {1, 1, 1, T0, false},
+        {60, 60, 20, T0, false},
+        {7, 3, 5, -T0, false},
+        {999983, 7, 3, T0, false},
+        {1, 86400, 3, T0, false},
+        {1000000, 1000000, 1000000, T0, false},
+        {13, 1, 2, INT64_C(1) << 62, true},
+        {999983, 999979, 3, -(INT64_C(1) << 62), true},
     };
     const size_t num = sizeof rows / sizeof rows[0];
     for (size_t i = 0; i < num; i++) {
@@ -342,7 +347,7 @@ static void test_what_was_shared_is_remembered(void **state)
     (void)state;
     apisec_limiter *limiter = new_limiter(1, 1, 2, 1);
     for (size_t i = 0; i < 16; i++) assert_int_equal(take_number(limiter, i, T0), 0);
-    assert_int_equal(take(limiter, "late", T0 + 900), 0);  /* of the shared one, which lacks it until T0 + 1900 */
+    assert_int_equal(take(limiter, "late", T0 + 900), 0); /* of the shared one, which lacks it until T0 + 1900 */
     assert_int_equal(take(limiter, "late", T0 + 999), 1);
     assert_int_equal(take(limiter, "late", T0 + 1000), 0); /* there is a place, and a bucket of two that lacks the one of before */
     assert_int_equal(take(limiter, "late", T0 + 1000), 1);
@@ -416,7 +421,10 @@ static void test_a_clock_set_back_leaves_room(void **state)
 static void test_no_two_texts_are_one(void **state)
 {
     (void)state;
-#define TEXT(literal) {literal, sizeof literal - 1}
+#define TEXT(literal)                                                                                                              \
+    {                                                                                                                              \
+        literal, sizeof literal - 1                                                                                                \
+    }
     static const struct {
         uint64_t kind;
         struct text texts[3];
@@ -487,7 +495,7 @@ static void end_crowd(struct crowd *crowd, pthread_t threads[THREADS])
     apisec_limiter_free(crowd->limiter);
 }
 
-/* Each bucket lets through its burst and what its rate gives, from the first moment to the last; and no less, since all ask often. */
+/* Each bucket lets through its burst and what its rate gives, from the first moment to the last; and no less: all ask often. */
 static void test_threads_at_one_bucket(void **state)
 {
     (void)state;

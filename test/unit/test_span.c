@@ -121,9 +121,51 @@ static void test_texts_in_place(void **state)
     }
 }
 
+static void test_other_members(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"item", "a\"b", ""};
+    static const struct {
+        const char *in;
+        size_t num; /* of the names */
+        enum json_others expected;
+        size_t position;
+        const char *why;
+    } rows[] = {
+        {"{\"item\":1}", 3, JSON_NO_OTHERS, 0, "one of them"},
+        {"{}", 3, JSON_NO_OTHERS, 0, "none at all"},
+        {" { } ", 0, JSON_NO_OTHERS, 0, "none at all, with space"},
+        {"{\"item\":1}", 0, JSON_OTHERS, 1, "no name is one of none"},
+        {"{\"item\":{\"x\":1},\"\":[{\"y\":2}]}", 3, JSON_NO_OTHERS, 0, "what is further down is not looked at"},
+        {"{\"item\":1, \"x\":2}", 3, JSON_OTHERS, 11, "the last is another"},
+        {" {\n\"x\":2,\"item\":1}", 3, JSON_OTHERS, 3, "the first is another"},
+        {"{\"it\\u0065m\":1}", 3, JSON_NO_OTHERS, 0, "names are compared unescaped"},
+        {"{\"\\u0069tem\":1}", 3, JSON_NO_OTHERS, 0, "the first letter too"},
+        {"{\"a\\\"b\":1}", 3, JSON_NO_OTHERS, 0, "a quote in a name"},
+        {"{\"a\\\\b\":1}", 3, JSON_OTHERS, 1, "another one"},
+        {"{\"Item\":1}", 3, JSON_OTHERS, 1, "case"},
+        {"{\"items\":1}", 3, JSON_OTHERS, 1, "a longer name"},
+        {"{\"ite\":1}", 3, JSON_OTHERS, 1, "a shorter one"},
+        {"[\"item\"]", 3, JSON_NO_OBJECT, 0, "an array"},
+        {"  \"item\"", 3, JSON_NO_OBJECT, 2, "a string"},
+        {"", 3, JSON_NO_OBJECT, 0, "nothing"},
+        {"{\"item\"", 3, JSON_OTHERS, 1, "cut off: it did not pass the scanner"},
+    };
+    size_t position;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct text in = {guarded_text(rows[i].in), strlen(rows[i].in)};
+        position = 99;
+        const enum json_others others = json_other_members(in, names, rows[i].num, &position);
+        if (others != rows[i].expected || position != rows[i].position)
+            fail_msg("%s: %d at %zu: %s", rows[i].in, (int)others, position, rows[i].why);
+        guard_free(in.at);
+    }
+    assert_int_equal(json_other_members((struct text){NULL, 0}, names, 3, &position), JSON_NO_OBJECT);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_several_at_once),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_other_members), cmocka_unit_test(test_several_at_once),
                                        cmocka_unit_test(test_texts_in_place),
                                        cmocka_unit_test(test_texts_that_did_not_pass_the_scanner)};
     return cmocka_run_group_tests(tests, NULL, NULL);
