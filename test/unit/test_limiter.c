@@ -157,6 +157,18 @@ static void test_clocks(void **state)
     }
 }
 
+/* The number of no bucket at all is no moment either: one unit is added, and nothing is forgotten. */
+static void test_the_moment_that_is_none(void **state)
+{
+    (void)state;
+    apisec_limiter *limiter = new_limiter(1, 1, 1, 1);
+    assert_int_equal(take(limiter, "a", -1000), 0);
+    assert_int_equal(take(limiter, "a", -1000), 2);
+    assert_int_equal(take(limiter, "a", 0), 1);
+    assert_int_equal(take(limiter, "a", 1), 0);
+    apisec_limiter_free(limiter);
+}
+
 /* ---- against a model ---- */
 
 #ifdef __SIZEOF_INT128__
@@ -394,12 +406,32 @@ static void test_regulars_are_half_of_all(void **state)
     for (size_t i = 100; i < 200; i++) take_number(limiter, i, now);
     for (size_t i = 0; i < 16; i++) num_kept += take_number(limiter, i, now) == 0;
     assert_int_equal(num_kept, 8);
-    /* An hour later others who come again are regulars in their stead. */
-    now += 3700000;
-    for (size_t i = 300; i < 308; i++) assert_int_equal(take_number(limiter, i, now), 0);
-    for (size_t i = 300; i < 308; i++) assert_int_equal(take_number(limiter, i, now), 0);
+    apisec_limiter_free(limiter);
+}
+
+/* Whose place nobody wants keeps it, but is counted no longer: others who come again are regulars in their stead. */
+static void test_regulars_follow_regulars(void **state)
+{
+    (void)state;
+    apisec_limiter *limiter = new_limiter(1, 1, 5, 1);
+    for (size_t i = 0; i < 16; i++) assert_int_equal(take_number(limiter, i % 8, T0), 0);
+    const int64_t now = T0 + 3700000;
+    for (size_t i = 0; i < 16; i++) assert_int_equal(take_number(limiter, 300 + i % 8, now), 0);
     for (size_t i = 400; i < 500; i++) take_number(limiter, i, now + 10000);
     for (size_t i = 300; i < 308; i++) assert_int_equal(take_number(limiter, i, now + 10000), 0);
+    apisec_limiter_free(limiter);
+}
+
+/* Of those that may go the one that nobody has come to for longest goes: who has just come has time to come again. */
+static void test_the_longest_idle_goes(void **state)
+{
+    (void)state;
+    apisec_limiter *limiter = new_limiter(1, 1, 5, 1);
+    for (size_t i = 0; i < 16; i++) assert_int_equal(take_number(limiter, i, T0), 0);
+    for (size_t i = 0; i < 8; i++) assert_int_equal(take_number(limiter, 100 + i, T0 + 10000 * ((int64_t)i + 1)), 0);
+    for (size_t i = 0; i < 8; i++) assert_int_equal(take_number(limiter, 100 + i, T0 + 100000), 0); /* regulars by now */
+    for (size_t i = 200; i < 300; i++) take_number(limiter, i, T0 + 200000);
+    for (size_t i = 0; i < 8; i++) assert_int_equal(take_number(limiter, 100 + i, T0 + 200000), 0);
     apisec_limiter_free(limiter);
 }
 
@@ -536,6 +568,45 @@ static void test_threads_at_a_first_time(void **state)
     assert_int_equal(crowd.num_let, 400);
 }
 
+/* Places change hands all the time, and each caller is let through once in 20 ms at most, as if there were no others. */
+#define OWN_KEYS 6
+static void *full_work(void *argument)
+{
+    struct crowd *crowd = argument;
+    int64_t let_at[OWN_KEYS];
+    const size_t self = atomic_fetch_add(&crowd->num_done, 1);
+    for (size_t i = 0; i < OWN_KEYS; i++) let_at[i] = T0 - 10000;
+    pthread_barrier_wait(&crowd->start);
+    for (size_t i = 0; i < crowd->takes; i++) {
+        const size_t key = i / 4 % OWN_KEYS;
+        const int64_t before = i % 4 == 0 ? atomic_fetch_add(&crowd->now, 1) + 1 : atomic_load(&crowd->now);
+        if (take_number(crowd->limiter, self * OWN_KEYS + key, before) > 0) continue;
+        if (atomic_load(&crowd->now) - let_at[key] < 20) return argument;
+        let_at[key] = before;
+        atomic_fetch_add(&crowd->num_let, 1);
+    }
+    return NULL;
+}
+
+static void test_threads_at_a_full_table(void **state)
+{
+    (void)state;
+    pthread_t threads[THREADS];
+    struct crowd crowd = {.limiter = new_limiter(50, 1, 1, 1), .now = T0, .takes = 40000};
+    size_t num_wrong = 0;
+    assert_int_equal(pthread_barrier_init(&crowd.start, NULL, THREADS), 0);
+    for (size_t i = 0; i < THREADS; i++) assert_int_equal(pthread_create(&threads[i], NULL, full_work, &crowd), 0);
+    for (size_t i = 0; i < THREADS; i++) {
+        void *wrong;
+        pthread_join(threads[i], &wrong);
+        num_wrong += wrong != NULL;
+    }
+    pthread_barrier_destroy(&crowd.start);
+    apisec_limiter_free(crowd.limiter);
+    assert_int_equal(num_wrong, 0);
+    assert_true(crowd.num_let > 1000);
+}
+
 /* A child goes on with its own copy, whatever the parent's threads were doing. */
 static void test_fork(void **state)
 {
@@ -592,6 +663,7 @@ int main(void)
         cmocka_unit_test(test_arguments),
         cmocka_unit_test(test_one_bucket),
         cmocka_unit_test(test_clocks),
+        cmocka_unit_test(test_the_moment_that_is_none),
         cmocka_unit_test(test_model),
         cmocka_unit_test(test_never_more_than_without_bounds),
         cmocka_unit_test(test_as_many_as_were_asked_for),
@@ -599,10 +671,13 @@ int main(void)
         cmocka_unit_test(test_what_was_shared_is_remembered),
         cmocka_unit_test(test_regulars_keep_their_places),
         cmocka_unit_test(test_regulars_are_half_of_all),
+        cmocka_unit_test(test_regulars_follow_regulars),
+        cmocka_unit_test(test_the_longest_idle_goes),
         cmocka_unit_test(test_a_clock_set_back_leaves_room),
         cmocka_unit_test(test_no_two_texts_are_one),
         cmocka_unit_test(test_threads_at_one_bucket),
         cmocka_unit_test(test_threads_at_a_first_time),
+        cmocka_unit_test(test_threads_at_a_full_table),
         cmocka_unit_test(test_fork),
         cmocka_unit_test(test_every_allocation),
     };
