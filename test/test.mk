@@ -82,7 +82,7 @@ vectors: $(VECTOR_TESTS)
 bench: $(BENCHES)
 	$(Q)missed=0; for b in $^; do $$b || missed=1; done; BUILD=$(BUILD) sh test/bench/instructions.sh || missed=1; exit $$missed
 
-bench-instructions: $(BUILD)/test/bench/bench_verify $(BUILD)/test/bench/bench_lookup
+bench-instructions: $(addprefix $(BUILD)/test/bench/bench_,verify lookup limit)
 	$(Q)BUILD=$(BUILD) sh test/bench/instructions.sh
 	$(Q)BUILD=$(BUILD) sh test/bench/flat.sh
 

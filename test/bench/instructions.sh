@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # instructions.sh: instructions of one RS256 verification, of it outside the crypto provider, and of one served from the cache;
-# and the same beside ten thousand issuers, with as many keys in the set as there may be. Counted by callgrind: the same number on a
-# busy machine as on a quiet one. Only the repetitions themselves are counted.
+# and the same beside ten thousand issuers, with as many keys in the set as there may be; of one request counted by a limit. Counted
+# by callgrind: the same number on a busy machine as on a quiet one. Only the repetitions themselves are counted.
 set -eu
 program=${BUILD:-build}/test/bench/bench_verify
 command -v valgrind >/dev/null || { echo "instructions: valgrind is not installed: make deps DEPS=sanitizers" >&2; exit 2; }
@@ -27,4 +27,13 @@ bar 'outside the provider' $((whole - provider)) 60000
 bar 'served from the cache' "$hit" 8000
 bar 'beside 10,000 issuers, with 64 keys, outside the provider' $((many - provider)) $(((whole - provider) * 105 / 100))
 bar 'the same, served from the cache' "$many_hit" $((hit * 105 / 100))
+
+counted() { # what
+    total=$(valgrind --tool=callgrind --instr-atstart=no --toggle-collect=collected --callgrind-out-file="$work/out" \
+        "${BUILD:-build}/test/bench/bench_limit" "$1" 1000 2>&1 >/dev/null | sed -n 's/.*Collected : //p')
+    test "${total:-0}" -gt 0 || { echo "instructions: nothing was counted" >&2; exit 2; }
+    echo $((total / 1000))
+}
+bar 'of one request counted by a limit' "$(counted known)" 800
+bar 'the same, of a newcomer' "$(counted newcomer)" 1600
 exit $missed

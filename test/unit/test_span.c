@@ -165,8 +165,8 @@ static void test_other_members(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_other_members), cmocka_unit_test(test_several_at_once),
-                                       cmocka_unit_test(test_texts_in_place),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_other_members),
+                                       cmocka_unit_test(test_several_at_once), cmocka_unit_test(test_texts_in_place),
                                        cmocka_unit_test(test_texts_that_did_not_pass_the_scanner)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
