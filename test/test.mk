@@ -9,7 +9,7 @@
 # Without libcurl there is no use for the https server, and the tests need nothing else but cmocka; without zlib none for lists.
 TEST_LIBS := -lcmocka $(if $(filter curl,$(HTTP)),-lmicrohttpd -lgnutls)
 SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(if $(filter none,$(HTTP)),%/https_server.c %/far_server.c) $(if $(filter none,$(STATUS)),%/lists.c),$(sort $(wildcard test/support/*.c))))
-UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(foreach file,$(ABSENT),test/unit/test_$(notdir $(file)).c),$(sort $(wildcard test/unit/test_*.c))))
+UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(filter none,$(LIMITS)),%/test_limit_apply.c) $(foreach file,$(ABSENT),test/unit/test_$(notdir $(file)).c),$(sort $(wildcard test/unit/test_*.c))))
 ATTACK_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(filter none,$(STATUS)),%/attack_status.c) $(if $(filter none,$(LIMITS)),%/attack_limits.c) $(if $(filter none,$(HTTP)),%/attack_system.c %/attack_system_tool.c),$(sort $(wildcard test/attack/attack*.c))))
 VECTOR_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(filter none,$(STATUS)),%/statuslist.c),$(sort $(wildcard test/vectors/*.c))))
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(filter none,$(LIMITS)),%/bench_limit.c),$(sort $(wildcard test/bench/*.c))))

@@ -73,7 +73,8 @@ void apisec_decision_free(apisec_decision *decision);
 
 /* apisec_decision_status: the verdict as it stands; APISEC_OK before commit says only that nothing has failed yet. */
 apisec_status apisec_decision_status(const apisec_decision *decision);
-/* apisec_decision_http_status: the status code to reply with; 500 until commit. */
+/* apisec_decision_http_status: the status code to reply with, that of the status but for APISEC_E_BODY by a rule, which may be 413
+ * or 415 (limits.h); 500 until commit. */
 int32_t apisec_decision_http_status(const apisec_decision *decision);
 /* apisec_decision_token: NULL unless authenticated. Lives as long as the decision; apisec_token_ref keeps it longer. */
 const apisec_token *apisec_decision_token(const apisec_decision *decision);
@@ -81,7 +82,8 @@ const apisec_token *apisec_decision_token(const apisec_decision *decision);
 const char *apisec_decision_reason(const apisec_decision *decision);
 
 /* The headers to reply with: WWW-Authenticate (RFC 6750 section 3, RFC 9449 section 7.1, RFC 9728, RFC 7617), or Retry-After with
- * a 503; and DPoP-Nonce where the client needs a nonce. None when allowed, but that DPoP-Nonce: send what is there in any case. */
+ * a 503 or 429; and DPoP-Nonce where the client needs a nonce. None when allowed, but that DPoP-Nonce: send what is there in any
+ * case. */
 size_t apisec_decision_num_headers(const apisec_decision *decision);
 /* apisec_decision_header_name: one of them; NULL past the last. */
 const char *apisec_decision_header_name(const apisec_decision *decision, size_t index);

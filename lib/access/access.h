@@ -80,6 +80,9 @@ struct apisec_decision {
     struct buffer explanation_bytes;
     /* of the call, copied into the arena */
     struct text method, path, peer_address, traceparent, forwarded_for;
+    uint32_t retry_after_s;       /* with RATE; 0: not known */
+    char retry_after[12];
+    int32_t body_http_status;     /* with BODY; 0: as the status has it */
     bool dpop_scheme;             /* the token was sent with DPoP */
     char dpop_nonce[VERIFIER_NONCE_SIZE]; /* for the client's next proof, or "" */
     bool path_is_cut;             /* it was longer than what is kept: no rule can be found for it */
@@ -138,6 +141,8 @@ apisec_status decision_report(const apisec_decision *decision, apisec_error *err
  * which the version is made. CONFIG, MEMORY. */
 extern const char *const rules_members[];
 apisec_status rules_read(const struct shape *top, struct text document, apisec_rules **rules, apisec_error *err);
+/* rules_inherit takes over the buckets of limits that are the same, before anybody uses the new rules. */
+void rules_inherit(apisec_rules *rules, const apisec_rules *older);
 /* recorded.c: rules_record_claims says which claims the records of decisions by these rules hold: names as in rules.h; absent: none.
  * recorded_put writes them. CONFIG, MEMORY. */
 apisec_status rules_record_claims(apisec_rules *rules, const struct shape *list, apisec_error *err);

@@ -3,7 +3,7 @@
  * authorize.c: the steps by which rules are applied to a decision: finds the rule for its call, admits what needs no user, and
  * judges the rule's requirements. Each of them is listed among the decision's checks. What was not done in this order is a denial.
  */
-#include "access/rules.h"
+#include "access/limits.h"
 
 static const char of_routing[] = "RFC 9110 section 15.5.4";
 
@@ -183,10 +183,13 @@ apisec_status decision_admit(apisec_decision *decision, const apisec_call *call)
     applied->is_admitted = true;
     if (!rule->wants_user && call != NULL && admit_anybody(decision, call) != APISEC_OK) return decision->status;
     find_client(decision, call, applied);
+    if (limits_apply(decision, applied, LIMITS_OF_ADDRESS) != APISEC_OK) return decision->status;
     if (find_peer(decision, call, applied) != APISEC_OK) return decision->status;
     if (rule->require != NULL && judge_requirement(decision, applied, PART_ORIGIN) != APISEC_OK) return decision->status;
     if (find_service(decision, call, applied) != APISEC_OK) return decision->status;
-    return rule->require != NULL ? judge_requirement(decision, applied, PART_SERVICE) : APISEC_OK;
+    if (limits_apply(decision, applied, LIMITS_OF_SERVICE) != APISEC_OK) return decision->status;
+    if (rule->require != NULL && judge_requirement(decision, applied, PART_SERVICE) != APISEC_OK) return decision->status;
+    return body_look(decision, call, applied);
 }
 
 /* ---- what does ---- */
@@ -218,7 +221,9 @@ apisec_status decision_judge(apisec_decision *decision)
     if (rule->wants_user && !decision->authenticated)
         return decision_fail(decision, APISEC_E_MISUSE, "the rule wants a user, and nobody was authenticated");
     applied->facts.token = decision->token;
+    if (limits_apply(decision, applied, LIMITS_OF_USER) != APISEC_OK) return decision->status;
     apisec_status status = rule->require != NULL ? judge_requirement(decision, applied, PART_REST) : APISEC_OK;
+    if (status == APISEC_OK) status = body_apply(decision, applied);
     if (status == APISEC_OK && rule->shadow != NULL) status = try_out(decision, applied);
     if (status == APISEC_OK && !rule->wants_user) decision->needs_no_user = true;
     return status;

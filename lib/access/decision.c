@@ -309,6 +309,7 @@ apisec_status apisec_decision_status(const apisec_decision *decision)
 int32_t apisec_decision_http_status(const apisec_decision *decision)
 {
     if (!decision || decision->phase == DECISION_OPEN) return 500;
+    if (decision->status == APISEC_E_BODY && decision->body_http_status != 0) return decision->body_http_status;
     return apisec_status_http(decision->status);
 }
 
@@ -338,6 +339,8 @@ static size_t headers_of(const apisec_decision *decision, struct header headers[
     const bool is_passing =
         decision->status == APISEC_E_KEYS_UNAVAILABLE || decision->status == APISEC_E_STORE || decision->status == APISEC_E_BUSY;
     if (is_passing) headers[num++] = (struct header){"Retry-After", "10"};
+    if (decision->status == APISEC_E_RATE && decision->retry_after[0] != '\0')
+        headers[num++] = (struct header){"Retry-After", decision->retry_after};
     if (decision->dpop_nonce[0] != '\0') headers[num++] = (struct header){"DPoP-Nonce", decision->dpop_nonce};
     return num;
 }

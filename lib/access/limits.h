@@ -2,7 +2,8 @@
  *
  * limits.h (of lib/access): limits and bodies as a rules document has them: read once, asked for each call.
  *
- *   limiter.c  apisec_limiter: buckets in a table of fixed size     limit_read.c  one limit, one body, as written
+ *   limiter.c  apisec_limiter: buckets in a table of fixed size     limit_read.c  one limit, as written
+ *   limit_apply.c  both applied to a decision
  *   body.c     a body judged                                        limit_none.c  all of it where LIMITS=none
  */
 #ifndef ACCESS_LIMITS_H
@@ -35,6 +36,16 @@ void limit_free(struct limit *limit);
  * two callers have the same one; num 0: the bucket of those nothing is known of. OK or RATE. now_ms is of a clock that never steps,
  * as clock_elapsed_us is: not the moment that a token is judged at. */
 apisec_status limit_take(const struct limit *limit, const struct text *key, size_t num, int64_t now_ms, uint32_t *retry_after_s);
+
+/* ---- limit_apply.c ---- */
+
+/* limits_apply takes from the buckets of the rule's limits of these kinds, bits of 1 << limit_by. RATE. */
+enum { LIMITS_OF_ADDRESS = 1U << LIMIT_BY_ADDRESS, LIMITS_OF_SERVICE = 1U << LIMIT_BY_SERVICE,
+       LIMITS_OF_USER = 1U << LIMIT_BY_PRINCIPAL | 1U << LIMIT_BY_CLIENT | 1U << LIMIT_BY_CLAIM };
+apisec_status limits_apply(apisec_decision *decision, const struct application *applied, unsigned kinds);
+/* body_look judges the call's body, where the rule says what it may be; body_apply lets it count. */
+apisec_status body_look(apisec_decision *decision, const apisec_call *call, struct application *applied);
+apisec_status body_apply(apisec_decision *decision, const struct application *applied);
 
 /* ---- limiter.c ---- */
 

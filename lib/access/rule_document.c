@@ -3,7 +3,7 @@
  * rule_document.c: reads the document of include/apisec/rules.h: what its rules refer to, then rule by rule. What is written wrong
  * is an error with its path, here, at start-up.
  */
-#include "access/rules.h"
+#include "access/limits.h"
 
 /* ---- a template ---- */
 
@@ -164,6 +164,44 @@ static apisec_status read_shadow(const struct shape *object, struct rule_scope *
     return requirement_read(&at, scope, 0, &rule->shadow, err);
 }
 
+/* What nobody can be told apart by would be one bucket for all: that is never meant. */
+static apisec_status add_limit(const struct shape *at, const apisec_rules *rules, const char *name, struct rule *rule,
+                               apisec_error *err)
+{
+    const struct limit *limit = NULL;
+    for (size_t i = 0; i < rules->num_limits && limit == NULL; i++)
+        if (strcmp(rules->limits[i].name, name) == 0) limit = &rules->limits[i];
+    if (limit == NULL) return shape_fail(at, err, "there is no limit %.60s", name);
+    if (limit->by == LIMIT_BY_SERVICE && rules->services.header == NULL)
+        return shape_fail(at, err, "%.60s is by service, and there are no \"services\"", name);
+    if (limit->by > LIMIT_BY_SERVICE && !rule->wants_user)
+        return shape_fail(at, err, "%.60s is by what is known of a user, and the rule wants none", name);
+    if (limit->by == LIMIT_BY_SERVICE) rule->needs |= NEEDS_SERVICE;
+    if (limit->by == LIMIT_BY_ADDRESS) rule->needs |= NEEDS_ADDRESS;
+    rule->limits[rule->num_limits++] = limit;
+    return APISEC_OK;
+}
+
+static apisec_status read_rule_limits(const struct shape *object, apisec_rules *rules, struct rule *rule, apisec_error *err)
+{
+    const struct shape at = shape_member(object, "limits");
+    struct texts names = {.num = 0};
+    if (at.value == NULL) return APISEC_OK;
+    if (rule->deny) return shape_fail(&at, err, "the rule denies: there is nothing to be limited");
+    apisec_status status = texts_read(&at, &rules->arena, &names, err);
+    if (status == APISEC_OK && names.num > RULE_MAX_LIMITS) return shape_fail(&at, err, "more than %d limits", RULE_MAX_LIMITS);
+    for (size_t i = 0; i < names.num && status == APISEC_OK; i++) status = add_limit(&at, rules, names.at[i], rule, err);
+    return status;
+}
+
+static apisec_status read_body(const struct shape *object, apisec_rules *rules, struct rule *rule, apisec_error *err)
+{
+    const struct shape at = shape_member(object, "body");
+    if (at.value == NULL) return APISEC_OK;
+    if (rule->deny) return shape_fail(&at, err, "the rule denies: there is nothing to be looked at");
+    return body_read(&at, &rules->arena, &rule->body, err);
+}
+
 /* A template's own signs are written as they stand: decoded from an escape they would look the same. */
 static bool hides_signs(const char *template)
 {
@@ -175,7 +213,8 @@ static bool hides_signs(const char *template)
 
 static apisec_status read_rule(const struct shape *object, apisec_rules *rules, apisec_error *err)
 {
-    static const char *const names[] = {"id", "path", "methods", "user", "require", "public", "deny", "shadow", NULL};
+    static const char *const names[] = {"id",   "path",   "methods", "user", "require", "public",
+                                        "deny", "shadow", "limits",  "body", NULL};
     struct rule_scope scope = {.rules = rules, .arena = &rules->arena, .policies = &rules->policies};
     struct rule **list = NULL;
     struct path path;
@@ -201,6 +240,9 @@ static apisec_status read_rule(const struct shape *object, apisec_rules *rules, 
     if (status == APISEC_OK) status = read_shadow(object, &scope, rule, err);
     if (status != APISEC_OK) return status;
     rule->needs = (rule->require != NULL ? rule->require->needs : 0) | (rule->shadow != NULL ? rule->shadow->needs : 0);
+    status = read_rule_limits(object, rules, rule, err);
+    if (status == APISEC_OK) status = read_body(object, rules, rule, err);
+    if (status != APISEC_OK) return status;
     if (rule->wants_user && (rule->needs & NEEDS_SERVICE) != 0 && rules->services.is_authorization)
         return shape_fail(object, err, "Authorization is the user's here: services need a header of their own");
     return add_rule(&at, list, rule, err);
@@ -239,6 +281,21 @@ static apisec_status read_policies(const struct shape *top, apisec_rules *rules,
     return status;
 }
 
+static apisec_status read_limits(const struct shape *top, apisec_rules *rules, apisec_error *err)
+{
+    const struct shape list = shape_member(top, "limits");
+    if (list.value == NULL) return APISEC_OK;
+    apisec_status status = shape_kind(&list, JSON_OBJECT, err);
+    if (status != APISEC_OK) return status;
+    rules->limits = arena_alloc(&rules->arena, (json_count(list.value) + 1) * sizeof *rules->limits);
+    if (rules->limits == NULL) return fail_memory(err);
+    for (struct shape at = shape_first(&list); at.value != NULL && status == APISEC_OK; shape_next(&at)) {
+        status = limit_read(&at, &rules->arena, &rules->limits[rules->num_limits], err);
+        rules->num_limits++; /* what it made of a limit is freed with the rest */
+    }
+    return status;
+}
+
 apisec_status rule_document_read(const struct shape *top, apisec_rules *rules, apisec_error *err)
 {
     const struct shape list = shape_member(top, "rules");
@@ -246,6 +303,7 @@ apisec_status rule_document_read(const struct shape *top, apisec_rules *rules, a
     if (status == APISEC_OK) status = networks_read(top, rules, err);
     if (status == APISEC_OK) status = peers_read(top, rules, err);
     if (status == APISEC_OK) status = services_read(top, rules, err);
+    if (status == APISEC_OK) status = read_limits(top, rules, err);
     if (status == APISEC_OK) status = read_policies(top, rules, err);
     if (status == APISEC_OK) status = shape_kind(&list, JSON_ARRAY, err);
     if (status == APISEC_OK && json_first(list.value) == NULL) status = shape_fail(&list, err, "no rule: everything is denied");

@@ -8,7 +8,7 @@
  * A node has its literal segments in a keyed hash table, at most one node for `{name}`, the rules that end here, and those of `**`.
  * So a decision costs the length of the path and not the number of rules.
  */
-#include "access/rules.h"
+#include "access/limits.h"
 
 #include <stdlib.h>
 
@@ -109,7 +109,8 @@ static apisec_status read_version(apisec_rules *rules, struct text json, apisec_
     return APISEC_OK;
 }
 
-const char *const rules_members[] = {"role_claims", "networks", "trusted_proxies", "peers", "services", "policies", "rules", NULL};
+const char *const rules_members[] = {"role_claims", "networks", "trusted_proxies", "peers", "services",
+                                     "limits",      "policies", "rules",           NULL};
 
 apisec_status rules_read(const struct shape *top, struct text document, apisec_rules **rules, apisec_error *err)
 {
@@ -150,8 +151,15 @@ void apisec_rules_free(apisec_rules *rules)
     table_free(&rules->networks);
     table_free(&rules->peers);
     service_memory_free(rules->services.memory);
+    for (size_t i = 0; i < rules->num_limits; i++) limit_free(&rules->limits[i]);
     arena_free(&rules->arena);
     free(rules);
+}
+
+void rules_inherit(apisec_rules *rules, const apisec_rules *older)
+{
+    for (size_t i = 0; i < rules->num_limits; i++)
+        for (size_t k = 0; k < older->num_limits; k++) limit_inherit(&rules->limits[i], &older->limits[k]);
 }
 
 const char *apisec_rules_notice(const apisec_rules *rules, size_t index)

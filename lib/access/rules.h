@@ -18,7 +18,8 @@
 #define RULE_MAX_PARAMETERS 8
 #define RULE_MAX_STEPS 8          /* of a claim's path */
 #define RULE_MAX_DEPTH 4          /* of groups and policies within each other */
-#define RULE_MAX_CHECKS 48        /* that one rule can add to a decision */
+#define RULE_MAX_CHECKS 48        /* that one rule's requirement can add to a decision */
+#define RULE_MAX_LIMITS 8
 
 #define RULE_MAX_DETAIL 128
 
@@ -74,6 +75,10 @@ struct requirement {
     bool asks_of_caller;            /* in any case one of networks, peers and services */
 };
 
+struct limit;        /* see limits.h */
+struct body_guard;
+struct body_finding;
+
 struct rule {
     const char *id;
     const char *path;               /* the template, as written */
@@ -82,6 +87,9 @@ struct rule {
     bool wants_user;
     struct requirement *require;    /* unless deny or is_public */
     struct requirement *shadow;     /* or NULL */
+    const struct limit *limits[RULE_MAX_LIMITS];
+    size_t num_limits;
+    const struct body_guard *body;  /* or NULL */
     unsigned needs;
     struct rule *next;              /* of the same template */
 };
@@ -127,6 +135,8 @@ struct apisec_rules {
     struct networks trusted_proxies;
     struct table peers;             /* name -> struct peer */
     struct services services;
+    struct limit *limits;
+    size_t num_limits;
     struct claim_path *role_claims;
     size_t num_role_claims;
     struct claim_path *recorded;    /* claims that records hold */
@@ -200,6 +210,7 @@ struct application {
     const struct rule *rule;        /* NULL: none was found */
     struct path path;
     struct rule_facts facts;
+    struct body_finding *body;      /* NULL: the rule has nothing to say of it */
     bool is_admitted, is_judged;
 };
 

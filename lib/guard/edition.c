@@ -107,6 +107,7 @@ apisec_status edition_lint(const struct shape *top, apisec_error *err)
 
 apisec_status edition_inherit(struct edition *edition, const struct edition *old, apisec_error *err)
 {
+    rules_inherit(edition->rules, old->rules);
     return verifier_inherit(edition->verifier, old->verifier, err);
 }
 

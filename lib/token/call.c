@@ -10,11 +10,11 @@
 
 enum {
     CALL_MAX_HEADERS = 128,
-    CALL_MAX_HEADER_BYTES = 65536,   /* of all names and values together */
+    CALL_MAX_HEADER_BYTES = 65536, /* of all names and values together */
     CALL_MAX_METHOD = 32,
     CALL_MAX_TARGET = 16384,
     CALL_MAX_CERTIFICATE = 65536,
-    CALL_MAX_ADDRESS = 64,           /* "2001:db8::1%interface" */
+    CALL_MAX_ADDRESS = 64, /* "2001:db8::1%interface" */
     CALL_MAX_BYTES = CALL_MAX_HEADER_BYTES + CALL_MAX_METHOD + CALL_MAX_TARGET + CALL_MAX_CERTIFICATE + CALL_MAX_ADDRESS
 };
 
@@ -34,6 +34,8 @@ struct apisec_call {
     struct span method, target, certificate, address;
     bool has_time;
     int64_t time;
+    bool has_body;
+    struct text body; /* borrowed */
     apisec_error error;
 };
 
@@ -60,6 +62,8 @@ void apisec_call_reset(apisec_call *call)
     call->method = call->target = call->certificate = call->address = (struct span){0, 0};
     call->has_time = false;
     call->time = 0;
+    call->has_body = false;
+    call->body = (struct text){NULL, 0};
     succeed(&call->error);
 }
 
@@ -174,6 +178,13 @@ void apisec_call_set_peer_address(apisec_call *call, const char *address)
     call->address = keep(call, text.at, text.len);
 }
 
+void apisec_call_set_body(apisec_call *call, const char *body, size_t len)
+{
+    if (!is_given(call, body, len, SIZE_MAX, "")) return;
+    call->has_body = true;
+    call->body = (struct text){body, len};
+}
+
 void apisec_call_set_time(apisec_call *call, int64_t now)
 {
     if (!call) return;
@@ -258,6 +269,13 @@ struct text call_peer_certificate(const apisec_call *call)
 struct text call_peer_address(const apisec_call *call)
 {
     return call ? part(call, call->address) : (struct text){NULL, 0};
+}
+
+bool call_body(const apisec_call *call, struct text *body)
+{
+    const bool is_known = call && call->has_body;
+    *body = is_known ? call->body : (struct text){NULL, 0};
+    return is_known;
 }
 
 bool call_has_time(const apisec_call *call)

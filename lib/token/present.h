@@ -26,6 +26,7 @@ struct call_header call_header_at(const apisec_call *call, size_t index);
 size_t call_find_header(const apisec_call *call, const char *name, struct text *value);
 struct text call_peer_certificate(const apisec_call *call); /* at NULL: none */
 struct text call_peer_address(const apisec_call *call);
+bool call_body(const apisec_call *call, struct text *body); /* false: it is not known */
 int64_t call_time(const apisec_call *call);                 /* clock_now() unless set */
 bool call_has_time(const apisec_call *call);
 apisec_status call_status(const apisec_call *call, apisec_error *err);

@@ -258,6 +258,31 @@ static void test_time(void **state)
     apisec_call_free(call);
 }
 
+/* It is borrowed, one of no bytes is one too, and a reset forgets it. */
+static void test_body(void **state)
+{
+    (void)state;
+    static const char bytes[] = "{}";
+    struct text body;
+    apisec_call *call = apisec_call_new();
+    assert_false(call_body(call, &body));
+    apisec_call_set_body(call, bytes, 2);
+    assert_true(call_body(call, &body));
+    assert_ptr_equal(body.at, bytes);
+    assert_int_equal(body.len, 2);
+    apisec_call_set_body(call, NULL, 0);
+    assert_true(call_body(call, &body));
+    assert_int_equal(body.len, 0);
+    apisec_call_reset(call);
+    assert_false(call_body(call, &body));
+    assert_int_equal(call_status(call, NULL), APISEC_OK);
+    apisec_call_set_body(call, NULL, 1);
+    assert_int_equal(call_status(call, NULL), APISEC_E_ARGUMENT);
+    assert_false(call_body(NULL, &body));
+    apisec_call_set_body(NULL, bytes, 2);
+    apisec_call_free(call);
+}
+
 static void test_null_calls(void **state)
 {
     (void)state;
@@ -298,6 +323,7 @@ int main(void)
         cmocka_unit_test(test_the_first_error_stays_until_reset),
         cmocka_unit_test(test_reset_leaves_nothing),
         cmocka_unit_test(test_time),
+        cmocka_unit_test(test_body),
         cmocka_unit_test(test_null_calls),
     };
     return cmocka_run_group_tests_name("call", tests, NULL, NULL);
