@@ -100,6 +100,8 @@ static void test_keys(void **state)
         const char *keys, *text, *why;
     } rows[] = {
         {"{\"keys\":[]}", "none of the 0 keys", "none"},
+        {"{\"keys\":[{\"kty\":\"OKP\"},{\"kty\":\"OKP\"}]}", "none of the 2 keys", "of a kty that is not known here"},
+        {"{\"keys\":[{\"kty\":\"OKP\"}]}", "the only key cannot", "one of them"},
         {"{}", "kty", "no key"},
         {"nonsense", "keys to decrypt with", "no JSON"},
         {"{\"kty\":\"oct\",\"k\":\"AAAA\",\"alg\":\"A128KW\"}", "A128KW", "not what it says"},
