@@ -92,7 +92,8 @@ apisec_status apisec_verify_finish(apisec_op *op, apisec_token **verified, apise
 
 /* Denials refuse tokens before they expire, with APISEC_E_REVOKED, from the next verification on; what has been verified before is
  * no exception. They are this verifier's own, in memory only, and forgotten some time after until, in seconds: for that the tokens'
- * latest `exp` will do, since the largest leeway is added. To deny the same again can only widen it. At most 65536 stand at a time.
+ * latest `exp` will do, since the largest leeway, 300, is added. One whose until is further past than that is APISEC_OK and refuses
+ * nothing: by then a token's own `exp` refuses it. To deny the same again can only widen it. At most 65536 stand at a time.
  * APISEC_E_STORE: there is no room, and nothing has changed. APISEC_E_ARGUMENT: no token could ever be meant by it. Any thread.
  *
  * apisec_verifier_deny_id: the token with this `jti` of this issuer. */

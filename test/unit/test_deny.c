@@ -64,6 +64,22 @@ static void test_a_session(void **state)
     apisec_verifier_free(verifier);
 }
 
+/* A denial ends when the largest leeway is over behind its until, though the token may live on: who denies says how long it does. */
+static void test_one_that_has_ended(void **state)
+{
+    (void)state;
+    apisec_verifier *verifier = new_verifier();
+    assert_int_equal(apisec_verifier_deny_id(verifier, FORGE_ISSUER, "id-7", NOW - 300, NULL), APISEC_OK);
+    stand_accepts(verifier, "ended already", token_of("jti", "\"id-7\""));
+    assert_int_equal(apisec_verifier_deny_principal(verifier, FORGE_ISSUER "|dora", NOW, NOW - 300, NULL), APISEC_OK);
+    stand_accepts(verifier, "ended already", token_of("sub", "\"dora\""));
+    assert_int_equal(apisec_verifier_deny_session(verifier, FORGE_ISSUER, "s-1", NOW - 300, NULL), APISEC_OK);
+    stand_accepts(verifier, "ended already", token_of("sid", "\"s-1\""));
+    assert_int_equal(apisec_verifier_deny_id(verifier, FORGE_ISSUER, "id-7", NOW - 299, NULL), APISEC_OK);
+    stand_refuses(verifier, "the twin, a second later", token_of("jti", "\"id-7\""), APISEC_E_REVOKED);
+    apisec_verifier_free(verifier);
+}
+
 /* A denial is one verifier's own. */
 static void test_another_verifier(void **state)
 {
@@ -148,6 +164,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_an_id),
                                        cmocka_unit_test(test_a_principal),
                                        cmocka_unit_test(test_a_session),
+                                       cmocka_unit_test(test_one_that_has_ended),
                                        cmocka_unit_test(test_another_verifier),
                                        cmocka_unit_test(test_what_could_never_match),
                                        cmocka_unit_test(test_when_there_is_no_room)};
