@@ -65,7 +65,8 @@ apisec_exchange *apisec_exchange_new(void);
 void apisec_exchange_free(apisec_exchange *exchange);
 
 /* apisec_exchange_set_subject: on whose behalf: a verified token and its bytes as they came, which must hash to it
- * (APISEC_E_MISUSE at the start otherwise): no other token can slip in. Type access_token. */
+ * (APISEC_E_MISUSE at the start otherwise): no other token can slip in. Type access_token. An encrypted token goes out as it came,
+ * still encrypted to this service: what was inside is nobody's to hand on, and a server that cannot decrypt it will refuse. */
 void apisec_exchange_set_subject(apisec_exchange *exchange, const apisec_token *token, const char *raw, size_t len);
 /* apisec_exchange_set_subject_unverified: the same without proof that anybody verified it: for tools and gateways that hand on an
  * opaque token. type: a token type URI, NULL for access_token. */
