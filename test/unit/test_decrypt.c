@@ -102,6 +102,7 @@ static void test_the_subject_of_an_exchange(void **state)
     apisec_verifier *verifier = verifier_with(private_jwk, false);
     apisec_client *client = apisec_client_new(NULL);
     apisec_client_set_endpoint(client, "https://id.example/token");
+    apisec_client_set_basic(client, "orders", "secret", 6);
     char *inside = honest(), *outside = encrypt("JWT", strdup(inside));
     apisec_token *token = NULL;
     assert_int_equal(apisec_verify(verifier, outside, strlen(outside), FORGE_NOW, &token, NULL), APISEC_OK);
