@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # man.sh: the manual pages against what they are made from, by another way than they were made: every public function has a page and
-# a paragraph, every constant its number, no word of a header or of --help is lost, and groff has nothing to say about any page.
+# a paragraph, every constant its number, no word of a header or of --help is lost, no backtick is shown, and groff has nothing to say
+# about any page.
 set -u
 build=${BUILD:-build}
 man=$build/man
@@ -23,7 +24,10 @@ for page in "$man"/man[13]/*; do
         [ -f "$man/${first#.so }" ] || wrong "$page: it refers to ${first#.so }, which is not there" ;;
     *)
         said=$(groff -man -ww -z -Tascii "$page" 2>&1) && [ -z "$said" ] || wrong "$page: $said"
-        if grep -q '[^ -~]' "$page"; then wrong "$page: it is not plain ASCII: $(grep -n '[^ -~]' "$page" | head -n 1)"; fi ;;
+        if grep -q '[^ -~]' "$page"; then wrong "$page: it is not plain ASCII: $(grep -n '[^ -~]' "$page" | head -n 1)"; fi
+        if [ "${page#"$man/man3/"}" != "$page" ] && grep -q '\\(ga' "$page"; then
+            wrong "$page: a backtick is shown: $(grep -n '\\(ga' "$page" | head -n 1)"
+        fi ;;
     esac
 done
 
