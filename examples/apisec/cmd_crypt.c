@@ -86,7 +86,7 @@ static int run_encrypt(const struct command *command, int argc, char **argv)
     const char *enc = NULL, *cty = NULL;
     const struct option options[] = {
         {.name = "key", .argument = "FILE", .text = &wishes.key_file,
-         .help = "the recipient's public JSON Web Key, or the shared secret; needed"},
+         .help = "the recipient's public JSON Web Key, or a set with one for ALG; or the secret; needed"},
         {.name = "alg", .argument = "ALG", .text = &wishes.alg, .help = "as ECDH-ES+A128KW, RSA-OAEP-256, A256KW or dir; needed"},
         {.name = "enc", .argument = "ENC", .text = &enc, .help = "as A256CBC-HS512 (default A256GCM)"},
         {.name = "cty", .argument = "T", .text = &cty, .help = "what the plaintext is (default JWT; empty for none)"},
