@@ -153,8 +153,8 @@ const struct command command_sign = {
     .name = "sign",
     .synopsis = "--key FILE --claims FILE [--type T]",
     .summary = "sign a token for tests",
-    .about = "Signs the claims as a compact token (RFC 7515) and prints the token and a newline: the one output that is not\n"
-             "JSON. On failure nothing is printed there. One of the files may be \"-\", standard input.",
+    .about = "Signs the claims as a compact token (RFC 7515) and prints the token and a newline, no JSON. On\n"
+             "failure nothing is printed there. One of the files may be \"-\", standard input.",
     .failure = FAILURE_SILENT,
     .run = run_sign,
 };
