@@ -127,6 +127,21 @@ static void test_what_could_never_match(void **state)
     apisec_verifier_free(verifier);
 }
 
+/* The sentence is all that an operator sees of a typing error: it speaks of what was typed. */
+static void test_what_the_sentences_say(void **state)
+{
+    (void)state;
+    apisec_verifier *verifier = new_verifier();
+    apisec_error err;
+    assert_int_equal(apisec_verifier_deny_id(verifier, "https://other.example", "id-7", UNTIL, &err), APISEC_E_ARGUMENT);
+    assert_string_equal(err.text, "there is no such issuer here whose tokens could be denied");
+    assert_int_equal(apisec_verifier_deny_session(verifier, "https://other.example", "s", UNTIL, &err), APISEC_E_ARGUMENT);
+    assert_string_equal(err.text, "there is no such issuer here whose tokens could be denied");
+    assert_int_equal(apisec_verifier_deny_principal(verifier, "https://other.example|alice", NOW, UNTIL, &err), APISEC_E_ARGUMENT);
+    assert_string_equal(err.text, "no trusted issuer here has such a principal: apisec_token_principal spells it");
+    apisec_verifier_free(verifier);
+}
+
 static void test_when_there_is_no_room(void **state)
 {
     (void)state;
@@ -167,6 +182,7 @@ int main(void)
                                        cmocka_unit_test(test_one_that_has_ended),
                                        cmocka_unit_test(test_another_verifier),
                                        cmocka_unit_test(test_what_could_never_match),
+                                       cmocka_unit_test(test_what_the_sentences_say),
                                        cmocka_unit_test(test_when_there_is_no_room)};
     return cmocka_run_group_tests(tests, begin, end);
 }
