@@ -96,7 +96,8 @@ apisec_status apisec_exchange_run(apisec_client *client, const apisec_exchange *
                                   apisec_error *err);
 /* apisec_exchange_start: the same as an operation, to be driven by the caller. It copies the exchange. */
 apisec_status apisec_exchange_start(apisec_client *client, const apisec_exchange *exchange, apisec_op **op, apisec_error *err);
-/* apisec_exchange_finish gives the result of an operation that is done, once. APISEC_E_MISUSE: not done, or taken already. */
+/* apisec_exchange_finish gives the result of an operation that is done, at each call a reference of the caller's own.
+ * APISEC_E_MISUSE: it is not done, or is no exchange. */
 apisec_status apisec_exchange_finish(apisec_op *op, apisec_issued **issued, apisec_error *err);
 
 /* apisec_issued_token: the token that was granted. A secret. */

@@ -17,8 +17,8 @@ struct ask {
     struct asked asked;
     char *proof;                  /* DPoP, as it was sent; NULL: none */
     bool sent, retried;
-    apisec_error error;           /* MISUSE until it is done */
-    apisec_issued *issued;        /* once error.status is OK */
+    apisec_error error;           /* once it is done: how it ended */
+    apisec_issued *issued;        /* once it is done, and error.status is OK */
 };
 
 /* add_proof: the nonce of the last answer, of this exchange or of another one of this client. */
@@ -160,7 +160,6 @@ apisec_status apisec_exchange_start(apisec_client *client, const apisec_exchange
     op_init(&ask->op, &ask_kind);
     ask->client = client_ref(client);
     ask->form = BUFFER_MAX(EXCHANGE_MAX_FORM);
-    (void)fail(&ask->error, APISEC_E_MISUSE, "the exchange is not done");
     status = copy_inputs(ask, exchange);
     if (status != APISEC_OK) {
         apisec_op_free(&ask->op);
@@ -174,7 +173,7 @@ apisec_status apisec_exchange_finish(apisec_op *op, apisec_issued **issued, apis
 {
     if (issued == NULL) return fail(err, APISEC_E_ARGUMENT, "there is nowhere to put the issued token");
     *issued = NULL;
-    if (!op_is(op, &ask_kind)) return fail(err, APISEC_E_MISUSE, "the operation is no exchange");
+    if (!op_is(op, &ask_kind) || !op_is_done(op)) return fail(err, APISEC_E_MISUSE, "not an exchange that is done");
     const struct ask *ask = (const struct ask *)op;
     if (ask->error.status != APISEC_OK) return fail(err, ask->error.status, "%s", ask->error.text);
     *issued = apisec_issued_ref(ask->issued);
