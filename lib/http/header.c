@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * header.c: the values of the header fields that matter to an operation: Content-Type, Cache-Control, ETag. Nothing here fails:
- * what cannot be understood is read as the value that allows least. Called by response.c and op.c.
+ * header.c: the values of the header fields that matter to an operation: Content-Type, Cache-Control, ETag, DPoP-Nonce. Nothing
+ * here fails: what cannot be understood is read as the value that allows least. Called by response.c, op.c and oauth/proof.c.
  */
 #include "http/http.h"
 

@@ -117,8 +117,8 @@ struct jws_header {
     struct text jwk;            /* its JSON, whatever it is: for who takes a key from there, as only a DPoP proof may */
 };
 /* jws_header_parse decodes and scans the header. MALFORMED: no `alg`, a member of the wrong type, any `crit` (no extension is
- * understood here), `b64`, kid over JOSE_MAX_KEY_ID. jku, x5u, x5c, jwk, x5t are ignored. No document is made of it: a service
- * reads a header with each token, and little of it. */
+ * understood here), `b64`, kid over JOSE_MAX_KEY_ID. jku, x5u, x5c, x5t are ignored, jwk is handed on. No document is made of
+ * it: a service reads a header with each token, and little of it. */
 apisec_status jws_header_parse(struct text encoded, struct jws_header *header, apisec_error *err);
 void jws_header_free(struct jws_header *header);
 /* jws_type_is compares `typ` with a media type: case-insensitively; without "/" it has "application/" in front (RFC 7515 section

@@ -2,7 +2,7 @@
  *
  * htu.c: URLs as DPoP compares them: normalised by RFC 3986 section 6.2.2 (case, escapes, dot segments) and 6.2.3 (default port,
  * empty path), without query and fragment (RFC 9449 section 4.3). Two URLs are the same when their normalised bytes are. Called by
- * dpop.c for what is configured, and by proof.c for what is claimed and what was requested.
+ * trust_dpop.c for what is configured, and by dpop.c for what is claimed and what was requested.
  */
 #include "token/dpop.h"
 

@@ -94,7 +94,7 @@ struct question;
 
 enum asking {
     ASKING_KNOWN,                /* *report */
-    ASKING_LEAD,                 /* *question: the caller is the one to ask: question_end or question_abandon */
+    ASKING_LEAD,                 /* *question: the caller is the one to ask: question_answer, _fail or _abandon */
     ASKING_FOLLOW,               /* *question: somebody asks already: question_look */
     ASKING_BUSY                  /* too many questions are under way */
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * keyset.c: an issuer's keys over time: pinned for ever, or fetched, refreshed ahead, fetched again for an unknown kid, and dropped
- * after an hour without success. It decides who fetches when; it does no I/O itself (fetch.c does). Called by verify.c, warm.c.
+ * after an hour without success. It decides who fetches when; it does no I/O itself (fetch.c does). Called by signature.c, warm.c.
  *
  *     age: 0             80 %            lifetime                 1 h
  *          | used           | used; who     | used only while         | gone

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * token.c: the verified token of include/apisec/token.h. All that its readers return is there when token_new returns, in the
- * token's one arena or its document: after that it is only read, by any number of threads. Only verify.c makes one.
+ * token's one arena or its document: after that it is only read, by any number of threads. Made by signed.c and
+ * opaque.c only.
  */
 #include "token/token.h"
 

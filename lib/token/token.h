@@ -7,10 +7,12 @@
  *   snapshot.c the keys that readers see now  landing.c  what became of a fetch
  *   health.c   what is worth watching         keystore.c key sets as a document, for cold starts
  *   claims.h   what is in a token             token.c    the verified token
- *   verify.c   the stages in order            verifier.c the frozen trust, verify and warm as operations
+ *   verify.c   the stages in order            verifier.c the frozen trust, verifying as an operation
  *   signed.c   the stages of a signed token   signature.c a JWS and its issuer's keys, fetched where they must be
  *   recheck.c  what is judged on every use    present.h  the request, and how a token came with it
+ *   warm.c     fetches keys ahead of requests headers.h  headers of genuine tokens, known by their bytes
  *   status_check.c  is it revoked by a list?  status_list.c, status_store.c, status_fetch.c  one list, all over time, how one comes
+ *   status_none.c  in place of the last three: a library without zlib (make STATUS=none)
  *   opaque.c   tokens that only their issuer can read: introspect.h
  *   binding.c  is the token its sender's own? dpop.h     DPoP, for those in this folder
  *   decrypt.c  the stage of an encrypted token
@@ -115,6 +117,7 @@ struct apisec_trust {
 
 /* ---- issuer.c: one issuer, frozen; part of a verifier ---- */
 
+struct introspector;
 struct keyset;
 struct status_lists;
 
@@ -122,7 +125,6 @@ enum status_policy {
     STATUS_REFUSED,             /* a token with a status is refused: nobody said that it may be ignored */
     STATUS_CHECKED, STATUS_REQUIRED, STATUS_IGNORED
 };
-struct introspector;
 
 struct issuer {
     char *name;
@@ -138,7 +140,7 @@ struct issuer {
     struct introspector *introspector; /* NULL: none of its opaque tokens is */
     enum status_policy status_policy;
     struct name_list status_prefixes;
-    struct status_lists *status_lists;  /* NULL unless CHECKED or REQUIRED */
+    struct status_lists *status_lists; /* NULL unless CHECKED or REQUIRED */
 };
 /* issuer_new copies what the builder holds, judged as a whole: CONFIG with the issuer's name and what is missing or contradicts. */
 apisec_status issuer_new(const apisec_issuer *from, struct issuer *issuer, apisec_error *err);
@@ -364,6 +366,7 @@ enum pass status_run(struct status_check *check, int64_t now_ms, apisec_error *e
 /* status_prefix_check: an https URL that ends in "/" and stands for all below it, or is one list's own. CONFIG. */
 apisec_status status_prefix_check(struct text prefix, apisec_error *err);
 bool status_uri_is_allowed(const struct name_list *prefixes, struct text uri);
+
 /* ---- verify.c: the stages of one verification, without I/O, and what drives them ---- */
 
 enum stage {
