@@ -170,25 +170,10 @@ static apisec_status check_audience(struct verification *v)
 
 static apisec_status check_claims(struct verification *v)
 {
-    const struct issuer *judged = &v->issuer->introspector->judged;
     apisec_status status = check_issuer(v);
     if (status == APISEC_OK) status = check_type(v);
     if (status == APISEC_OK) status = check_audience(v);
-    if (status == APISEC_OK) status = claims_check_time(&v->claims, judged, v->now, &v->trail, &v->error);
-    if (status != APISEC_OK) return status;
-    v->trail.at = CHECK_CLAIMS;
-    status = claims_read_names(&v->claims, &v->error);
-    return status == APISEC_OK ? claims_check_required(&v->claims, judged, &v->error) : status;
-}
-
-/* make_token hands document and arena over, whatever comes of it. */
-static apisec_status make_token(struct verification *v)
-{
-    struct json *document = v->document;
-    v->document = NULL;
-    const apisec_status status = token_new(&v->arena, document, v->payload, &v->claims, v->presented.token, &v->token, &v->error);
-    v->claims = (struct claims){0};
-    return status;
+    return status == APISEC_OK ? verification_check_claims(v, &v->issuer->introspector->judged) : status;
 }
 
 enum pass stage_reported(struct verification *v, int64_t now_ms)
@@ -196,7 +181,7 @@ enum pass stage_reported(struct verification *v, int64_t now_ms)
     (void)now_ms;
     apisec_status status = read_document(v);
     if (status == APISEC_OK) status = check_claims(v);
-    if (status == APISEC_OK) status = make_token(v);
+    if (status == APISEC_OK) status = verification_make_token(v);
     opaque_end(v);
     if (status != APISEC_OK) return verification_end(v, status);
     v->stage = STAGE_TIMES;

@@ -426,6 +426,10 @@ void verification_init(struct verification *verification, apisec_verifier *verif
 enum pass verification_run(struct verification *verification, int64_t now_ms);
 /* verification_end is for stages: it is decided. */
 enum pass verification_end(struct verification *verification, apisec_status status);
+/* verification_check_claims, for stages too: all of the claims but issuer and audience, by what this issuer demands of them. */
+apisec_status verification_check_claims(struct verification *verification, const struct issuer *issuer);
+/* verification_make_token makes the token of the claims that were checked; document and arena are its own, whatever comes of it. */
+apisec_status verification_make_token(struct verification *verification);
 void verification_free(struct verification *verification);
 
 /* verify_blocking: verification_run, with work done over the verifier's transport; without one there is none. */
