@@ -391,9 +391,10 @@ struct verification {
     int64_t now;                 /* seconds: the token is judged at */
     bool offline;                /* nobody drives: what would need the network is refused */
     /* out */
+    bool ended;
     apisec_token *token;         /* on APISEC_OK; the caller's */
     struct trail trail;
-    apisec_status status;
+    apisec_status status;        /* MISUSE until it has ended */
     apisec_error error;
     /* between the two */
     int32_t stage;

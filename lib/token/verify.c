@@ -69,6 +69,7 @@ void verification_free(struct verification *v)
 enum pass verification_end(struct verification *v, apisec_status status)
 {
     v->stage = NUM_STAGES;
+    v->ended = true;
     v->status = status;
     if (status != APISEC_OK) { /* no token is left to be taken for a verified one */
         apisec_token_free(v->token);
@@ -103,7 +104,7 @@ enum pass verification_run(struct verification *v, int64_t now_ms)
         if (pass == PASS_ON) v->stage++;
         if (pass == PASS_WORK || pass == PASS_ENDED) return pass;
     }
-    if (v->status != APISEC_E_MISUSE) return PASS_ENDED; /* ended is ended */
+    if (v->ended) return PASS_ENDED;
     v->trail.at = NUM_CHECKS;
     succeed(&v->error);
     return verification_end(v, APISEC_OK);
