@@ -91,6 +91,8 @@ apisec_status compact_split(struct text token, size_t max_len, struct text parts
 apisec_status compact_header(struct text encoded, struct json **document, apisec_error *err);
 /* compact_text: an optional member of a header that is a string. MALFORMED. */
 apisec_status compact_text(const struct json *document, const char *name, struct text *out, apisec_error *err);
+/* compact_append appends a part that is to be, encoded; its bytes may be secret. TOO_LARGE, MEMORY. */
+apisec_status compact_append(struct buffer *out, const void *bytes, size_t len);
 
 /* ---- jws.c: compact serialisation, RFC 7515 section 7.1 ---- */
 
