@@ -36,6 +36,7 @@ bool text_equal(struct text a, struct text b);
 bool text_is(struct text a, const char *nul_terminated);
 bool text_is_caseless(struct text a, const char *nul_terminated); /* ASCII only */
 bool text_starts(struct text a, const char *prefix);
+bool text_ends(struct text a, const char *suffix);
 bool text_has_byte(struct text a, char byte);
 /* text_copy returns a NUL-terminated copy to be freed with free, or NULL without memory. */
 char *text_copy(struct text a);

@@ -46,6 +46,13 @@ bool text_starts(struct text a, const char *prefix)
     return text_equal((struct text){a.at, start.len}, start);
 }
 
+bool text_ends(struct text a, const char *suffix)
+{
+    const struct text end = text_of(suffix);
+    if (!suffix || a.len < end.len) return false;
+    return end.len == 0 || memcmp(a.at + (a.len - end.len), end.at, end.len) == 0;
+}
+
 bool text_has_byte(struct text a, char byte)
 {
     return a.len > 0 && memchr(a.at, (unsigned char)byte, a.len) != NULL;

@@ -98,6 +98,8 @@ void op_end_answer(apisec_op *op, apisec_status transport); /* with any status, 
 void response_clear(apisec_op *op);                         /* nothing has come */
 void response_begin(apisec_op *op, size_t max_body);
 void response_end(apisec_op *op, apisec_status transport);
+/* response_body: of an answer; never NULL, "" where there is none. */
+struct text response_body(const struct op_answer *answer);
 /* response_failure says what answer.transport means, when it is not APISEC_OK. */
 const char *response_failure(apisec_status transport);
 

@@ -31,8 +31,7 @@ static apisec_status read_transport(apisec_status transport, apisec_error *err)
 static apisec_status parse(const struct op_answer *answer, struct json **document, apisec_error *err)
 {
     apisec_error why;
-    const struct text body = {answer->body.bytes == NULL ? "" : answer->body.bytes, answer->body.len};
-    const apisec_status status = json_parse_object(body, &json_document_limits, document, &why);
+    const apisec_status status = json_parse_object(response_body(answer), &json_document_limits, document, &why);
     if (status == APISEC_OK) return APISEC_OK;
     if (status == APISEC_E_MEMORY) return fail_memory(err);
     return fail(err, APISEC_E_RESPONSE, "the authorization server answered %d: %s", (int)answer->http_status, why.text);

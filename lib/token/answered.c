@@ -8,11 +8,6 @@
 
 #define SIGNED_TYPE "token-introspection+jwt"
 
-static struct text body_of(const struct op_answer *answer)
-{
-    return (struct text){answer->body.bytes == NULL ? "" : answer->body.bytes, answer->body.len};
-}
-
 static apisec_status check_content_type(const struct op_answer *answer, const char *expected, apisec_error *err)
 {
     if (!answer->repeated_content_type && text_is(text_of(answer->content_type), expected)) return APISEC_OK;
@@ -50,8 +45,8 @@ apisec_status answered_plain(const struct op_answer *answer, struct report **rep
     *report = NULL;
     apisec_status status = check_content_type(answer, "application/json", err);
     if (status != APISEC_OK) return status;
-    if (json_parse_object(body_of(answer), &json_token_limits, &document, &why) != APISEC_OK) return bad(&why, err);
-    status = read_members(document, body_of(answer), report, err);
+    if (json_parse_object(response_body(answer), &json_token_limits, &document, &why) != APISEC_OK) return bad(&why, err);
+    status = read_members(document, response_body(answer), report, err);
     json_free(document);
     return status;
 }
@@ -77,7 +72,7 @@ apisec_status answered_open(struct inquiry *inquiry, const struct op_answer *ans
     apisec_status status = check_content_type(answer, "application/" SIGNED_TYPE, err);
     if (status != APISEC_OK) return status;
     /* the answer is gone when the keys are asked for */
-    const struct text compact = {arena_text(&inquiry->arena, body_of(answer)), answer->body.len};
+    const struct text compact = {arena_text(&inquiry->arena, response_body(answer)), answer->body.len};
     if (compact.at == NULL) return fail_memory(err);
     status = read_header(inquiry, compact, err);
     if (status != APISEC_OK) return status;

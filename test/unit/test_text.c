@@ -53,6 +53,8 @@ static void test_no_text_equals_nothing(void **state)
     assert_false(text_is(none, NULL));
     assert_false(text_is_caseless(none, NULL));
     assert_false(text_starts(none, NULL));
+    assert_false(text_ends(none, NULL));
+    assert_true(text_ends(none, ""));
     assert_true(text_is(none, ""));
     assert_false(text_has_byte(none, 'a'));
     assert_true(text_is_printable(none));
@@ -64,6 +66,9 @@ static void test_nul_bytes_count(void **state)
     const struct text a = {guarded("ab\0c", 4), 4};
     assert_false(text_is(a, "ab"));
     assert_true(text_starts(a, "ab"));
+    assert_true(text_ends(a, "c"));
+    assert_false(text_ends(a, "bc"));
+    assert_false(text_ends(a, "aab c"));
     assert_true(text_has_byte(a, '\0'));
     char *copy = text_copy(a);
     assert_memory_equal(copy, "ab\0c", 5);
