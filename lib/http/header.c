@@ -65,10 +65,7 @@ void header_media_type(struct text value, char *out, size_t size)
         len = 1;
     }
     if (len > size - 1) len = size - 1;
-    for (size_t i = 0; i < len; i++) {
-        const char byte = value.at[i];
-        out[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
-    }
+    for (size_t i = 0; i < len; i++) out[i] = text_lower(value.at[i]);
     out[len] = '\0';
 }
 

@@ -22,11 +22,6 @@ static bool is_digit(char byte)
     return byte >= '0' && byte <= '9';
 }
 
-static bool is_hex(char byte)
-{
-    return is_digit(byte) || (byte >= 'A' && byte <= 'F') || (byte >= 'a' && byte <= 'f');
-}
-
 static bool is_unreserved(char byte)
 {
     return is_alpha(byte) || is_digit(byte) || (byte != '\0' && strchr("-._~", byte) != NULL);
@@ -42,7 +37,7 @@ static bool escapes_are_whole(struct text text)
 {
     for (size_t i = 0; i < text.len; i++) {
         if (text.at[i] != '%') continue;
-        if (text.len - i < 3 || !is_hex(text.at[i + 1]) || !is_hex(text.at[i + 2])) return false;
+        if (text.len - i < 3 || text_hex_digit(text.at[i + 1]) < 0 || text_hex_digit(text.at[i + 2]) < 0) return false;
     }
     return true;
 }

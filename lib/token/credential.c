@@ -8,22 +8,14 @@
 
 /* ---- the query ---- */
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 /* next_decoded takes one character of a parameter's name, percent-decoded, off the front. */
 static char next_decoded(struct text *name)
 {
     const char c = name->at[0];
     size_t used = 1;
     int value = (unsigned char)c;
-    if (c == '%' && name->len >= 3 && hex_digit(name->at[1]) >= 0 && hex_digit(name->at[2]) >= 0) {
-        value = hex_digit(name->at[1]) * 16 + hex_digit(name->at[2]);
+    if (c == '%' && name->len >= 3 && text_hex_digit(name->at[1]) >= 0 && text_hex_digit(name->at[2]) >= 0) {
+        value = text_hex_digit(name->at[1]) * 16 + text_hex_digit(name->at[2]);
         used = 3;
     }
     name->at += used;
@@ -37,9 +29,8 @@ static bool is_token_parameter(struct text name)
     static const char wanted[] = "access_token";
     size_t matched = 0;
     while (name.len > 0) {
-        const char c = next_decoded(&name);
-        const char lower = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-        if (matched == sizeof wanted - 1 || lower != wanted[matched]) return false;
+        const char c = text_lower(next_decoded(&name));
+        if (matched == sizeof wanted - 1 || c != wanted[matched]) return false;
         matched++;
     }
     return matched == sizeof wanted - 1;

@@ -60,6 +60,18 @@ static void test_no_text_equals_nothing(void **state)
     assert_true(text_is_printable(none));
 }
 
+static void test_single_characters(void **state)
+{
+    (void)state;
+    for (int c = -128; c < 128; c++) {
+        const char digits[] = "0123456789abcdefABCDEF";
+        const char *const at = c == 0 ? NULL : strchr(digits, c);
+        const int index = at ? (int)(at - digits) : -1;
+        assert_int_equal(text_hex_digit((char)c), index > 15 ? index - 6 : index);
+        assert_int_equal(text_lower((char)c), (char)(c >= 'A' && c <= 'Z' ? c + 32 : c));
+    }
+}
+
 static void test_nul_bytes_count(void **state)
 {
     (void)state;
@@ -125,6 +137,7 @@ static void test_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_single_characters),
         cmocka_unit_test(test_comparisons),     cmocka_unit_test(test_no_text_equals_nothing),
         cmocka_unit_test(test_nul_bytes_count), cmocka_unit_test(test_copy_refuses_an_impossible_length),
         cmocka_unit_test(test_printable),       cmocka_unit_test(test_words),
