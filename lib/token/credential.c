@@ -65,15 +65,17 @@ static bool query_has_token(struct text target)
 
 /* ---- the header ---- */
 
-/* b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=" */
-static bool is_b64token(struct text token)
+bool credential_has_byte(char c)
+{
+    const bool alphanumeric = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    return alphanumeric || c == '-' || c == '.' || c == '_' || c == '~' || c == '+' || c == '/';
+}
+
+bool credential_is_b64token(struct text token)
 {
     while (token.len > 0 && token.at[token.len - 1] == '=') token.len--;
-    for (size_t i = 0; i < token.len; i++) {
-        const char c = token.at[i];
-        const bool alphanumeric = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        if (!alphanumeric && c != '-' && c != '.' && c != '_' && c != '~' && c != '+' && c != '/') return false;
-    }
+    for (size_t i = 0; i < token.len; i++)
+        if (!credential_has_byte(token.at[i])) return false;
     return token.len > 0;
 }
 
@@ -117,7 +119,7 @@ static apisec_status read_token(struct text rest, const char *empty, struct text
         rest.len--;
     }
     if (rest.len == 0) return fail(err, APISEC_E_REQUEST, "%s", empty);
-    if (!is_b64token(rest)) return refuse_bytes(rest, err);
+    if (!credential_is_b64token(rest)) return refuse_bytes(rest, err);
     *token = rest;
     return succeed(err);
 }

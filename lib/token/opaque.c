@@ -9,16 +9,10 @@
 
 /* ---- which issuer ---- */
 
-static bool is_token_byte(char c)
-{
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-           c == '~' || c == '+' || c == '/';
-}
-
 bool opaque_prefix_is_valid(struct text prefix)
 {
     for (size_t i = 0; i < prefix.len; i++)
-        if (!is_token_byte(prefix.at[i])) return false;
+        if (!credential_has_byte(prefix.at[i])) return false;
     return prefix.len > 0 && prefix.len <= OPAQUE_MAX_PREFIX;
 }
 
@@ -27,13 +21,9 @@ bool opaque_prefix_is_valid(struct text prefix)
 static bool is_opaque(struct text token)
 {
     size_t dots = 0;
-    if (token.len > JOSE_MAX_TOKEN) return false;
-    while (token.len > 0 && token.at[token.len - 1] == '=') token.len--;
-    for (size_t i = 0; i < token.len; i++) {
-        if (!is_token_byte(token.at[i])) return false;
-        dots += token.at[i] == '.';
-    }
-    return token.len > 0 && dots != 2 && dots != 4;
+    if (token.len > JOSE_MAX_TOKEN || !credential_is_b64token(token)) return false;
+    for (size_t i = 0; i < token.len; i++) dots += token.at[i] == '.';
+    return dots != 2 && dots != 4;
 }
 
 static apisec_status add(struct opaque_routes *routes, const struct issuer *issuer, apisec_error *err)
