@@ -232,15 +232,11 @@ static void test_a_denial_that_ended_is_looked_for_each_time(void **state)
 
 /* ---- fetched keys, and operations ---- */
 
-static struct apisec_token *verify_op(apisec_verifier *verifier, struct script *script, const char *bytes, int64_t now_ms,
-                                      apisec_status expected)
+static apisec_token *verify_op(apisec_verifier *verifier, struct script *script, const char *bytes, int64_t now_ms,
+                               apisec_status expected)
 {
-    apisec_op *op = NULL;
     apisec_token *verified = NULL;
-    assert_int_equal(apisec_verify_start(verifier, bytes, strlen(bytes), FORGE_NOW, &op, NULL), APISEC_OK);
-    script_run(script, op, &now_ms);
-    assert_int_equal(apisec_verify_finish(op, &verified, NULL), expected);
-    apisec_op_free(op);
+    assert_int_equal(stand_verify(verifier, script, bytes, FORGE_NOW, &now_ms, &verified, NULL), expected);
     return verified;
 }
 
