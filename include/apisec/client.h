@@ -32,7 +32,8 @@ typedef struct apisec_exchange apisec_exchange;
 typedef struct apisec_issued apisec_issued;
 
 /* apisec_client_new: http may be NULL when operations are driven by the caller; it must outlive the client. Once an exchange was
- * started the client is frozen: setters do nothing but make later starts fail with APISEC_E_MISUSE. */
+ * started the client is frozen: setters do nothing but make later starts fail with APISEC_E_MISUSE. NULL without memory: a start
+ * then says APISEC_E_MEMORY. */
 apisec_client *apisec_client_new(apisec_http *http);
 /* apisec_client_free: exchanges still alive keep what they need of it. Secrets are wiped. */
 void apisec_client_free(apisec_client *client);
@@ -59,7 +60,8 @@ void apisec_client_set_mtls(apisec_client *client, const char *client_id, const 
  * APISEC_E_RESPONSE. The key is RSA or EC; the signer may be freed. Proofs for the requests with the token: dpop.h. */
 void apisec_client_set_dpop(apisec_client *client, const apisec_signer *signer);
 
-/* apisec_exchange_new: what to ask for. Builder; one exchange may be run several times. */
+/* apisec_exchange_new: what to ask for. Builder; one exchange may be run several times. NULL without memory: a start then says
+ * APISEC_E_MEMORY. */
 apisec_exchange *apisec_exchange_new(void);
 /* apisec_exchange_free wipes the tokens it holds. */
 void apisec_exchange_free(apisec_exchange *exchange);
