@@ -171,18 +171,3 @@ apisec_status uri_check(struct text uri, apisec_error *err)
     if (rest.len == 0 || text_is(rest, "//")) return fail(err, APISEC_E_ARGUMENT, "the URI has nothing behind its scheme");
     return succeed(err);
 }
-
-void url_append_encoded(struct buffer *out, struct text text, const char *keep)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    for (size_t i = 0; i < text.len; i++) {
-        const unsigned char byte = (unsigned char)text.at[i];
-        if (is_unreserved(text.at[i]) || (byte != '\0' && strchr(keep, text.at[i]) != NULL)) {
-            buffer_byte(out, text.at[i]);
-            continue;
-        }
-        buffer_byte(out, '%');
-        buffer_byte(out, digits[byte >> 4]);
-        buffer_byte(out, digits[byte & 15]);
-    }
-}

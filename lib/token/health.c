@@ -48,7 +48,7 @@ static size_t count_usable(const struct jwk_set *set)
     return num;
 }
 
-void keyset_health(struct keyset *keys, struct json_writer *out)
+static void put_keys(struct keyset *keys, struct json_writer *out)
 {
     static const char *const sources[] = {
         [KEYS_NONE] = "none", [KEYS_PINNED] = "pinned", [KEYS_URI] = "uri", [KEYS_DISCOVERED] = "discovered"};
@@ -84,7 +84,7 @@ static void put_issuer(const struct issuer *issuer, struct json_writer *out)
     json_put_text(out, "issuer", text_of(issuer->name));
     if (issuer->keys != NULL) {
         json_open_object(out, "keys");
-        keyset_health(issuer->keys, out);
+        put_keys(issuer->keys, out);
         json_close_object(out);
     }
     if (issuer->introspector != NULL) {

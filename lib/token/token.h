@@ -251,10 +251,6 @@ void keyset_fail(struct keyset *keys, uint64_t ticket, const apisec_error *why, 
 void keyset_abandon(struct keyset *keys, uint64_t ticket);
 void keyset_unsent(struct keyset *keys, uint64_t ticket);
 
-/* ---- health.c: each part that has something to watch writes members into an object of its own ---- */
-
-void keyset_health(struct keyset *keys, struct json_writer *out);
-
 /* ---- keystore.c: the sets as a document; keyset_stored and keyset_restore are landing.c's ---- */
 
 /* A fetched set as it is kept. */
