@@ -154,5 +154,5 @@ apisec_status apisec_verifier_health(apisec_verifier *verifier, char **json, api
     const apisec_status status = bytes.status;
     *json = buffer_take(&bytes);
     if (*json != NULL) return succeed(err);
-    return fail(err, status == APISEC_OK ? APISEC_E_MEMORY : status, "there is no room for the report");
+    return status == APISEC_E_TOO_LARGE ? fail(err, status, "the report is longer than %d bytes", MAX_HEALTH) : fail_memory(err);
 }

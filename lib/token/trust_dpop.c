@@ -71,7 +71,7 @@ void apisec_trust_set_dpop_nonce_key(apisec_trust *trust, const char *key, size_
     struct dpop_settings *const settings = settings_of(trust);
     if (settings == NULL) return;
     if (key == NULL || len < NONCE_MIN_KEY || len > NONCE_MAX_KEY) {
-        note(trust, "the key for DPoP nonces has not 32 to 64 bytes");
+        note(trust, "the key for DPoP nonces is not 32 to 64 bytes long");
         return;
     }
     char *const copy = text_copy((struct text){key, len});
@@ -88,7 +88,7 @@ void apisec_trust_set_replay_capacity(apisec_trust *trust, size_t max_proofs)
 {
     struct dpop_settings *const settings = settings_of(trust);
     if (settings == NULL) return;
-    if (max_proofs == 0 || max_proofs > MAX_CAPACITY) note(trust, "the memory of DPoP proofs has not room for 1 to 16777216");
+    if (max_proofs == 0 || max_proofs > MAX_CAPACITY) note(trust, "the capacity for DPoP proofs is not 1 to 16777216");
     else settings->capacity = max_proofs;
 }
 
@@ -101,7 +101,7 @@ void apisec_trust_set_store(apisec_trust *trust, const apisec_store *store)
         return;
     }
     if ((store->poll == NULL) != (store->cancel == NULL)) {
-        note(trust, "a store has one of poll and cancel, and not the other");
+        note(trust, "a store has poll without cancel, or cancel without poll");
         return;
     }
     settings->store = *store;
