@@ -64,7 +64,7 @@ static void test_a_session(void **state)
     apisec_verifier_free(verifier);
 }
 
-/* A denial ends when the largest leeway is over behind its until, though the token may live on: who denies says how long it does. */
+/* A denial ends when the largest leeway is over behind its until, though the token may live on: who denies says how long. */
 static void test_one_that_has_ended(void **state)
 {
     (void)state;

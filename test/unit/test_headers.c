@@ -164,7 +164,7 @@ static void test_two_for_each_of_many_issuers(void **state)
     headers_free(make(1000000)); /* and never more than a bounded number of places */
 }
 
-/* Wherever two headers differ they have places of their own: at any letter of a word, also where the machine keeps the high bits. */
+/* Wherever two headers differ they have places of their own: at any letter of a word, also where the machine has its high bits. */
 static void test_any_letter_tells_the_place(void **state)
 {
     (void)state;
