@@ -26,9 +26,18 @@ $(RSA_DECRYPT_OBJECT): lib/crypto/mbedtls_marvin.c $(BUILD)/flags
 $(BUILD)/private.a: $(filter-out %/mbedtls_marvin.o,$(LIB_OBJECTS)) $(RSA_DECRYPT_OBJECT)
 	$(Q)rm -f $@ && $(AR) rcsD $@ $^
 
-$(BUILD)/test/%: $(BUILD)/test/%.o $(SUPPORT_OBJECTS) $(BUILD)/private.a $(filter %.a,$(MBEDTLS_LIBS))
+# An archive, of which a test takes what it needs: most need no server, and start sooner without libgnutls.
+$(BUILD)/support.a: $(SUPPORT_OBJECTS)
+	$(Q)rm -f $@ && $(AR) rcsD $@ $^
+
+# There are many tests: where it works they are linked with gold, which is faster; never the library, the tool or the examples.
+IS_PLAIN := $(and $(filter -O2,$(CFLAGS)),$(if $(LDFLAGS),,yes))
+TEST_LD = $(eval TEST_LD := $(if $(IS_PLAIN),$(shell echo 'int main(void) { return 0; }' | \
+	$(CC) -fuse-ld=gold -x c - -o $(BUILD)/linker 2>/dev/null && echo -fuse-ld=gold)))$(TEST_LD)
+
+$(BUILD)/test/%: $(BUILD)/test/%.o $(BUILD)/support.a $(BUILD)/private.a $(filter %.a,$(MBEDTLS_LIBS))
 	$(SAY) LD $@
-	$(Q)$(CC) -pthread $(CFLAGS) $(LDFLAGS) $(TEST_WRAP) -o $@ $^ $(TEST_LIBS) $(LIBS) $(CURL_LIBS)
+	$(Q)$(CC) -pthread $(TEST_LD) -Wl,--as-needed $(CFLAGS) $(LDFLAGS) $(TEST_WRAP) -o $@ $^ $(TEST_LIBS) $(LIBS) $(CURL_LIBS)
 $(BUILD)/test/%.o: ALL_CFLAGS += -Itest
 # Tests are compiled once and run once: where the library is -O2, they are not optimised, which is most of the time of make check.
 $(BUILD)/test/unit/%.o $(BUILD)/test/attack/%.o $(BUILD)/test/mesh/%.o: ALL_CFLAGS += $(if $(filter -O2,$(CFLAGS)),-O0 -U_FORTIFY_SOURCE)

@@ -6,6 +6,7 @@
 #include "support/unit.h"
 #include "support/encrypted.h"
 #include "support/stand.h"
+#include "support/stride.h"
 
 #include "jose/jose.h"
 
@@ -391,7 +392,8 @@ static void test_cut_tags(void **state)
     apisec_verifier_free(at);
 }
 
-/* The attacker of a padding oracle tries all bytes before the last block, and listens. There is one answer. */
+/* The attacker of a padding oracle tries all bytes before the last block, and listens. There is one answer. Those below 32
+ * are all that can make the last byte the length of a padding. */
 static void test_padding_oracle(void **state)
 {
     (void)state;
@@ -401,7 +403,7 @@ static void test_padding_oracle(void **state)
     unsigned char bytes[JOSE_MAX_TOKEN];
     const size_t len = encrypted_decode(token, 3, bytes);
     apisec_error first = {0}, err = {0};
-    for (unsigned guess = 1; guess < 256; guess++) {
+    for (unsigned guess = 1; guess < 256; guess += guess < 32 ? 1 : (unsigned)stride(1, 17)) {
         struct arena arena = {NULL};
         struct jwe_opened opened;
         bytes[len - 17] ^= (unsigned char)guess;
