@@ -4,6 +4,7 @@
 #   test/vectors: make vectors VECTORS=DIR    test/install: make install-test, dist-test    test/bench: make bench
 #   test/mesh/browser.py: make check-browser
 #   test/platforms: make platforms
+# make check TEST_EVERY=1 takes each step of the walks that are taken in strides otherwise (test/support/stride.h).
 #   test/integration: make check-integration, which needs the network
 
 # Without libcurl there is no use for the https server, and the tests need nothing else but cmocka; without zlib none for lists.

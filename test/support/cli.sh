@@ -50,15 +50,18 @@ run() {
     code=$?
     problem=
     [ $code -eq "$want" ] || problem="exit status $code, not $want"
-    [ -z "$text" ] || has out "$text" || problem="${problem:+$problem; }no '$text' on standard output"
+    line='' more='' # with the shell's own means where they do: there are hundreds of runs
+    { IFS= read -r line && ! IFS= read -r more && [ -z "$more" ]; } <out && one_line=yes || one_line=no
+    case $line in *"$text"*) ;; *) has out "$text" || problem="${problem:+$problem; }no '$text' on standard output" ;; esac
     if [ $silent = yes ]; then
         [ ! -s out ] || problem="${problem:+$problem; }something is on standard output"
     else
-        [ "$(wc -l <out)" -eq 1 ] && [ "$(head -c 1 out)" = '{' ] && "$APISEC" json --max-members 1024 out >/dev/null 2>&1 ||
+        [ $one_line = yes ] && [ "${line#\{}" != "$line" ] && "$APISEC" json --max-members 1024 out >/dev/null 2>&1 ||
             problem="${problem:+$problem; }not one JSON object on standard output"
     fi
-    [ "$want" -eq 0 ] || grep -q '^apisec' err || problem="${problem:+$problem; }no sentence on standard error"
-    [ ! -s canaries ] || { cat out err | grep -qFf canaries && problem="${problem:+$problem; }a secret was printed"; }
+    IFS= read -r line <err || :
+    case $want$line in 0* | [1-9]apisec*) ;; *) grep -q '^apisec' err || problem="${problem:+$problem; }no sentence on standard error" ;; esac
+    [ ! -s canaries ] || { grep -qFf canaries out err && problem="${problem:+$problem; }a secret was printed"; }
     if [ -z "$problem" ]; then pass; else wrong "$name" "$problem"; fi
 }
 

@@ -76,8 +76,9 @@ static apisec_status generate(void)
 
 /* ---- failing ---- */
 
-/* For each nth allocation of the operation, in steps (smaller ones with TEST_EVERY=1): what it gives. mbedTLS says no more of a private RSA key that it had no
- * memory to check than that it is none, so that KEY_UNFIT is right as well. A failure that mbedTLS can do without does no harm. */
+/* For each nth allocation of the operation, in steps (with TEST_EVERY=1 in smaller ones): what it gives. mbedTLS says no more of a
+ * private RSA key that it had no memory to check than that it is none, so that KEY_UNFIT is right as well. A failure that mbedTLS
+ * can do without does no harm. */
 static void fail_each(apisec_status (*operation)(void), size_t step, apisec_status without)
 {
     size_t num_memory = 0;
