@@ -84,18 +84,16 @@ static bool must_retry(struct ask *ask)
     return must;
 }
 
-/* judge reads the answer. The server's words may repeat what was sent to it: then they are left out. */
+/* judge reads the answer. The server's words may repeat what was sent to it, or what it issues: then they are left out. */
 static void judge(struct ask *ask)
 {
     struct token_answer answer;
-    apisec_status status = answer_read(&ask->op.answer, &answer, &ask->error);
-    if (status == APISEC_OK) status = grant_check(&ask->asked, &answer, &ask->issued, &ask->error);
-    if (status != APISEC_OK) {
-        answer_redact(&ask->error, ask->subject);
-        answer_redact(&ask->error, ask->actor);
-        answer_redact(&ask->error, answer.access_token);
-        answer_redact(&ask->error, text_of(ask->proof));
-        auth_redact(&ask->client->credential, ask->assertion, &ask->error);
+    struct sent sent = {.tokens = {ask->subject, ask->actor, text_of(ask->proof)},
+                        .credential = &ask->client->credential,
+                        .assertion = ask->assertion};
+    if (answer_read(&ask->op.answer, &sent, &answer, &ask->error) == APISEC_OK) {
+        sent.tokens[3] = answer.access_token;
+        (void)grant_check(&ask->asked, &answer, &sent, &ask->issued, &ask->error);
     }
     answer_free(&answer);
 }

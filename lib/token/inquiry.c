@@ -75,13 +75,6 @@ static int32_t over_answered(struct inquiry *inquiry, struct report *report, int
     return APISEC_OP_DONE;
 }
 
-/* no_words_of_ours: what was sent to the server is in no error. */
-static void no_words_of_ours(struct inquiry *inquiry)
-{
-    answer_redact(&inquiry->error, inquiry->token);
-    auth_redact(&inquiry->introspector->credential, inquiry->assertion, &inquiry->error);
-}
-
 /* ---- we lead ---- */
 
 static apisec_status add_all(struct inquiry *inquiry, apisec_op *op, struct buffer *form, int64_t now_ms)
@@ -135,7 +128,6 @@ static int32_t keys(struct inquiry *inquiry, apisec_op *op, int64_t now_ms)
         return over_failed(inquiry);
     }
     if (answered_signed(inquiry, &report, &inquiry->error) == APISEC_OK) return over_answered(inquiry, report, now_ms);
-    no_words_of_ours(inquiry);
     return over_failed(inquiry);
 }
 
@@ -143,13 +135,13 @@ static int32_t answer(struct inquiry *inquiry, apisec_op *op, int64_t now_ms)
 {
     struct report *report = NULL;
     const bool is_signed = inquiry->introspector->is_signed;
-    apisec_status status = answer_check(&op->answer, &inquiry->error);
-    if (status == APISEC_OK && is_signed) status = answered_open(inquiry, &op->answer, &inquiry->error);
-    if (status == APISEC_OK && !is_signed) status = answered_plain(&op->answer, &report, &inquiry->error);
-    if (status != APISEC_OK) {
-        no_words_of_ours(inquiry);
-        return over_failed(inquiry);
-    }
+    const struct sent sent = {.tokens = {inquiry->token},
+                              .credential = &inquiry->introspector->credential,
+                              .assertion = inquiry->assertion};
+    apisec_status status = answer_check(&op->answer, &sent, &inquiry->error);
+    if (status == APISEC_OK && is_signed) status = answered_open(inquiry, &op->answer, &sent, &inquiry->error);
+    if (status == APISEC_OK && !is_signed) status = answered_plain(&op->answer, &sent, &report, &inquiry->error);
+    if (status != APISEC_OK) return over_failed(inquiry);
     if (!is_signed) return over_answered(inquiry, report, now_ms);
     inquiry->stage = INQUIRY_KEYS;
     return keys(inquiry, op, now_ms);

@@ -172,10 +172,10 @@ void inquiry_end(struct inquiry *inquiry); /* frees what it holds, and abandons 
 
 /* ---- answered.c: the answer's body, RFC 7662 section 2.2, RFC 9701 section 5 ---- */
 
-/* answered_plain reads a JSON answer. RESPONSE, MEMORY. */
-apisec_status answered_plain(const struct op_answer *answer, struct report **report, apisec_error *err);
+/* answered_plain reads a JSON answer. sent: what no error may repeat. RESPONSE, MEMORY. */
+apisec_status answered_plain(const struct op_answer *answer, const struct sent *sent, struct report **report, apisec_error *err);
 /* answered_open takes a signed answer apart into the inquiry, and begins inquiry->signature. RESPONSE, MEMORY. */
-apisec_status answered_open(struct inquiry *inquiry, const struct op_answer *answer, apisec_error *err);
+apisec_status answered_open(struct inquiry *inquiry, const struct op_answer *answer, const struct sent *sent, apisec_error *err);
 /* answered_signed reads the claims of a signed answer whose signature is genuine. RESPONSE, MEMORY. */
 apisec_status answered_signed(const struct inquiry *inquiry, struct report **report, apisec_error *err);
 
