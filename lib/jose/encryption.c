@@ -100,9 +100,10 @@ static apisec_status choose_key(const struct json *list, const struct jwe_need *
     for (const struct json *at = json_first(list); at; at = json_next(at)) {
         struct jwe_key *fitting = NULL;
         apisec_status status = take_fitting(at, need, &fitting, err);
-        if (status == APISEC_OK && fitting && *key)
-            status = fail(err, APISEC_E_KEY_UNFIT, "several keys of the set are for %s: one JWK is wanted, or a set with one for it",
+        if (status == APISEC_OK && fitting && *key) {
+            status = fail(err, APISEC_E_KEY_UNFIT, "several keys of the set are for %s: one JWK is wanted, or a set with one",
                           need->management->name);
+        }
         if (status != APISEC_OK) {
             jwe_key_free(fitting);
             return status;
