@@ -100,6 +100,9 @@ struct apisec_issuer {
 /* trust_note keeps the first error of the issuer's trust. */
 void trust_note(apisec_issuer *issuer, apisec_status status, const char *what);
 
+/* trust_note_memory: the same of a failed allocation. */
+void trust_note_memory(apisec_trust *trust);
+
 struct dpop_settings;
 void dpop_settings_free(struct dpop_settings *settings);
 

@@ -14,17 +14,12 @@ static void note(struct apisec_trust *trust, const char *what)
     if (trust->error.status == APISEC_OK) fail(&trust->error, APISEC_E_CONFIG, "%s", what);
 }
 
-static void note_memory(struct apisec_trust *trust)
-{
-    if (trust->error.status == APISEC_OK) fail_memory(&trust->error);
-}
-
 /* settings_of gives what the setters write to, from the first one on. NULL: no trust, or no memory. */
 static struct dpop_settings *settings_of(struct apisec_trust *trust)
 {
     if (trust == NULL) return NULL;
     if (trust->dpop == NULL) trust->dpop = calloc(1, sizeof *trust->dpop);
-    if (trust->dpop == NULL) note_memory(trust);
+    if (trust->dpop == NULL) trust_note_memory(trust);
     return trust->dpop;
 }
 
@@ -41,9 +36,9 @@ void apisec_trust_add_origin(apisec_trust *trust, const char *url)
     apisec_error why;
     struct buffer base = BUFFER_MAX(4096);
     const apisec_status status = htu_base(text_of(url == NULL ? "" : url), &base, &why);
-    if (status == APISEC_E_MEMORY) note_memory(trust);
+    if (status == APISEC_E_MEMORY) trust_note_memory(trust);
     else if (status != APISEC_OK) note(trust, why.text);
-    else if (!name_list_add(&settings->bases, base.bytes)) note_memory(trust);
+    else if (!name_list_add(&settings->bases, base.bytes)) trust_note_memory(trust);
     buffer_free(&base);
 }
 
@@ -76,7 +71,7 @@ void apisec_trust_set_dpop_nonce_key(apisec_trust *trust, const char *key, size_
     }
     char *const copy = text_copy((struct text){key, len});
     if (copy == NULL) {
-        note_memory(trust);
+        trust_note_memory(trust);
         return;
     }
     mem_wipe_free(settings->nonce_key, settings->nonce_key_len);
