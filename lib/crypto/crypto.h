@@ -20,6 +20,8 @@ enum crypto_scheme { CRYPTO_RSA_PKCS1, CRYPTO_RSA_PSS, CRYPTO_ECDSA, CRYPTO_HMAC
 enum crypto_key_type { CRYPTO_KEY_RSA, CRYPTO_KEY_EC, CRYPTO_KEY_OCT };
 
 #define CRYPTO_MAX_HASH 64
+#define CRYPTO_SHA256_LEN 32
+#define CRYPTO_SHA256_TEXT 44     /* one in base64url, as thumbprints and `ath` are, and a NUL */
 #define CRYPTO_MAX_SIGNATURE 512  /* RSA 4096 */
 #define CRYPTO_MIN_RSA_BITS 2048
 #define CRYPTO_MAX_RSA_BITS 4096

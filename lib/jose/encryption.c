@@ -168,7 +168,7 @@ apisec_status apisec_encrypt(const char *jwk, size_t jwk_len, const char *alg, c
 
 static apisec_status write_key(const struct crypto_key *key, const char *alg, enum jwk_half half, char **text)
 {
-    char thumbprint[44];
+    char thumbprint[CRYPTO_SHA256_TEXT];
     struct buffer out = BUFFER_MAX(MAX_JWK);
     struct json_writer writer = {&out, false};
     apisec_status status = jwk_thumbprint(key, thumbprint);

@@ -50,7 +50,7 @@ apisec_status jwk_parse_ops(const struct json *object, uint32_t *permitted, apis
 /* ---- thumbprint.c: writing keys ---- */
 
 /* jwk_thumbprint: RFC 7638 with SHA-256, base64url: 43 characters and a NUL. */
-apisec_status jwk_thumbprint(const struct crypto_key *key, char out[44]);
+apisec_status jwk_thumbprint(const struct crypto_key *key, char out[CRYPTO_SHA256_TEXT]);
 /* jwk_write appends the key as a JWK text; half says whether the private members go along. KEY_UNFIT: the public half of an oct
  * key, which has none, or the private half of a public key; nothing is appended. */
 enum jwk_half { JWK_PUBLIC, JWK_PRIVATE };
@@ -221,6 +221,6 @@ apisec_signer *signer_ref(const apisec_signer *signer);
  * `kid`: for proofs that it is held (RFC 9449 section 4.2). KEY_UNFIT: a shared secret is not shown. */
 apisec_status signer_sign_showing_key(const apisec_signer *signer, const char *type, struct text payload, char **token);
 /* signer_thumbprint: jwk_thumbprint of its key. */
-apisec_status signer_thumbprint(const apisec_signer *signer, char out[44]);
+apisec_status signer_thumbprint(const apisec_signer *signer, char out[CRYPTO_SHA256_TEXT]);
 
 #endif

@@ -94,7 +94,7 @@ apisec_status apisec_signer_generate(const char *alg, apisec_signer **signer, ap
     const struct algorithm *const algorithm = algorithm_find(text_of(alg));
     if (!algorithm) return fail(err, APISEC_E_ALGORITHM, "no such signature algorithm: RS, PS, ES or HS with 256, 384 or 512");
 
-    char thumbprint[44];
+    char thumbprint[CRYPTO_SHA256_TEXT];
     struct jwk *const jwk = mem_array(1, sizeof *jwk);
     if (!jwk) return fail_memory(err);
     *jwk = (struct jwk){.algorithm = algorithm, .may_verify = true, .may_sign = true};
@@ -224,7 +224,7 @@ apisec_status signer_sign_showing_key(const apisec_signer *signer, const char *t
     return sign(signer, type, SHOW_KEY, payload, token);
 }
 
-apisec_status signer_thumbprint(const apisec_signer *signer, char out[44])
+apisec_status signer_thumbprint(const apisec_signer *signer, char out[CRYPTO_SHA256_TEXT])
 {
     return jwk_thumbprint(signer->jwk->key, out);
 }
