@@ -13,6 +13,7 @@
  * quiet_until_ms. The lock is held for a few assignments, never across I/O or parsing.
  */
 #include "token/keyset.h"
+#include "token/moment.h"
 
 #include <stdlib.h>
 #include <unistd.h>

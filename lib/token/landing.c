@@ -4,6 +4,7 @@
  * and the URL to fetch from. A ticket that is no longer the key set's own changes nothing.
  */
 #include "token/keyset.h"
+#include "token/moment.h"
 
 #include <stdlib.h>
 #include <string.h>

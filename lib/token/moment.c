@@ -3,7 +3,7 @@
  * moment.c: when what was fetched is too old, when a failed fetch is tried again, and what becomes of moments when the clock is set
  * back: the same for key sets and for status lists. Called by keyset.c, landing.c and status_store.c.
  */
-#include "token/token.h"
+#include "token/moment.h"
 
 #define DEFAULT_LIFETIME_S 600
 #define MIN_LIFETIME_S 60

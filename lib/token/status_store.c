@@ -10,6 +10,7 @@
  *
  * The lock is held for a few assignments and reads, never across I/O or parsing.
  */
+#include "token/moment.h"
 #include "token/status.h"
 
 #include <stdatomic.h>

@@ -6,7 +6,7 @@
  *   keyset.c   an issuer's keys over time     fetch.c    the operation that refreshes them
  *   snapshot.c the keys that readers see now  landing.c  what became of a fetch
  *   health.c   what is worth watching         keystore.c key sets as a document, for cold starts
- *   moment.c   how long to keep, when to try again
+ *   moment.h   how long to keep what was fetched, when to try again
  *   claims.h   what is in a token             token.c    the verified token
  *   verify.c   the stages in order            verifier.c the frozen trust, verifying as an operation
  *   signed.c   the stages of a signed token   signature.c a JWS and its issuer's keys, fetched where they must be
@@ -179,15 +179,6 @@ bool scope_is_token(struct text scope);
 bool scope_list_is_valid(struct text list);
 /* scope_list_has: byte for byte, split on 0x20; no hierarchy. */
 bool scope_list_has(struct text list, struct text scope);
-
-/* ---- moment.c: how long what was fetched is kept, and when a failed fetch is tried again ---- */
-
-/* moment_lifetime_s: of what came with this max_age, as in struct op_answer: within 60 to 3600 s; 600 s where it is not said. */
-int64_t moment_lifetime_s(int64_t max_age);
-/* moment_backoff_ms: how long to wait after one more failure than so many: 1 s, 2 s, up to 60 s. */
-int64_t moment_backoff_ms(uint32_t failures);
-/* moment_shift moves a moment back as far as the clock was set back, so that ages are counted on from where they stood. */
-void moment_shift(int64_t *moment, int64_t back);
 
 /* ---- keyset.c: an issuer's keys over time ---- */
 

@@ -3,7 +3,7 @@
  * test_moment.c: how long what was fetched is kept, when a failed fetch is tried again, and moments when the clock is set back.
  */
 #include "support/unit.h"
-#include "token/token.h"
+#include "token/moment.h"
 
 static void test_lifetimes(void **state)
 {
