@@ -31,6 +31,7 @@ $(BUILD)/private.a: $(filter-out %/mbedtls_marvin.o,$(LIB_OBJECTS)) $(RSA_DECRYP
 $(BUILD)/support.a: $(SUPPORT_OBJECTS)
 	$(Q)rm -f $@ && $(AR) rcsD $@ $^
 
+COMMA := ,
 # There are many tests: where it works they are linked with gold, which is faster; never the library, the tool or the examples.
 IS_PLAIN := $(and $(filter -O2,$(CFLAGS)),$(if $(LDFLAGS),,yes))
 TEST_LD = $(eval TEST_LD := $(if $(IS_PLAIN),$(shell echo 'int main(void) { return 0; }' | \
@@ -38,10 +39,11 @@ TEST_LD = $(eval TEST_LD := $(if $(IS_PLAIN),$(shell echo 'int main(void) { retu
 
 $(BUILD)/test/%: $(BUILD)/test/%.o $(BUILD)/support.a $(BUILD)/private.a $(filter %.a,$(MBEDTLS_LIBS))
 	$(SAY) LD $@
-	$(Q)$(CC) -pthread $(TEST_LD) -Wl,--as-needed $(CFLAGS) $(LDFLAGS) $(TEST_WRAP) -o $@ $^ $(TEST_LIBS) $(LIBS) $(CURL_LIBS)
+	$(Q)$(CC) -pthread $(TEST_LD) $(if $(IS_PLAIN),-Wl$(COMMA)-S) -Wl,--as-needed $(CFLAGS) $(LDFLAGS) $(TEST_WRAP) -o $@ $^ $(TEST_LIBS) $(LIBS) $(CURL_LIBS)
 $(BUILD)/test/%.o: ALL_CFLAGS += -Itest
-# Tests are compiled once and run once: where the library is -O2, they are not optimised, which is most of the time of make check.
-$(BUILD)/test/unit/%.o $(BUILD)/test/attack/%.o $(BUILD)/test/mesh/%.o: ALL_CFLAGS += $(if $(filter -O2,$(CFLAGS)),-O0 -U_FORTIFY_SOURCE)
+# Tests are compiled once and run once: where the library is -O2, they are neither optimised nor have they debug information, which
+# is most of the time of make check. For a debugger: make BUILD=build/debug CFLAGS="-O0 -g" unit
+$(BUILD)/test/unit/%.o $(BUILD)/test/attack/%.o $(BUILD)/test/mesh/%.o: ALL_CFLAGS += $(if $(filter -O2,$(CFLAGS)),-O0 -g0 -U_FORTIFY_SOURCE)
 
 # The tests of the mesh play those who use it, and see only the public functions; so does the issuer that the tool's tests need.
 $(MESH_TESTS): $(BUILD)/test/mesh/test_mesh.o $(patsubst %,$(BUILD)/examples/mesh/%.o,page trail player forge stage stage_files client \
@@ -51,7 +53,6 @@ $(MESH_TESTS) $(CLI_ISSUER):
 	$(SAY) LD $@
 	$(Q)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(LIBS) $(CURL_LIBS)
 
-COMMA := ,
 # This one counts the calls that decrypting makes.
 $(BUILD)/test/unit/test_jwe_open: TEST_WRAP := $(addprefix -Wl$(COMMA)--wrap=,random_bytes crypto_oaep_decrypt crypto_ecdh crypto_unwrap \
 	crypto_gcm_decrypt crypto_hmac crypto_cbc_decrypt)
