@@ -57,7 +57,6 @@ static void test_all_there_and_back(void **state)
     (void)state;
     for (size_t i = 0; i < NUM_ALGS; i++) {
         for (size_t k = 0; k < NUM_ENCS; k++) {
-            if (strncmp(algs[i], "RSA", 3) == 0 && k != 0 && k != NUM_ENCS - 1) continue; /* making RSA keys takes long */
             char *jwk = NULL, out[256];
             char *token = encrypted_new(algs[i], encs[k], "a secret", &jwk);
             const apisec_status status = decrypt_with(jwk, token, out, sizeof out);
@@ -303,6 +302,8 @@ static void test_arguments(void **state)
 
 /* ---- one decrypter, several threads ---- */
 
+enum { ROUNDS = 12 };
+
 struct share {
     const apisec_decrypter *decrypter;
     const char *tokens[3];
@@ -312,7 +313,7 @@ struct share {
 static void *decrypt_many(void *argument)
 {
     struct share *share = argument;
-    for (size_t i = 0; i < 30; i++) {
+    for (size_t i = 0; i < ROUNDS; i++) {
         const char *const token = share->tokens[i % 3];
         char *plaintext = NULL;
         size_t len = 0;
@@ -339,7 +340,7 @@ static void test_threads(void **state)
     }
     for (size_t i = 0; i < 4; i++) {
         assert_int_equal(pthread_join(threads[i], NULL), 0);
-        assert_int_equal(shares[i].num_right, 30);
+        assert_int_equal(shares[i].num_right, ROUNDS);
     }
     apisec_decrypter_free(decrypter);
     for (size_t i = 0; i < 3; i++) {
