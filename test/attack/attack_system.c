@@ -266,25 +266,25 @@ static int make_keys(void *context)
 static void test_decisions(void **state)
 {
     (void)state;
-    fail_each(decide_written, look_at_log, 5, 3);
+    fail_each(decide_written, look_at_log, 5, 5);
 }
 
 static void test_decisions_that_are_synced(void **state)
 {
     (void)state;
-    fail_each(decide_synced, look_at_log, 8, 3);
+    fail_each(decide_synced, look_at_log, 8, 5);
 }
 
 static void test_discovery(void **state)
 {
     (void)state;
-    fail_each(discover_and_verify, NULL, 40, 11);
+    fail_each(discover_and_verify, NULL, 40, 19);
 }
 
 static void test_exchange(void **state)
 {
     (void)state;
-    fail_each(exchange, NULL, 40, 11);
+    fail_each(exchange, NULL, 40, 19);
 }
 
 static void test_keys(void **state)

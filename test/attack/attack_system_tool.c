@@ -116,7 +116,7 @@ static const char *judge(const struct scene *scene, const struct left *whole, co
 static void fail_each(const struct scene *scene)
 {
     static size_t num_walks;
-    const size_t step = stride(1, 7);
+    const size_t step = stride(1, 13);
     struct left whole, left;
     run(scene, 0, CALLS_FAIL, &whole);
     if (whole.result.status != scene->status || judge(scene, &whole, &whole)) {
