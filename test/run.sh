@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# run.sh: runs each test named on the command line, TEST_JOBS at a time (twice as many as there are processors, because some
+# run.sh: runs each test named on the command line, TEST_JOBS at a time (three times as many as there are processors, because some
 # mostly wait), whatever the others do: programs, shell scripts, Python scripts. Prints one line for each as it ends, all of its output
 # only if it failed, and the sum as the last line. Exit status 1 if anything failed.
 #
@@ -59,7 +59,7 @@ first='/attack_status$|/test_log$|/test_curl$|/test_recover$|/demo\.sh$|/loop\.s
 {
     printf '%s\n' "$@" | grep -E "$first"
     printf '%s\n' "$@" | grep -vE "$first"
-} | tr '\n' '\0' | xargs -0 -n 1 -P "${TEST_JOBS:-$(($(nproc 2>/dev/null || echo 2) * 2))}" sh "$0" --one "$work"
+} | tr '\n' '\0' | xargs -0 -n 1 -P "${TEST_JOBS:-$(($(nproc 2>/dev/null || echo 2) * 3))}" sh "$0" --one "$work"
 # Each test has left its result, or something went wrong with the running itself.
 cat "$work"/*.result | awk -v wanted=$# '
     { passed += $1; failed += $2; skipped += $3 }

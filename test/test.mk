@@ -19,6 +19,8 @@ LINTS := $(addprefix test/lint/,layers.sh banned.sh docs.sh headers.sh symbols.s
 
 MESH_TESTS := $(BUILD)/test/mesh/test_mesh
 CLI_ISSUER := $(BUILD)/test/cli/issuer
+CLI_JSON := $(BUILD)/test/cli/is_json
+CLI_HELPERS := $(CLI_ISSUER) $(CLI_JSON)
 
 # The tests see the private functions, and decrypt with RSA whatever the mbedTLS: that the library refuses to is seen by test/cli.
 RSA_DECRYPT_OBJECT := $(BUILD)/rsa_decrypt_old.o
@@ -49,9 +51,10 @@ $(BUILD)/test/unit/%.o $(BUILD)/test/attack/%.o $(BUILD)/test/mesh/%.o: ALL_CFLA
 $(MESH_TESTS): $(BUILD)/test/mesh/test_mesh.o $(patsubst %,$(BUILD)/examples/mesh/%.o,page trail player forge stage stage_files client \
 	web_text) $(STATIC)
 $(CLI_ISSUER): $(BUILD)/test/cli/issuer.o $(BUILD)/test/cli/issuer_grant.o $(STATIC)
-$(MESH_TESTS) $(CLI_ISSUER):
+$(CLI_JSON): $(BUILD)/test/cli/is_json.o $(STATIC)
+$(MESH_TESTS) $(CLI_HELPERS):
 	$(SAY) LD $@
-	$(Q)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(LIBS) $(CURL_LIBS)
+	$(Q)$(CC) -pthread -Wl,--as-needed $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(LIBS) $(CURL_LIBS)
 
 # This one counts the calls that decrypting makes.
 $(BUILD)/test/unit/test_jwe_open: TEST_WRAP := $(addprefix -Wl$(COMMA)--wrap=,random_bytes crypto_oaep_decrypt crypto_ecdh crypto_unwrap \
@@ -69,7 +72,7 @@ RUN := BUILD=$(BUILD) APISEC=$(BUILD)/apisec CC="$(CC)" sh test/run.sh
 
 check: deps
 	$(Q)$(MAKE) --no-print-directory $(PARALLEL) check-built
-check-built: all $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_ISSUER)
+check-built: all $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_HELPERS)
 	$(Q)$(RUN) $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_TESTS) test/ffi/test_ffi.py $(LINTS)
 
 # A person's session in headless Chromium; its picture is left in $(BUILD)/demo/screenshot.png.
@@ -117,7 +120,7 @@ mbedtls-3.6:
 	$(Q)$(MAKE) $(PARALLEL) --no-print-directory BUILD=build/mbedtls-3.6 MBEDTLS_CFLAGS="-I$(NEW_MBEDTLS)/include" \
 		MBEDTLS_LIBS="$(NEW_MBEDTLS)/library/libmbedcrypto.a" other-tests
 
-other-tests: $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_ISSUER) $(TOOL)
+other-tests: $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_HELPERS) $(TOOL)
 	$(Q)$(RUN) $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_TESTS)
 
 # The tools of test/cli have no threads.

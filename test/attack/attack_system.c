@@ -278,13 +278,13 @@ static void test_decisions_that_are_synced(void **state)
 static void test_discovery(void **state)
 {
     (void)state;
-    fail_each(discover_and_verify, NULL, 40, 19);
+    fail_each(discover_and_verify, NULL, 40, 37);
 }
 
 static void test_exchange(void **state)
 {
     (void)state;
-    fail_each(exchange, NULL, 40, 19);
+    fail_each(exchange, NULL, 40, 37);
 }
 
 static void test_keys(void **state)
