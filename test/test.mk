@@ -4,6 +4,7 @@
 #   test/vectors: make vectors VECTORS=DIR    test/install: make install-test, dist-test    test/bench: make bench
 #   test/mesh/browser.py: make check-browser
 #   test/platforms: make platforms
+# make check TEST_EVERY=1 takes each step of the walks that are taken in strides otherwise (test/support/stride.h).
 #   test/integration: make check-integration, which needs the network
 
 # Without libcurl there is no use for the https server, and the tests need nothing else but cmocka; without zlib none for lists.
@@ -18,6 +19,8 @@ LINTS := $(addprefix test/lint/,layers.sh banned.sh docs.sh headers.sh symbols.s
 
 MESH_TESTS := $(BUILD)/test/mesh/test_mesh
 CLI_ISSUER := $(BUILD)/test/cli/issuer
+CLI_JSON := $(BUILD)/test/cli/is_json
+CLI_HELPERS := $(CLI_ISSUER) $(CLI_JSON)
 
 # The tests see the private functions, and decrypt with RSA whatever the mbedTLS: that the library refuses to is seen by test/cli.
 RSA_DECRYPT_OBJECT := $(BUILD)/rsa_decrypt_old.o
@@ -26,22 +29,33 @@ $(RSA_DECRYPT_OBJECT): lib/crypto/mbedtls_marvin.c $(BUILD)/flags
 $(BUILD)/private.a: $(filter-out %/mbedtls_marvin.o,$(LIB_OBJECTS)) $(RSA_DECRYPT_OBJECT)
 	$(Q)rm -f $@ && $(AR) rcsD $@ $^
 
-$(BUILD)/test/%: $(BUILD)/test/%.o $(SUPPORT_OBJECTS) $(BUILD)/private.a $(filter %.a,$(MBEDTLS_LIBS))
+# An archive, of which a test takes what it needs: most need no server, and start sooner without libgnutls.
+$(BUILD)/support.a: $(SUPPORT_OBJECTS)
+	$(Q)rm -f $@ && $(AR) rcsD $@ $^
+
+COMMA := ,
+# There are many tests: where it works they are linked with gold, which is faster; never the library, the tool or the examples.
+IS_PLAIN := $(and $(filter -O2,$(CFLAGS)),$(if $(LDFLAGS),,yes))
+TEST_LD = $(eval TEST_LD := $(if $(IS_PLAIN),$(shell echo 'int main(void) { return 0; }' | \
+	$(CC) -fuse-ld=gold -x c - -o $(BUILD)/linker 2>/dev/null && echo -fuse-ld=gold)))$(TEST_LD)
+
+$(BUILD)/test/%: $(BUILD)/test/%.o $(BUILD)/support.a $(BUILD)/private.a $(filter %.a,$(MBEDTLS_LIBS))
 	$(SAY) LD $@
-	$(Q)$(CC) -pthread $(CFLAGS) $(LDFLAGS) $(TEST_WRAP) -o $@ $^ $(TEST_LIBS) $(LIBS) $(CURL_LIBS)
+	$(Q)$(CC) -pthread $(TEST_LD) $(if $(IS_PLAIN),-Wl$(COMMA)-S) -Wl,--as-needed $(CFLAGS) $(LDFLAGS) $(TEST_WRAP) -o $@ $^ $(TEST_LIBS) $(LIBS) $(CURL_LIBS)
 $(BUILD)/test/%.o: ALL_CFLAGS += -Itest
-# Tests are compiled once and run once: where the library is -O2, they are not optimised, which is most of the time of make check.
-$(BUILD)/test/unit/%.o $(BUILD)/test/attack/%.o $(BUILD)/test/mesh/%.o: ALL_CFLAGS += $(if $(filter -O2,$(CFLAGS)),-O0 -U_FORTIFY_SOURCE)
+# Tests are compiled once and run once: where the library is -O2, they are neither optimised nor have they debug information, which
+# is most of the time of make check. For a debugger: make BUILD=build/debug CFLAGS="-O0 -g" unit
+$(BUILD)/test/unit/%.o $(BUILD)/test/attack/%.o $(BUILD)/test/mesh/%.o: ALL_CFLAGS += $(if $(filter -O2,$(CFLAGS)),-O0 -g0 -U_FORTIFY_SOURCE)
 
 # The tests of the mesh play those who use it, and see only the public functions; so does the issuer that the tool's tests need.
 $(MESH_TESTS): $(BUILD)/test/mesh/test_mesh.o $(patsubst %,$(BUILD)/examples/mesh/%.o,page trail player forge stage stage_files client \
 	web_text) $(STATIC)
 $(CLI_ISSUER): $(BUILD)/test/cli/issuer.o $(BUILD)/test/cli/issuer_grant.o $(STATIC)
-$(MESH_TESTS) $(CLI_ISSUER):
+$(CLI_JSON): $(BUILD)/test/cli/is_json.o $(STATIC)
+$(MESH_TESTS) $(CLI_HELPERS):
 	$(SAY) LD $@
-	$(Q)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(LIBS) $(CURL_LIBS)
+	$(Q)$(CC) -pthread -Wl,--as-needed $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(LIBS) $(CURL_LIBS)
 
-COMMA := ,
 # This one counts the calls that decrypting makes.
 $(BUILD)/test/unit/test_jwe_open: TEST_WRAP := $(addprefix -Wl$(COMMA)--wrap=,random_bytes crypto_oaep_decrypt crypto_ecdh crypto_unwrap \
 	crypto_gcm_decrypt crypto_hmac crypto_cbc_decrypt)
@@ -58,7 +72,7 @@ RUN := BUILD=$(BUILD) APISEC=$(BUILD)/apisec CC="$(CC)" sh test/run.sh
 
 check: deps
 	$(Q)$(MAKE) --no-print-directory $(PARALLEL) check-built
-check-built: all $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_ISSUER)
+check-built: all $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_HELPERS)
 	$(Q)$(RUN) $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_TESTS) test/ffi/test_ffi.py $(LINTS)
 
 # A person's session in headless Chromium; its picture is left in $(BUILD)/demo/screenshot.png.
@@ -106,7 +120,7 @@ mbedtls-3.6:
 	$(Q)$(MAKE) $(PARALLEL) --no-print-directory BUILD=build/mbedtls-3.6 MBEDTLS_CFLAGS="-I$(NEW_MBEDTLS)/include" \
 		MBEDTLS_LIBS="$(NEW_MBEDTLS)/library/libmbedcrypto.a" other-tests
 
-other-tests: $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_ISSUER) $(TOOL)
+other-tests: $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_HELPERS) $(TOOL)
 	$(Q)$(RUN) $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_TESTS)
 
 # The tools of test/cli have no threads.

@@ -5,18 +5,10 @@
  */
 #include "tool.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define KEYS_MAX ((size_t)256 * 1024)
 #define PLAINTEXT_MAX ((size_t)16 * 1024)
-
-static int print_bytes(const struct command *command, const char *bytes, size_t len)
-{
-    if (fwrite(bytes, 1, len, stdout) == len && fflush(stdout) == 0) return EXIT_ALLOWED;
-    say(command, "cannot write to standard output");
-    return EXIT_FAILED;
-}
 
 static int decrypt_token(const struct command *command, const struct bytes *keys, const struct bytes *token)
 {
@@ -29,7 +21,7 @@ static int decrypt_token(const struct command *command, const struct bytes *keys
     size_t len = 0;
     status = apisec_decrypt(decrypter, token->at, token->len, &plaintext, &len, &err);
     int exit_status = EXIT_FAILED;
-    if (status == APISEC_OK) exit_status = print_bytes(command, plaintext, len);
+    if (status == APISEC_OK) exit_status = output_bytes(command, plaintext, len);
     else fail(command, status, err.text);
     if (status <= -200 && status > -300) exit_status = EXIT_DENIED; /* it is the token that is wrong */
     apisec_plaintext_free(plaintext, len);
@@ -71,11 +63,7 @@ static int encrypt_text(const struct command *command, const struct wishes *wish
     const apisec_status status = apisec_encrypt(key->at, key->len, wishes->alg, wishes->enc, wishes->cty, plaintext->at,
                                                 plaintext->len, &token, &err);
     if (status != APISEC_OK) return fail(command, status, err.text);
-    int exit_status = EXIT_ALLOWED;
-    if (puts(token) < 0 || fflush(stdout) != 0) {
-        say(command, "cannot write to standard output");
-        exit_status = EXIT_FAILED;
-    }
+    const int exit_status = output_line(command, token);
     apisec_text_free(token);
     return exit_status;
 }
@@ -86,7 +74,7 @@ static int run_encrypt(const struct command *command, int argc, char **argv)
     const char *enc = NULL, *cty = NULL;
     const struct option options[] = {
         {.name = "key", .argument = "FILE", .text = &wishes.key_file,
-         .help = "the recipient's public JSON Web Key, or the shared secret; needed"},
+         .help = "the recipient's public JSON Web Key, or a set with one for ALG; or the secret; needed"},
         {.name = "alg", .argument = "ALG", .text = &wishes.alg, .help = "as ECDH-ES+A128KW, RSA-OAEP-256, A256KW or dir; needed"},
         {.name = "enc", .argument = "ENC", .text = &enc, .help = "as A256CBC-HS512 (default A256GCM)"},
         {.name = "cty", .argument = "T", .text = &cty, .help = "what the plaintext is (default JWT; empty for none)"},

@@ -4,7 +4,6 @@
  */
 #include "tool.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -16,19 +15,12 @@ struct wanted {
     struct number now;
 };
 
-static int print_line(const struct command *command, const char *line)
-{
-    if (puts(line) >= 0 && fflush(stdout) == 0) return EXIT_ALLOWED;
-    say(command, "cannot write to standard output");
-    return EXIT_FAILED;
-}
-
 static int print_thumbprint(const struct command *command, const apisec_signer *signer)
 {
     char thumbprint[44];
     apisec_error err = {0};
     const apisec_status status = apisec_dpop_thumbprint(signer, thumbprint, &err);
-    return status == APISEC_OK ? print_line(command, thumbprint) : fail(command, status, err.text);
+    return status == APISEC_OK ? output_line(command, thumbprint) : fail(command, status, err.text);
 }
 
 static int print_proof(const struct command *command, const struct wanted *wanted, const apisec_signer *signer,
@@ -40,7 +32,7 @@ static int print_proof(const struct command *command, const struct wanted *wante
     const int64_t now = wanted->now.given ? wanted->now.value : (int64_t)time(NULL);
     const apisec_status status =
         apisec_dpop_proof(signer, method, wanted->url, wanted->token_file ? token->at : NULL, wanted->nonce, now, &proof, &err);
-    const int exit_status = status == APISEC_OK ? print_line(command, proof) : fail(command, status, err.text);
+    const int exit_status = status == APISEC_OK ? output_line(command, proof) : fail(command, status, err.text);
     apisec_text_free(proof);
     return exit_status;
 }

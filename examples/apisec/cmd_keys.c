@@ -29,10 +29,7 @@ static int print_key(const struct command *command, const char *private_jwk, con
     if (jwks_path && public_jwk == NULL) return usage_fail(command, "this key has no public half to write to --jwks");
     int error = jwks_path ? write_key_set(jwks_path, public_jwk) : 0;
     if (error != 0) return failf(command, APISEC_E_SYSTEM, "cannot write %s: %s", jwks_path, strerror(error));
-
-    if (puts(private_jwk) >= 0 && fflush(stdout) == 0) return EXIT_ALLOWED;
-    say(command, "cannot write to standard output");
-    return EXIT_FAILED;
+    return output_line(command, private_jwk);
 }
 
 /* make_key asks for a key that signs, or else one for encryption. */
@@ -98,11 +95,8 @@ static int sign_claims(const struct command *command, const struct sources *from
     status = apisec_signer_new(from->key.at, from->key.len, &signer, &err);
     if (status != APISEC_OK) return failf(command, status, "key, %s: %s", from->key_path, err.text);
 
-    int exit_status = EXIT_FAILED;
     status = apisec_signer_sign(signer, type, from->claims.at, from->claims.len, &token, &err);
-    if (status != APISEC_OK) fail(command, status, err.text);
-    else if (puts(token) < 0 || fflush(stdout) != 0) say(command, "cannot write to standard output");
-    else exit_status = EXIT_ALLOWED;
+    const int exit_status = status == APISEC_OK ? output_line(command, token) : fail(command, status, err.text);
     apisec_text_free(token);
     apisec_signer_free(signer);
     return exit_status;
@@ -129,7 +123,6 @@ static int run_sign(const struct command *command, int argc, char **argv)
         return usage_fail(command, "only one of --key and --claims can be standard input");
     if (type && type[0] == '\0') return usage_fail(command, "--type is empty: leave it out for a token without one");
 
-    exit_status = EXIT_FAILED;
     if (input_file(command, from.key_path, KEY_MAX, &from.key) && input_file(command, from.claims_path, CLAIMS_MAX, &from.claims))
         exit_status = sign_claims(command, &from, type);
     bytes_free(&from.key);
@@ -153,8 +146,8 @@ const struct command command_sign = {
     .name = "sign",
     .synopsis = "--key FILE --claims FILE [--type T]",
     .summary = "sign a token for tests",
-    .about = "Signs the claims as a compact token (RFC 7515) and prints the token and a newline: the one output that is not\n"
-             "JSON. On failure nothing is printed there. One of the files may be \"-\", standard input.",
+    .about = "Signs the claims as a compact token (RFC 7515) and prints the token and a newline, no JSON. On\n"
+             "failure nothing is printed there. One of the files may be \"-\", standard input.",
     .failure = FAILURE_SILENT,
     .run = run_sign,
 };

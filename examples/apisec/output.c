@@ -111,6 +111,14 @@ static void print_escaped(const char *json)
     putchar('\n');
 }
 
+/* flushed: all that was printed has left. false: it has said that it has not. */
+static bool flushed(const struct command *command)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout)) return true;
+    say(command, "cannot write to standard output");
+    return false;
+}
+
 int answer_print(const struct command *command, struct answer *answer, int exit_status)
 {
     char *text = NULL;
@@ -123,9 +131,19 @@ int answer_print(const struct command *command, struct answer *answer, int exit_
     print_escaped(text);
     explicit_bzero(text, strlen(text)); /* keygen and exchange print secrets */
     cJSON_free(text);
-    if (fflush(stdout) == 0 && !ferror(stdout)) return exit_status;
-    say(command, "cannot write to standard output");
-    return EXIT_FAILED;
+    return flushed(command) ? exit_status : EXIT_FAILED;
+}
+
+int output_bytes(const struct command *command, const char *bytes, size_t len)
+{
+    (void)fwrite(bytes, 1, len, stdout); /* what went wrong is seen when it is flushed */
+    return flushed(command) ? EXIT_ALLOWED : EXIT_FAILED;
+}
+
+int output_line(const struct command *command, const char *line)
+{
+    (void)puts(line);
+    return flushed(command) ? EXIT_ALLOWED : EXIT_FAILED;
 }
 
 void output_clean(char *text)

@@ -109,6 +109,10 @@ struct answer answer_add(struct answer *answer, struct cJSON *list);
 /* answer_print prints the object, frees it, and returns exit_status; EXIT_FAILED when it could not be printed. */
 int answer_print(const struct command *command, struct answer *answer, int exit_status);
 void answer_drop(struct answer *answer);
+/* output_bytes, output_line print what is no JSON, as it is or with a newline, and return EXIT_ALLOWED; EXIT_FAILED when it could
+ * not be printed. */
+int output_bytes(const struct command *command, const char *bytes, size_t len);
+int output_line(const struct command *command, const char *line);
 
 /* output_clean makes a text printable ASCII: a file's name may hold anything. */
 void output_clean(char *text);

@@ -5,7 +5,7 @@
  *
  *     mesh-story FOLDER BINARIES               tells the story
  *     mesh-story --serve FOLDER BINARIES       keeps the services up for a person with a browser, until Ctrl-C
- *     mesh-story --loop FOLDER BINARIES        a thousand requests in one thread, examples/loop, with its authorization server
+ *     mesh-story --loop FOLDER BINARIES [N]    N requests (a thousand) in one thread, examples/loop, with its authorization server
  */
 #include "story.h"
 
@@ -106,14 +106,16 @@ int main(int argc, char **argv)
 {
     static struct story story;
     int exit_status = EXIT_FAILURE;
-    const bool serving = argc == 4 && strcmp(argv[1], "--serve") == 0, looping = argc == 4 && strcmp(argv[1], "--loop") == 0;
+    const bool serving = argc == 4 && strcmp(argv[1], "--serve") == 0;
+    const bool looping = (argc == 4 || argc == 5) && strcmp(argv[1], "--loop") == 0;
+    char *const *const folders = argv + (serving || looping ? 2 : 1);
     if (!serving && !looping && argc != 3) {
-        fprintf(stderr, "Usage: mesh-story [--serve | --loop] FOLDER BINARIES\n");
+        fprintf(stderr, "Usage: mesh-story [--serve | --loop] FOLDER BINARIES [N]\n");
         return 2;
     }
     screen_title("libapisec: one user's request through four services, and what attackers try");
-    if (!stage_open(&story.stage, argv[argc - 2], argv[argc - 1])) fprintf(stderr, "mesh-story: %s\n", story.stage.problem);
-    else exit_status = serving ? serve(&story.stage) : looping ? story_loop(&story) : tell(&story);
+    if (!stage_open(&story.stage, folders[0], folders[1])) fprintf(stderr, "mesh-story: %s\n", story.stage.problem);
+    else exit_status = serving ? serve(&story.stage) : looping ? story_loop(&story, argc == 5 ? argv[4] : "1000") : tell(&story);
     free(story.for_accounts);
     free(story.for_ledger);
     if (stage_close(&story.stage) || exit_status != EXIT_SUCCESS) return exit_status;

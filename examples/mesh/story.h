@@ -34,8 +34,8 @@ void story_attacks(const struct story *story);
 void story_tied(const struct story *story);
 void story_outage(struct story *story);
 void story_trail(const struct story *story);
-/* story_loop returns the exit status. */
-int story_loop(struct story *story);
+/* story_loop makes so many requests, and returns the exit status. */
+int story_loop(struct story *story, const char *requests);
 
 /* How a request must end. */
 struct ending {

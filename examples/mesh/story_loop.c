@@ -41,11 +41,15 @@ static int run(char *const argv[])
     return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 127;
 }
 
-int story_loop(struct story *story)
+int story_loop(struct story *story, const char *requests)
 {
     struct stage *stage = &story->stage;
     char program[600], ca[600], secret[600] = "", token[600] = "", actor[600] = "";
-    screen_step("Alice logs in; her token for accounts is now sent a thousand times at once, half of them given up");
+    char number[32], step[160];
+    snprintf(number, sizeof number, "%s", requests);
+    snprintf(step, sizeof step, "Alice logs in; her token for accounts is now sent %s times at once, half of them given up",
+             requests);
+    screen_step(step);
     if (!expect(player_log_in(stage, "alice", "wonderland", story->reference), "Alice logs in")) return EXIT_FAILURE;
     struct player_ask swap = {.client = GATEWAY, .subject = story->reference, .audience = "accounts", .scope = "accounts:read"};
     story->for_accounts = player_exchange(stage, &swap);
@@ -57,7 +61,7 @@ int story_loop(struct story *story)
     snprintf(program, sizeof program, "%s/loop", stage->binaries);
     snprintf(ca, sizeof ca, "%s/ca.pem", stage->path[ACCOUNTS]);
     char *const argv[] = {program, "-a", "RS256", "-t", actor, stage->url[STS], ca, "accounts", "accounts:read", token,
-                          "accounts", secret, "ledger", "ledger:read", NULL};
+                          "accounts", secret, "ledger", "ledger:read", number, NULL};
     const int exit_status = expect(kept, "tokens are issued") ? run(argv) : 127;
     (void)unlink(secret);
     (void)unlink(token);

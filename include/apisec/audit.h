@@ -135,7 +135,8 @@ uint64_t apisec_audit_num_written(const apisec_audit *audit);
 /* apisec_audit_num_lost: records that are not in the log. */
 uint64_t apisec_audit_num_lost(const apisec_audit *audit);
 
-/* apisec_event_new begins an event of the service's own, for what no decision records. */
+/* apisec_event_new begins an event of the service's own, for what no decision records. NULL without memory: apisec_audit_write then
+ * says APISEC_E_MEMORY. */
 apisec_event *apisec_event_new(void);
 /* apisec_event_set_text sets one member of the record. The path names it, "api.operation" or "unmapped.apisec.order": lower-case
  * names joined by dots, under actor, api, http_request, policy, resource, trace, src_endpoint, dst_endpoint or unmapped, or
@@ -154,7 +155,8 @@ apisec_status apisec_audit_write(apisec_audit *audit, const apisec_event *event,
  * other. */
 typedef struct apisec_chain apisec_chain;
 
-/* apisec_chain_new: no record was seen yet. A chain that does not begin with a stream's first record has lost its beginning. */
+/* apisec_chain_new: no record was seen yet. A chain that does not begin with a stream's first record has lost its beginning. NULL
+ * without memory. */
 apisec_chain *apisec_chain_new(void);
 /* apisec_chain_next takes one line without its newline. APISEC_E_AUDIT says in err what is wrong with it; APISEC_E_CRYPTO,
  * APISEC_E_MEMORY, APISEC_E_SYSTEM: it could not be looked at. Every later call repeats that. */

@@ -32,7 +32,8 @@ typedef struct apisec_exchange apisec_exchange;
 typedef struct apisec_issued apisec_issued;
 
 /* apisec_client_new: http may be NULL when operations are driven by the caller; it must outlive the client. Once an exchange was
- * started the client is frozen: setters do nothing but make later starts fail with APISEC_E_MISUSE. */
+ * started the client is frozen: setters do nothing but make later starts fail with APISEC_E_MISUSE. NULL without memory: a start
+ * then says APISEC_E_MEMORY. */
 apisec_client *apisec_client_new(apisec_http *http);
 /* apisec_client_free: exchanges still alive keep what they need of it. Secrets are wiped. */
 void apisec_client_free(apisec_client *client);
@@ -59,13 +60,15 @@ void apisec_client_set_mtls(apisec_client *client, const char *client_id, const 
  * APISEC_E_RESPONSE. The key is RSA or EC; the signer may be freed. Proofs for the requests with the token: dpop.h. */
 void apisec_client_set_dpop(apisec_client *client, const apisec_signer *signer);
 
-/* apisec_exchange_new: what to ask for. Builder; one exchange may be run several times. */
+/* apisec_exchange_new: what to ask for. Builder; one exchange may be run several times. NULL without memory: a start then says
+ * APISEC_E_MEMORY. */
 apisec_exchange *apisec_exchange_new(void);
 /* apisec_exchange_free wipes the tokens it holds. */
 void apisec_exchange_free(apisec_exchange *exchange);
 
 /* apisec_exchange_set_subject: on whose behalf: a verified token and its bytes as they came, which must hash to it
- * (APISEC_E_MISUSE at the start otherwise): no other token can slip in. Type access_token. */
+ * (APISEC_E_MISUSE at the start otherwise): no other token can slip in. Type access_token. An encrypted token goes out as it came,
+ * still encrypted to this service: what was inside is nobody's to hand on, and a server that cannot decrypt it will refuse. */
 void apisec_exchange_set_subject(apisec_exchange *exchange, const apisec_token *token, const char *raw, size_t len);
 /* apisec_exchange_set_subject_unverified: the same without proof that anybody verified it: for tools and gateways that hand on an
  * opaque token. type: a token type URI, NULL for access_token. */
@@ -95,7 +98,8 @@ apisec_status apisec_exchange_run(apisec_client *client, const apisec_exchange *
                                   apisec_error *err);
 /* apisec_exchange_start: the same as an operation, to be driven by the caller. It copies the exchange. */
 apisec_status apisec_exchange_start(apisec_client *client, const apisec_exchange *exchange, apisec_op **op, apisec_error *err);
-/* apisec_exchange_finish gives the result of an operation that is done, once. APISEC_E_MISUSE: not done, or taken already. */
+/* apisec_exchange_finish gives the result of an operation that is done, at each call a reference of the caller's own.
+ * APISEC_E_MISUSE: it is not done, or is no exchange. */
 apisec_status apisec_exchange_finish(apisec_op *op, apisec_issued **issued, apisec_error *err);
 
 /* apisec_issued_token: the token that was granted. A secret. */

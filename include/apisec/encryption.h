@@ -46,11 +46,12 @@ apisec_status apisec_decrypt(const apisec_decrypter *decrypter, const char *toke
 void apisec_plaintext_free(char *plaintext, size_t len);
 
 /* apisec_encrypt encrypts a plaintext to the recipient whose public key the JWK is; with AES key wrap and dir it is the secret that
- * both have. Its `kid` goes into the header. cty says what the plaintext is: "JWT" when it is a signed token, which is how access
- * tokens are encrypted (RFC 7519 section 5.2); NULL for none. One secret serves for at most 2^32 tokens with a GCMKW algorithm, or
- * with dir and GCM (RFC 7518 section 8.4). End *token with apisec_text_free.
- * APISEC_E_ALGORITHM: alg or enc is none of the above. APISEC_E_MALFORMED: not a JWK. APISEC_E_KEY_UNFIT: it is not for this alg.
- * APISEC_E_TOO_LARGE: the token would be longer than 16 KiB, which is what is decrypted here. */
+ * both have. A JWK Set of the recipient's will do where just one of its keys is for this alg: others are passed over, of two none
+ * is chosen (APISEC_E_KEY_UNFIT). The key's `kid` goes into the header. cty says what the plaintext is: "JWT" when it is a signed
+ * token, which is how access tokens are encrypted (RFC 7519 section 5.2); NULL for none. One secret serves for at most 2^32 tokens
+ * with a GCMKW algorithm, or with dir and GCM (RFC 7518 section 8.4). End *token with apisec_text_free.
+ * APISEC_E_ALGORITHM: alg or enc is none of the above. APISEC_E_MALFORMED: not a JWK or JWK Set. APISEC_E_KEY_UNFIT: it is not for
+ * this alg. APISEC_E_TOO_LARGE: over 64 keys, or the token would be longer than 16 KiB, which is what is decrypted here. */
 apisec_status apisec_encrypt(const char *jwk, size_t jwk_len, const char *alg, const char *enc, const char *cty,
                              const char *plaintext, size_t plaintext_len, char **token, apisec_error *err);
 

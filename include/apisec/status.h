@@ -6,7 +6,8 @@
  * - Outputs are set first, to NULL or to a denial; they are only something else when the status is APISEC_OK.
  *   (The decision of decision.h is the exception that is always there: it is a denial then.)
  * - Handles are opaque: <thing>_new makes one, <thing>_free ends it; freeing NULL does nothing.
- * - Builders (trust, exchange, call, event) accept NULL handles and keep their first error; the one check is at the end.
+ * - Builders (trust, call, client, exchange, event, HTTP options) accept NULL handles and keep their first error; the one check is
+ *   at the end.
  * - Bytes from the wire are pointer + length and may hold anything. Text of the programmer is NUL-terminated and copied.
  * - A returned pointer is borrowed and lives as long as its handle; an out-parameter is owned by the caller.
  * - *_at and "now" are seconds since 1970-01-01T00:00Z; *_ms are milliseconds, of a duration or since the same moment.

@@ -36,7 +36,7 @@ typedef struct apisec_store {
      * The key is NUL-terminated and valid during the call only. */
     apisec_status (*put_if_absent)(void *context, const char *key, uint32_t ttl_s, void **pending);
     /* poll says what is known by now. With APISEC_E_BUSY it may set *after_ms, which is 10: when to be asked again. With any other
-     * answer it has ended pending. It may be NULL if put_if_absent never gives APISEC_E_BUSY. */
+     * answer it has ended pending. It may be NULL, and cancel with it, if put_if_absent never gives APISEC_E_BUSY. */
     apisec_status (*poll)(void *context, void *pending, uint32_t *after_ms);
     /* cancel ends pending without an answer: the operation was freed, or the store did not answer within five seconds. */
     void (*cancel)(void *context, void *pending);

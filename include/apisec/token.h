@@ -3,7 +3,7 @@
  * token.h: a verified token. It exists only after verification; there is no other way to make one.
  *
  * It is immutable and reference-counted; nothing in it is computed lazily. Borrowed pointers live as long as the token.
- * NULL tokens: the readers return NULL or 0, the checks deny with APISEC_E_MISUSE.
+ * NULL tokens: what returns a status returns APISEC_E_MISUSE, all else NULL or 0.
  * Threads: share.
  */
 #ifndef APISEC_TOKEN_H
@@ -68,11 +68,13 @@ const char *apisec_token_confirmation(const apisec_token *token, const char *mem
 
 /* apisec_token_scope: the whole `scope`, space-separated, or NULL. */
 const char *apisec_token_scope(const apisec_token *token);
-/* apisec_token_has_scope: APISEC_OK if the scope is an element of the token's `scope`, byte for byte; else APISEC_E_SCOPE. */
+/* apisec_token_has_scope: APISEC_OK if the scope is an element of the token's `scope`, byte for byte; else APISEC_E_SCOPE.
+ * APISEC_E_ARGUMENT: it is not a scope-token (RFC 6749 section 3.3). */
 apisec_status apisec_token_has_scope(const apisec_token *token, const char *scope);
 
-/* One top-level claim. APISEC_E_CLAIM: absent, or not of that type (a string; an integer within ±(2^53 - 1)). */
+/* apisec_token_claim_text: one top-level claim that is a string, borrowed. APISEC_E_CLAIM: absent, or no string. */
 apisec_status apisec_token_claim_text(const apisec_token *token, const char *name, const char **text);
+/* apisec_token_claim_int64: one that is an integer within ±(2^53 - 1). APISEC_E_CLAIM: absent, or no such number. */
 apisec_status apisec_token_claim_int64(const apisec_token *token, const char *name, int64_t *number);
 /* apisec_token_claim_json returns a top-level claim's JSON text as it stands in the token (not NUL-terminated); NULL if absent. */
 const char *apisec_token_claim_json(const apisec_token *token, const char *name, size_t *len);

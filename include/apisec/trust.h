@@ -115,6 +115,7 @@ void apisec_issuer_require_status(apisec_issuer *issuer);
 /* apisec_issuer_ignore_status accepts tokens with a status without asking any list. Without this and without an allowed list a
  * token that has a status is refused (APISEC_E_CLAIM): revoked or not, nobody could tell. */
 void apisec_issuer_ignore_status(apisec_issuer *issuer);
+
 /* Tokens that are bound to their sender: what a token's `cnf` demands must be met by the request it comes with, whatever is set up
  * here, and what is not understood is not met (APISEC_E_BINDING). A token with `x5t#S256` is only accepted over a connection with
  * that client certificate (apisec_call_set_peer_certificate; RFC 8705 section 3). For a token with `jkt` DPoP must be allowed, and

@@ -38,7 +38,7 @@ void apisec_verifier_free(apisec_verifier *verifier);
 apisec_status apisec_verifier_warm(apisec_verifier *verifier, apisec_error *err);
 /* apisec_verifier_warm_start: the same as an operation. */
 apisec_status apisec_verifier_warm_start(apisec_verifier *verifier, apisec_op **op, apisec_error *err);
-/* apisec_verifier_warm_finish: how it ended. */
+/* apisec_verifier_warm_finish: how it ended. APISEC_E_MISUSE: it is not done. */
 apisec_status apisec_verifier_warm_finish(apisec_op *op, apisec_error *err);
 
 /* apisec_verifier_health writes what is worth watching as one JSON object: in `issuers`, for each issuer, `issuer` and `keys`:
@@ -51,10 +51,12 @@ apisec_status apisec_verifier_warm_finish(apisec_op *op, apisec_error *err);
  *   good_until   when the set is dropped if no fetch succeeds before, or null
  *   last_error   why the last failure was one
  *   fetches, not_modified, failures, abandoned   how many were begun, and ended so: with a 304, badly, by freeing the operation
- * and in `introspection`, of an issuer that is asked about opaque tokens: how many questions were asked and how many of them were
- * failures; how many verifications found an answer that was kept, waited for another's, or were one too many (busy).
- * and of an issuer that may use status lists, in `status_lists`: num_lists and num_bytes that are held, last_success, last_failure,
- * last_error, fetches, failures, abandoned: of all its lists together.
+ * Beside `keys`, in `introspection`, of an issuer that is asked about opaque tokens:
+ *   asked, failures      how many questions were asked, and how many of them failed
+ *   kept, waited, busy   how many verifications found an answer that was kept, waited for another's, or were one too many
+ * Beside it, in `status_lists`, of an issuer that may use them, of all its lists together:
+ *   num_lists, num_bytes         that are held
+ *   last_success, last_failure, last_error, fetches, failures, abandoned   as above
  * In `token_cache`, of the verified tokens that are kept (see apisec_trust_set_token_cache):
  *   max_tokens, num_tokens       how many there may be, and are
  *   hits, misses                 how many verifications found theirs, and did not
@@ -86,13 +88,16 @@ apisec_status apisec_verifier_import_keys(apisec_verifier *verifier, const char 
  * opaque token or a status list, whatever of -4xx the server's fault is, and APISEC_E_BUSY. */
 apisec_status apisec_verify(apisec_verifier *verifier, const char *token, size_t len, int64_t now, apisec_token **verified,
                             apisec_error *err);
+/* apisec_verify_start: the same as an operation. It copies the token. */
 apisec_status apisec_verify_start(apisec_verifier *verifier, const char *token, size_t len, int64_t now, apisec_op **op,
                                   apisec_error *err);
+/* apisec_verify_finish gives the result of an operation that is done, once. APISEC_E_MISUSE: not done, or taken already. */
 apisec_status apisec_verify_finish(apisec_op *op, apisec_token **verified, apisec_error *err);
 
 /* Denials refuse tokens before they expire, with APISEC_E_REVOKED, from the next verification on; what has been verified before is
  * no exception. They are this verifier's own, in memory only, and forgotten some time after until, in seconds: for that the tokens'
- * latest `exp` will do, since the largest leeway is added. To deny the same again can only widen it. At most 65536 stand at a time.
+ * latest `exp` will do, since the largest leeway, 300, is added. One whose until is further past than that is APISEC_OK and refuses
+ * nothing: by then a token's own `exp` refuses it. To deny the same again can only widen it. At most 65536 stand at a time.
  * APISEC_E_STORE: there is no room, and nothing has changed. APISEC_E_ARGUMENT: no token could ever be meant by it. Any thread.
  *
  * apisec_verifier_deny_id: the token with this `jti` of this issuer. */

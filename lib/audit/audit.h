@@ -22,6 +22,15 @@
 #define AUDIT_MAX_RECORD 131072
 #define AUDIT_MAX_FIELD 1024
 
+/* Numbers of OCSF 1.8.0. */
+enum {
+    OCSF_CLASS = 6003,               /* class_uid: API Activity */
+    OCSF_ACTIVITY_OTHER = 99,        /* activity_id */
+    OCSF_SEVERITY_INFORMATIONAL = 1, /* severity_id */
+    OCSF_SEVERITY_HIGH = 4,
+    OCSF_STATUS_FAILURE = 2          /* status_id */
+};
+
 /* ---- record.c: what a line is made from ---- */
 
 struct record {

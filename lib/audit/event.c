@@ -238,6 +238,12 @@ static apisec_status sort_fields(const apisec_event *event, const struct field *
     return APISEC_OK;
 }
 
+/* is_activity: an activity_id of API Activity: 0 unknown, 1 to 4, 99 another. */
+static bool is_activity(int64_t number)
+{
+    return (number >= 0 && number <= 4) || number == OCSF_ACTIVITY_OTHER;
+}
+
 static apisec_status compose(const apisec_event *event, struct record *record, apisec_error *err)
 {
     const struct field *sorted[EVENT_MAX_FIELDS] = {NULL};
@@ -245,10 +251,10 @@ static apisec_status compose(const apisec_event *event, struct record *record, a
     const apisec_status status = sort_fields(event, sorted, err);
     if (status != APISEC_OK) return status;
 
-    if (activity && (activity->number < 0 || activity->number > 99))
+    if (activity && !is_activity(activity->number))
         return fail(err, APISEC_E_ARGUMENT, "activity_id is one of OCSF's API Activity: 0 to 4, or 99");
-    record->activity = activity ? (int32_t)activity->number : 99;
-    if (!find_field(event, "severity_id")) json_put_number(&record->members, "severity_id", 1);
+    record->activity = activity ? (int32_t)activity->number : OCSF_ACTIVITY_OTHER;
+    if (!find_field(event, "severity_id")) json_put_number(&record->members, "severity_id", OCSF_SEVERITY_INFORMATIONAL);
     put_tree(&record->other, sorted, event->num_fields, "unmapped.", "unmapped.apisec.");
     put_tree(&record->unmapped, sorted, event->num_fields, "unmapped.apisec.", NULL);
 

@@ -44,10 +44,10 @@ static const struct {
 void notice_record(const struct notice *notice, struct record *record)
 {
     record_init(record, notices[notice->kind].kind, clock_now_ms());
-    record->activity = 99;
+    record->activity = OCSF_ACTIVITY_OTHER;
     struct json_writer *const members = &record->members;
-    json_put_number(members, "severity_id", 4);
-    json_put_number(members, "status_id", 2);
+    json_put_number(members, "severity_id", OCSF_SEVERITY_HIGH);
+    json_put_number(members, "status_id", OCSF_STATUS_FAILURE);
     json_put_text(members, "message", text_of(notices[notice->kind].message));
     json_open_object(members, "actor");
     json_put_text(members, "app_name", text_of("libapisec"));

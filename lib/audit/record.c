@@ -5,7 +5,7 @@
  */
 #include "audit/writer.h"
 
-#define FRAME_VERSION "1.8.0" /* of OCSF: the first in which `api` has a `token` */
+#define OCSF_VERSION "1.8.0" /* of OCSF: the first in which `api` has a `token` */
 
 void record_init(struct record *record, const char *kind, int64_t time_ms)
 {
@@ -37,7 +37,7 @@ static void append_part(struct buffer *line, const struct buffer *part, bool com
 
 void record_line(const struct record *record, const char *uid, uint64_t sequence, struct buffer *line)
 {
-    buffer_text(line, "{\"metadata\":{\"version\":\"" FRAME_VERSION "\",\"product\":{\"name\":\"libapisec\","
+    buffer_text(line, "{\"metadata\":{\"version\":\"" OCSF_VERSION "\",\"product\":{\"name\":\"libapisec\","
                       "\"vendor_name\":\"libapisec\",\"version\":\"" APISEC_VERSION "\"},\"uid\":\"");
     buffer_text(line, uid);
     buffer_text(line, "\",\"sequence\":");
@@ -49,8 +49,10 @@ void record_line(const struct record *record, const char *uid, uint64_t sequence
     }
     buffer_text(line, "},\"time\":");
     buffer_number(line, record->time_ms);
-    buffer_text(line, ",\"class_uid\":6003,\"class_name\":\"API Activity\",\"category_uid\":6,\"type_uid\":");
-    buffer_number(line, 600300 + record->activity);
+    buffer_text(line, ",\"class_uid\":");
+    buffer_number(line, OCSF_CLASS);
+    buffer_text(line, ",\"class_name\":\"API Activity\",\"category_uid\":6,\"type_uid\":");
+    buffer_number(line, OCSF_CLASS * 100 + record->activity); /* so OCSF makes it */
     buffer_text(line, ",\"activity_id\":");
     buffer_number(line, record->activity);
     append_part(line, &record->members_bytes, true);

@@ -21,7 +21,7 @@
 /* record_line appends the whole line but its end, open inside unmapped.apisec: chain_seal closes it. */
 void record_line(const struct record *record, const char *uid, uint64_t sequence, struct buffer *line);
 
-/* ---- chain.c: the line's end, shared by log.c, recover.c and the checker ---- */
+/* ---- chain.c: the line's end, shared by writer.c, recover.c and the checker ---- */
 
 #define CHAIN_GENESIS "0000000000000000000000000000000000000000000000000000000000000000" /* prev of the first record of all */
 
@@ -54,7 +54,7 @@ struct recovery {
 /* recover_file looks at the end of a file that is ours alone, and cuts a half-written last line. AUDIT: what is there is no log. */
 apisec_status recover_file(int fd, struct recovery *recovery, apisec_error *err);
 
-/* ---- segment.c: one file, descriptor or sink that takes lines; used under the log's lock ---- */
+/* ---- segment.c: one file, descriptor or sink that takes lines; used under the writer's lock ---- */
 
 #define SEGMENT_REASON 40
 

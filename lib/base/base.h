@@ -36,7 +36,10 @@ bool text_equal(struct text a, struct text b);
 bool text_is(struct text a, const char *nul_terminated);
 bool text_is_caseless(struct text a, const char *nul_terminated); /* ASCII only */
 bool text_starts(struct text a, const char *prefix);
+bool text_ends(struct text a, const char *suffix);
 bool text_has_byte(struct text a, char byte);
+char text_lower(char c);    /* ASCII only */
+int text_hex_digit(char c); /* its value in either case, or -1 */
 /* text_copy returns a NUL-terminated copy to be freed with free, or NULL without memory. */
 char *text_copy(struct text a);
 /* text_is_printable: every byte is 0x20..0x7E. */

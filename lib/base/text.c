@@ -8,9 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char ascii_lower(char c)
+char text_lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+int text_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
 }
 
 struct text text_of(const char *nul_terminated)
@@ -35,7 +43,7 @@ bool text_is_caseless(struct text a, const char *nul_terminated)
     const struct text b = text_of(nul_terminated);
     if (!nul_terminated || a.len != b.len) return false;
     for (size_t i = 0; i < a.len; i++)
-        if (ascii_lower(a.at[i]) != ascii_lower(b.at[i])) return false;
+        if (text_lower(a.at[i]) != text_lower(b.at[i])) return false;
     return true;
 }
 
@@ -44,6 +52,13 @@ bool text_starts(struct text a, const char *prefix)
     const struct text start = text_of(prefix);
     if (!prefix || a.len < start.len) return false;
     return text_equal((struct text){a.at, start.len}, start);
+}
+
+bool text_ends(struct text a, const char *suffix)
+{
+    const struct text end = text_of(suffix);
+    if (!suffix || a.len < end.len) return false;
+    return end.len == 0 || memcmp(a.at + (a.len - end.len), end.at, end.len) == 0;
 }
 
 bool text_has_byte(struct text a, char byte)

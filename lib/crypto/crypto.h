@@ -20,6 +20,8 @@ enum crypto_scheme { CRYPTO_RSA_PKCS1, CRYPTO_RSA_PSS, CRYPTO_ECDSA, CRYPTO_HMAC
 enum crypto_key_type { CRYPTO_KEY_RSA, CRYPTO_KEY_EC, CRYPTO_KEY_OCT };
 
 #define CRYPTO_MAX_HASH 64
+#define CRYPTO_SHA256_LEN 32
+#define CRYPTO_SHA256_TEXT 44     /* one in base64url, as thumbprints and `ath` are, and a NUL */
 #define CRYPTO_MAX_SIGNATURE 512  /* RSA 4096 */
 #define CRYPTO_MIN_RSA_BITS 2048
 #define CRYPTO_MAX_RSA_BITS 4096
@@ -99,7 +101,7 @@ apisec_status crypto_pbkdf2(struct text secret, struct text salt, uint32_t itera
 /* crypto_ready checks that the library at run time is the one compiled for; making a key does so as well. APISEC_E_UNSUPPORTED. */
 apisec_status crypto_ready(apisec_error *err);
 
-/* crypto_hash writes crypto_hash_len(hash) bytes. APISEC_E_CRYPTO. */
+/* crypto_hash_bytes writes crypto_hash_len(hash) bytes. APISEC_E_CRYPTO. */
 apisec_status crypto_hash_bytes(enum crypto_hash hash, const void *bytes, size_t len, unsigned char *out);
 
 /* A hash fed in parts, for records and long inputs. */
@@ -135,12 +137,14 @@ struct crypto_ec_parts {
     enum crypto_curve curve;
     struct text x, y, d;                    /* x and y exactly crypto_curve_len; d too, if there */
 };
-/* crypto_key_*: APISEC_E_KEY_UNFIT with what is wrong: RSA 2048..4096 bits, n odd, e odd and 3 <= e < 2^32, private parts that
- * belong together; a point on its curve and not infinity, d that belongs to it; oct of 1..CRYPTO_MAX_OCT bytes. MEMORY, CRYPTO. */
+/* crypto_key_rsa, _ec, _oct: APISEC_E_KEY_UNFIT with what is wrong: RSA 2048..4096 bits, n odd, e odd and 3 <= e < 2^32, private
+ * parts that belong together; a point on its curve and not infinity, d that belongs to it; oct of 1..CRYPTO_MAX_OCT bytes. MEMORY,
+ * CRYPTO. */
 apisec_status crypto_key_rsa(const struct crypto_rsa_parts *parts, struct crypto_key **key, apisec_error *err);
 apisec_status crypto_key_ec(const struct crypto_ec_parts *parts, struct crypto_key **key, apisec_error *err);
 apisec_status crypto_key_oct(struct text secret, struct crypto_key **key, apisec_error *err);
-/* crypto_key_generate makes a private key: RSA of bits, EC on the curve of the algorithm, oct as long as its hash. */
+/* crypto_key_generate makes a private key: RSA of CRYPTO_MIN_RSA_BITS, EC on the curve of the algorithm, oct as long as its
+ * hash. */
 apisec_status crypto_key_generate(const struct algorithm *algorithm, struct crypto_key **key, apisec_error *err);
 /* crypto_key_new_random: RSA of CRYPTO_MIN_RSA_BITS, EC on the curve, or oct of len bytes; the rest is ignored. */
 apisec_status crypto_key_new_random(enum crypto_key_type type, enum crypto_curve curve, size_t len, struct crypto_key **key,
@@ -153,7 +157,8 @@ bool crypto_key_is_private(const struct crypto_key *key);           /* oct: true
 size_t crypto_key_len(const struct crypto_key *key);                /* bytes of the RSA modulus, a coordinate, or the secret */
 /* crypto_key_fits: the key's type and curve are the algorithm's, and an oct key is as long as the hash at least (RFC 7518 3.2). */
 bool crypto_key_fits(const struct crypto_key *key, const struct algorithm *algorithm);
-/* crypto_key_parts: the key's own numbers for writing a JWK, into memory of the arena. RSA: n e d p q dp dq qi. */
+/* crypto_key_rsa_parts, _ec_parts, _oct_bytes: the key's own numbers for writing a JWK, into memory of the arena. KEY_UNFIT: it is
+ * of another type. */
 apisec_status crypto_key_rsa_parts(const struct crypto_key *key, struct arena *arena, struct crypto_rsa_parts *parts);
 apisec_status crypto_key_ec_parts(const struct crypto_key *key, struct arena *arena, struct crypto_ec_parts *parts);
 apisec_status crypto_key_oct_bytes(const struct crypto_key *key, struct arena *arena, struct text *secret);

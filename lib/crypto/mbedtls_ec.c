@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_COORDINATE = 66 };
-
 static mbedtls_ecp_group_id group_id(enum crypto_curve curve)
 {
     switch (curve) {
@@ -36,7 +34,7 @@ static apisec_status load_group(struct crypto_key *key, enum crypto_curve curve,
 static apisec_status load_point(struct crypto_key *key, const struct crypto_ec_parts *parts, apisec_error *err)
 {
     const size_t len = crypto_curve_len(parts->curve);
-    unsigned char point[1 + 2 * MAX_COORDINATE] = {4}; /* uncompressed: 04 x y (SEC 1 section 2.3.3) */
+    unsigned char point[1 + 2 * CRYPTO_MAX_COORDINATE] = {4}; /* uncompressed: 04 x y (SEC 1 section 2.3.3) */
     memcpy(point + 1, parts->x.at, len);
     memcpy(point + 1 + len, parts->y.at, len);
     int code = mbedtls_ecp_point_read_binary(&key->as.ec.group, &key->as.ec.q, point, 1 + 2 * len);
@@ -94,7 +92,7 @@ apisec_status crypto_key_ec_parts(const struct crypto_key *key, struct arena *ar
     *parts = (struct crypto_ec_parts){key->curve, {NULL, 0}, {NULL, 0}, {NULL, 0}};
     if (key->type != CRYPTO_KEY_EC) return APISEC_E_KEY_UNFIT;
     const size_t len = crypto_curve_len(key->curve);
-    unsigned char point[1 + 2 * MAX_COORDINATE];
+    unsigned char point[1 + 2 * CRYPTO_MAX_COORDINATE];
     size_t point_len = 0;
     const int code = mbedtls_ecp_point_write_binary(&key->as.ec.group, &key->as.ec.q, MBEDTLS_ECP_PF_UNCOMPRESSED, &point_len,
                                                     point, sizeof point);

@@ -17,8 +17,8 @@ struct ask {
     struct asked asked;
     char *proof;                  /* DPoP, as it was sent; NULL: none */
     bool sent, retried;
-    apisec_error error;           /* MISUSE until it is done */
-    apisec_issued *issued;        /* once error.status is OK */
+    apisec_error error;           /* once it is done: how it ended */
+    apisec_issued *issued;        /* once it is done, and error.status is OK */
 };
 
 /* add_proof: the nonce of the last answer, of this exchange or of another one of this client. */
@@ -84,18 +84,16 @@ static bool must_retry(struct ask *ask)
     return must;
 }
 
-/* judge reads the answer. The server's words may repeat what was sent to it: then they are left out. */
+/* judge reads the answer. The server's words may repeat what was sent to it, or what it issues: then they are left out. */
 static void judge(struct ask *ask)
 {
     struct token_answer answer;
-    apisec_status status = answer_read(&ask->op.answer, &answer, &ask->error);
-    if (status == APISEC_OK) status = grant_check(&ask->asked, &answer, &ask->issued, &ask->error);
-    if (status != APISEC_OK) {
-        answer_redact(&ask->error, ask->subject);
-        answer_redact(&ask->error, ask->actor);
-        answer_redact(&ask->error, answer.access_token);
-        answer_redact(&ask->error, text_of(ask->proof));
-        auth_redact(&ask->client->credential, ask->assertion, &ask->error);
+    struct sent sent = {.tokens = {ask->subject, ask->actor, text_of(ask->proof)},
+                        .credential = &ask->client->credential,
+                        .assertion = ask->assertion};
+    if (answer_read(&ask->op.answer, &sent, &answer, &ask->error) == APISEC_OK) {
+        sent.tokens[3] = answer.access_token;
+        (void)grant_check(&ask->asked, &answer, &sent, &ask->issued, &ask->error);
     }
     answer_free(&answer);
 }
@@ -160,7 +158,6 @@ apisec_status apisec_exchange_start(apisec_client *client, const apisec_exchange
     op_init(&ask->op, &ask_kind);
     ask->client = client_ref(client);
     ask->form = BUFFER_MAX(EXCHANGE_MAX_FORM);
-    (void)fail(&ask->error, APISEC_E_MISUSE, "the exchange is not done");
     status = copy_inputs(ask, exchange);
     if (status != APISEC_OK) {
         apisec_op_free(&ask->op);
@@ -174,7 +171,7 @@ apisec_status apisec_exchange_finish(apisec_op *op, apisec_issued **issued, apis
 {
     if (issued == NULL) return fail(err, APISEC_E_ARGUMENT, "there is nowhere to put the issued token");
     *issued = NULL;
-    if (!op_is(op, &ask_kind)) return fail(err, APISEC_E_MISUSE, "the operation is no exchange");
+    if (!op_is(op, &ask_kind) || !op_is_done(op)) return fail(err, APISEC_E_MISUSE, "not an exchange that is done");
     const struct ask *ask = (const struct ask *)op;
     if (ask->error.status != APISEC_OK) return fail(err, ask->error.status, "%s", ask->error.text);
     *issued = apisec_issued_ref(ask->issued);

@@ -12,11 +12,11 @@ apisec_exchange *apisec_exchange_new(void)
     return mem_array(1, sizeof(apisec_exchange));
 }
 
-static void presented_free(struct carried *presented)
+static void carried_free(struct carried *carried)
 {
-    mem_wipe_free(presented->bytes, presented->len);
-    free(presented->type);
-    *presented = (struct carried){NULL, 0, NULL};
+    mem_wipe_free(carried->bytes, carried->len);
+    free(carried->type);
+    *carried = (struct carried){NULL, 0, NULL};
 }
 
 static void targets_free(struct targets *targets)
@@ -28,8 +28,8 @@ static void targets_free(struct targets *targets)
 void apisec_exchange_free(apisec_exchange *exchange)
 {
     if (exchange == NULL) return;
-    presented_free(&exchange->subject);
-    presented_free(&exchange->actor);
+    carried_free(&exchange->subject);
+    carried_free(&exchange->actor);
     targets_free(&exchange->audiences);
     targets_free(&exchange->resources);
     free(exchange->subject_scope);
@@ -56,17 +56,17 @@ static void set_text(apisec_exchange *exchange, char **member, const char *text)
     *member = copy;
 }
 
-static void present(apisec_exchange *exchange, struct carried *presented, struct text raw, const char *type, const char *whose)
+static void carry(apisec_exchange *exchange, struct carried *carried, struct text raw, const char *type, const char *whose)
 {
     if (raw.at == NULL || raw.len == 0 || raw.len > EXCHANGE_MAX_TOKEN) {
         fail(&exchange->error, APISEC_E_ARGUMENT, "the %s token is empty, or longer than %d bytes", whose, EXCHANGE_MAX_TOKEN);
         return;
     }
-    presented_free(presented);
-    if (type_expand(type, &presented->type, &exchange->error) != APISEC_OK) return;
-    presented->bytes = text_copy(raw);
-    if (presented->bytes == NULL) fail_memory(&exchange->error);
-    else presented->len = raw.len;
+    carried_free(carried);
+    if (type_expand(type, &carried->type, &exchange->error) != APISEC_OK) return;
+    carried->bytes = text_copy(raw);
+    if (carried->bytes == NULL) fail_memory(&exchange->error);
+    else carried->len = raw.len;
 }
 
 void apisec_exchange_set_subject(apisec_exchange *exchange, const apisec_token *token, const char *raw, size_t len)
@@ -80,7 +80,7 @@ void apisec_exchange_set_subject(apisec_exchange *exchange, const apisec_token *
         fail(&exchange->error, APISEC_E_MISUSE, "the subject token's bytes are not those that were verified");
         return;
     }
-    present(exchange, &exchange->subject, (struct text){raw, len}, NULL, "subject");
+    carry(exchange, &exchange->subject, (struct text){raw, len}, NULL, "subject");
     exchange->verified = true;
     free(exchange->subject_scope);
     exchange->subject_scope = NULL;
@@ -92,12 +92,12 @@ void apisec_exchange_set_subject_unverified(apisec_exchange *exchange, const cha
 {
     if (!is_open(exchange)) return;
     exchange->verified = false;
-    present(exchange, &exchange->subject, (struct text){raw, len}, type, "subject");
+    carry(exchange, &exchange->subject, (struct text){raw, len}, type, "subject");
 }
 
 void apisec_exchange_set_actor(apisec_exchange *exchange, const char *raw, size_t len, const char *type)
 {
-    if (is_open(exchange)) present(exchange, &exchange->actor, (struct text){raw, len}, type, "actor");
+    if (is_open(exchange)) carry(exchange, &exchange->actor, (struct text){raw, len}, type, "actor");
 }
 
 static void add_target(apisec_exchange *exchange, struct targets *targets, const char *name, const char *what)
@@ -216,11 +216,11 @@ apisec_status exchange_check(const apisec_exchange *exchange, apisec_error *err)
     return APISEC_OK;
 }
 
-static void add_presented(struct buffer *form, const char *name, const char *type_name, const struct carried *presented)
+static void add_carried(struct buffer *form, const char *name, const char *type_name, const struct carried *carried)
 {
-    if (presented->bytes == NULL) return;
-    form_add(form, name, (struct text){presented->bytes, presented->len});
-    form_add(form, type_name, text_of(presented->type));
+    if (carried->bytes == NULL) return;
+    form_add(form, name, (struct text){carried->bytes, carried->len});
+    form_add(form, type_name, text_of(carried->type));
 }
 
 void exchange_form(const apisec_exchange *exchange, struct buffer *form)
@@ -230,6 +230,6 @@ void exchange_form(const apisec_exchange *exchange, struct buffer *form)
     for (size_t i = 0; i < exchange->audiences.num; i++) form_add(form, "audience", text_of(exchange->audiences.names[i]));
     if (exchange->scope != NULL) form_add(form, "scope", text_of(exchange->scope));
     if (exchange->requested_type != NULL) form_add(form, "requested_token_type", text_of(exchange->requested_type));
-    add_presented(form, "subject_token", "subject_token_type", &exchange->subject);
-    add_presented(form, "actor_token", "actor_token_type", &exchange->actor);
+    add_carried(form, "subject_token", "subject_token_type", &exchange->subject);
+    add_carried(form, "actor_token", "actor_token_type", &exchange->actor);
 }

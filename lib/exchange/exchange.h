@@ -94,8 +94,10 @@ struct asked {                   /* what an answer is judged by */
     bool actor;                  /* an actor was sent */
     int64_t at;                  /* when, in seconds */
 };
-/* grant_check makes the issued token of an answer that keeps to what was asked. RESPONSE, SCOPE_WIDENED, NOT_DELEGATED, MEMORY. */
-apisec_status grant_check(const struct asked *asked, const struct token_answer *answer, apisec_issued **issued, apisec_error *err);
+/* grant_check makes the issued token of an answer that keeps to what was asked. sent: what no error may repeat, or NULL. RESPONSE,
+ * SCOPE_WIDENED, NOT_DELEGATED, MEMORY. */
+apisec_status grant_check(const struct asked *asked, const struct token_answer *answer, const struct sent *sent,
+                          apisec_issued **issued, apisec_error *err);
 
 struct apisec_issued {
     _Atomic size_t references;

@@ -8,6 +8,7 @@
 
 /* What is known while the checks are made. */
 struct grant {
+    const struct sent *sent;     /* what no error may repeat */
     const char *token_type;
     struct text issued_type;
     struct text scope;           /* at NULL: neither asked nor told */
@@ -22,6 +23,7 @@ static apisec_status check_token_type(const struct asked *asked, const struct to
     if (asked->dpop && grant->token_type == types[0])
         return fail(err, APISEC_E_RESPONSE, "a token bound to the client's key was asked for, and the answer's is not (Bearer)");
     if (grant->token_type != NULL) return APISEC_OK;
+    if (sent_is_in(grant->sent, answer->token_type)) return fail_unsaid(err, APISEC_E_RESPONSE);
     return fail(err, APISEC_E_RESPONSE, "the answer's token_type \"%.40s\" is not known", answer->token_type.at);
 }
 
@@ -34,15 +36,16 @@ static apisec_status check_issued_type(const struct asked *asked, const struct t
     if (asked->requested_type.at == NULL) {
         if (answer->issued_token_type.at == NULL) grant->issued_type = text_of("urn:ietf:params:oauth:token-type:access_token");
         if (type_is(grant->issued_type, "access_token") || type_is(grant->issued_type, "jwt")) return APISEC_OK;
+        if (sent_is_in(grant->sent, grant->issued_type)) return fail_unsaid(err, APISEC_E_RESPONSE);
         return fail(err, APISEC_E_RESPONSE, "the answer's issued_token_type is \"%.80s\", not an access token",
                     grant->issued_type.at);
     }
     if (answer->issued_token_type.at == NULL)
         return fail(err, APISEC_E_RESPONSE, "the answer has no issued_token_type, and one was asked for");
-    if (!text_equal(answer->issued_token_type, asked->requested_type))
-        return fail(err, APISEC_E_RESPONSE, "the answer's issued_token_type is \"%.80s\", not the one asked for",
-                    answer->issued_token_type.at);
-    return APISEC_OK;
+    if (text_equal(answer->issued_token_type, asked->requested_type)) return APISEC_OK;
+    if (sent_is_in(grant->sent, answer->issued_token_type)) return fail_unsaid(err, APISEC_E_RESPONSE);
+    return fail(err, APISEC_E_RESPONSE, "the answer's issued_token_type is \"%.80s\", not the one asked for",
+                answer->issued_token_type.at);
 }
 
 /* An absent scope means "as asked" (RFC 6749 section 5.1); an empty one, which some servers send, means none. */
@@ -58,6 +61,7 @@ static apisec_status check_scope(const struct asked *asked, const struct token_a
     const struct text limit = asked->scope.at != NULL ? asked->scope : asked->bound_scope;
     while (text_next_word(&rest, &word)) {
         if (scope_list_has(limit, word)) continue;
+        if (sent_is_in(grant->sent, word)) return fail_unsaid(err, APISEC_E_SCOPE_WIDENED);
         return fail(err, APISEC_E_SCOPE_WIDENED, "the answer grants the scope \"%.*s\", which was not asked for",
                     word.len > 80 ? 80 : (int)word.len, word.at);
     }
@@ -150,9 +154,10 @@ static bool fill(apisec_issued *issued, const struct asked *asked, const struct 
     return whole;
 }
 
-apisec_status grant_check(const struct asked *asked, const struct token_answer *answer, apisec_issued **issued, apisec_error *err)
+apisec_status grant_check(const struct asked *asked, const struct token_answer *answer, const struct sent *sent,
+                          apisec_issued **issued, apisec_error *err)
 {
-    struct grant grant = {.token_type = NULL};
+    struct grant grant = {.sent = sent};
     *issued = NULL;
     apisec_status status = check_token_type(asked, answer, &grant, err);
     if (status == APISEC_OK) status = check_issued_type(asked, answer, &grant, err);

@@ -312,13 +312,13 @@ static apisec_status perform(apisec_http *http, apisec_op *op)
 {
     struct transport *transport = http->context;
     const apisec_http_options *options = transport->options;
-    apisec_status status = APISEC_E_UNREACHABLE;
+    apisec_status status = APISEC_E_UNREACHABLE; /* what it stays without memory for a handle */
+    struct handle *handle = NULL;
     const int64_t left_ms = apisec_op_deadline_ms(op) - clock_now_ms();
     const size_t shelf = find_shelf(options, apisec_op_identity(op));
-    if (shelf > options->num_identities) status = APISEC_E_TLS; /* the certificate it wants to show is not there */
     if (left_ms <= 0) status = APISEC_E_TIMEOUT;
-
-    struct handle *handle = status == APISEC_E_UNREACHABLE ? handle_take(transport->idle, shelf) : NULL;
+    else if (shelf > options->num_identities) status = APISEC_E_TLS; /* the certificate it wants to show is not there */
+    else handle = handle_take(transport->idle, shelf);
     if (handle != NULL) {
         const long total_ms = left_ms < options->total_ms ? (long)left_ms : (long)options->total_ms;
         struct request request = {.transport = transport, .op = op};

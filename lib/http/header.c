@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * header.c: the values of the header fields that matter to an operation: Content-Type, Cache-Control, ETag. Nothing here fails:
- * what cannot be understood is read as the value that allows least. Called by response.c and op.c.
+ * header.c: the values of the header fields that matter to an operation: Content-Type, Cache-Control, ETag, DPoP-Nonce. Nothing
+ * here fails: what cannot be understood is read as the value that allows least. Called by response.c, op.c and oauth/proof.c.
  */
 #include "http/http.h"
 
@@ -65,10 +65,7 @@ void header_media_type(struct text value, char *out, size_t size)
         len = 1;
     }
     if (len > size - 1) len = size - 1;
-    for (size_t i = 0; i < len; i++) {
-        const char byte = value.at[i];
-        out[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
-    }
+    for (size_t i = 0; i < len; i++) out[i] = text_lower(value.at[i]);
     out[len] = '\0';
 }
 

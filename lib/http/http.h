@@ -98,6 +98,8 @@ void op_end_answer(apisec_op *op, apisec_status transport); /* with any status, 
 void response_clear(apisec_op *op);                         /* nothing has come */
 void response_begin(apisec_op *op, size_t max_body);
 void response_end(apisec_op *op, apisec_status transport);
+/* response_body: of an answer; never NULL, "" where there is none. */
+struct text response_body(const struct op_answer *answer);
 /* response_failure says what answer.transport means, when it is not APISEC_OK. */
 const char *response_failure(apisec_status transport);
 
@@ -123,8 +125,6 @@ apisec_status url_check(struct text url, apisec_error *err);
 apisec_status url_check_proxy(struct text url, apisec_error *err);
 /* uri_check: an absolute URI of any scheme without a fragment (RFC 8693 `resource`, RFC 8707 section 2). ARGUMENT. */
 apisec_status uri_check(struct text uri, apisec_error *err);
-/* url_append_text percent-encodes outside unreserved characters (RFC 3986 section 2.3) and those in keep. */
-void url_append_encoded(struct buffer *out, struct text text, const char *keep);
 
 /* ---- form.c: application/x-www-form-urlencoded, the URL standard's serialiser ---- */
 

@@ -127,6 +127,11 @@ apisec_status apisec_op_answer_body(apisec_op *op, const char *bytes, size_t len
     return status == APISEC_OK ? APISEC_OK : refuse(op, status);
 }
 
+struct text response_body(const struct op_answer *answer)
+{
+    return (struct text){answer->body.bytes == NULL ? "" : answer->body.bytes, answer->body.len};
+}
+
 const char *response_failure(apisec_status transport)
 {
     switch (transport) {

@@ -22,11 +22,6 @@ static bool is_digit(char byte)
     return byte >= '0' && byte <= '9';
 }
 
-static bool is_hex(char byte)
-{
-    return is_digit(byte) || (byte >= 'A' && byte <= 'F') || (byte >= 'a' && byte <= 'f');
-}
-
 static bool is_unreserved(char byte)
 {
     return is_alpha(byte) || is_digit(byte) || (byte != '\0' && strchr("-._~", byte) != NULL);
@@ -42,7 +37,7 @@ static bool escapes_are_whole(struct text text)
 {
     for (size_t i = 0; i < text.len; i++) {
         if (text.at[i] != '%') continue;
-        if (text.len - i < 3 || !is_hex(text.at[i + 1]) || !is_hex(text.at[i + 2])) return false;
+        if (text.len - i < 3 || text_hex_digit(text.at[i + 1]) < 0 || text_hex_digit(text.at[i + 2]) < 0) return false;
     }
     return true;
 }
@@ -175,19 +170,4 @@ apisec_status uri_check(struct text uri, apisec_error *err)
     if (status != APISEC_OK) return status;
     if (rest.len == 0 || text_is(rest, "//")) return fail(err, APISEC_E_ARGUMENT, "the URI has nothing behind its scheme");
     return succeed(err);
-}
-
-void url_append_encoded(struct buffer *out, struct text text, const char *keep)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    for (size_t i = 0; i < text.len; i++) {
-        const unsigned char byte = (unsigned char)text.at[i];
-        if (is_unreserved(text.at[i]) || (byte != '\0' && strchr(keep, text.at[i]) != NULL)) {
-            buffer_byte(out, text.at[i]);
-            continue;
-        }
-        buffer_byte(out, '%');
-        buffer_byte(out, digits[byte >> 4]);
-        buffer_byte(out, digits[byte & 15]);
-    }
 }

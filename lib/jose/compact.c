@@ -50,6 +50,18 @@ apisec_status compact_header(struct text encoded, struct json **document, apisec
     return status;
 }
 
+apisec_status compact_append(struct buffer *out, const void *bytes, size_t len)
+{
+    if (len > out->max) return APISEC_E_TOO_LARGE;
+    const size_t encoded_len = base64url_encoded_len(len);
+    char *const encoded = mem_array(encoded_len + 1, 1);
+    if (!encoded) return APISEC_E_MEMORY;
+    base64url_encode(bytes, len, encoded);
+    const apisec_status status = buffer_append(out, encoded, encoded_len);
+    mem_wipe_free(encoded, encoded_len);
+    return status;
+}
+
 apisec_status compact_text(const struct json *document, const char *name, struct text *out, apisec_error *err)
 {
     *out = (struct text){NULL, 0};

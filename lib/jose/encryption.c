@@ -75,15 +75,69 @@ static apisec_status find_algorithms(const char *alg, const char *enc, struct jw
     return APISEC_OK;
 }
 
-static apisec_status parse_key(struct text jwk, struct jwe_key **key, apisec_error *err)
+static apisec_status parse_key(const struct json *object, struct jwe_key **key, apisec_error *err)
+{
+    const apisec_status status = jwe_key_parse(object, key, err);
+    if (status == APISEC_E_UNSUPPORTED) return fail(err, APISEC_E_KEY_UNFIT, "the JWK's `kty` or `crv` is none that encrypts here");
+    return status;
+}
+
+/* take_fitting gives the key if it is for the need. One that is for something else is none, and no error. */
+static apisec_status take_fitting(const struct json *object, const struct jwe_need *need, struct jwe_key **key, apisec_error *err)
+{
+    const apisec_status status = parse_key(object, key, err);
+    if (status == APISEC_E_ALGORITHM || status == APISEC_E_KEY_UNFIT) return succeed(err);
+    if (status != APISEC_OK || jwe_key_fits(*key, need, NULL) == APISEC_OK) return status;
+    jwe_key_free(*key);
+    *key = NULL;
+    return succeed(err);
+}
+
+/* choose_key takes the one key of a recipient's set that is for the need. Of two none is guessed. */
+static apisec_status choose_key(const struct json *list, const struct jwe_need *need, struct jwe_key **key, apisec_error *err)
+{
+    const size_t num = json_count(list);
+    for (const struct json *at = json_first(list); at; at = json_next(at)) {
+        struct jwe_key *fitting = NULL;
+        apisec_status status = take_fitting(at, need, &fitting, err);
+        if (status == APISEC_OK && fitting && *key) {
+            status = fail(err, APISEC_E_KEY_UNFIT, "several keys of the set are for %s: one JWK is wanted, or a set with one",
+                          need->management->name);
+        }
+        if (status != APISEC_OK) {
+            jwe_key_free(fitting);
+            return status;
+        }
+        if (fitting) *key = fitting;
+    }
+    if (*key) return succeed(err);
+    return fail(err, APISEC_E_KEY_UNFIT, "none of the set's %zu keys is for %s", num, need->management->name);
+}
+
+/* read_key: of a set with a single key that one is taken as if it stood alone, so that what is wrong with it is told. */
+static apisec_status read_key(const struct json *document, const struct jwe_need *need, struct jwe_key **key, apisec_error *err)
+{
+    const struct json *const list = json_member(document, "keys");
+    if (!list) return parse_key(document, key, err);
+    if (json_kind(list) != JSON_ARRAY) return fail(err, APISEC_E_MALFORMED, "`keys` of the key set is not an array");
+    const size_t num = json_count(list);
+    if (num == 1) return parse_key(json_first(list), key, err);
+    if (num <= JOSE_MAX_KEYS) return choose_key(list, need, key, err);
+    return fail(err, APISEC_E_TOO_LARGE, "the key set has %zu keys; at most %d are accepted", num, JOSE_MAX_KEYS);
+}
+
+/* find_key: the JWK, or the one of a JWK Set that is for the need. */
+static apisec_status find_key(struct text jwk, const struct jwe_need *need, struct jwe_key **key, apisec_error *err)
 {
     struct json *document = NULL;
-    apisec_status status = json_parse_object(jwk, &json_token_limits, &document, err);
-    if (status == APISEC_E_TOO_LARGE) return fail(err, APISEC_E_MALFORMED, "the JWK is larger than any key");
+    apisec_status status = json_parse_object(jwk, &json_document_limits, &document, err);
+    if (status == APISEC_E_TOO_LARGE) return fail(err, APISEC_E_MALFORMED, "the JWK is larger than any key or key set");
     if (status != APISEC_OK) return status;
-    status = jwe_key_parse(document, key, err);
+    status = read_key(document, need, key, err);
     json_free(document);
-    if (status == APISEC_E_UNSUPPORTED) return fail(err, APISEC_E_KEY_UNFIT, "the JWK's `kty` or `crv` is none that encrypts here");
+    if (status == APISEC_OK) return APISEC_OK;
+    jwe_key_free(*key);
+    *key = NULL;
     return status;
 }
 
@@ -96,7 +150,7 @@ apisec_status apisec_encrypt(const char *jwk, size_t jwk_len, const char *alg, c
     struct jwe_need need;
     struct jwe_key *key = NULL;
     apisec_status status = find_algorithms(alg, enc, &need, err);
-    if (status == APISEC_OK) status = parse_key((struct text){jwk, jwk_len}, &key, err);
+    if (status == APISEC_OK) status = find_key((struct text){jwk, jwk_len}, &need, &key, err);
     if (status != APISEC_OK) return status;
 
     struct buffer out = BUFFER_MAX(JOSE_MAX_TOKEN);
@@ -114,7 +168,7 @@ apisec_status apisec_encrypt(const char *jwk, size_t jwk_len, const char *alg, c
 
 static apisec_status write_key(const struct crypto_key *key, const char *alg, enum jwk_half half, char **text)
 {
-    char thumbprint[44];
+    char thumbprint[CRYPTO_SHA256_TEXT];
     struct buffer out = BUFFER_MAX(MAX_JWK);
     struct json_writer writer = {&out, false};
     apisec_status status = jwk_thumbprint(key, thumbprint);

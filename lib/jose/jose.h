@@ -50,7 +50,7 @@ apisec_status jwk_parse_ops(const struct json *object, uint32_t *permitted, apis
 /* ---- thumbprint.c: writing keys ---- */
 
 /* jwk_thumbprint: RFC 7638 with SHA-256, base64url: 43 characters and a NUL. */
-apisec_status jwk_thumbprint(const struct crypto_key *key, char out[44]);
+apisec_status jwk_thumbprint(const struct crypto_key *key, char out[CRYPTO_SHA256_TEXT]);
 /* jwk_write appends the key as a JWK text; half says whether the private members go along. KEY_UNFIT: the public half of an oct
  * key, which has none, or the private half of a public key; nothing is appended. */
 enum jwk_half { JWK_PUBLIC, JWK_PRIVATE };
@@ -91,6 +91,8 @@ apisec_status compact_split(struct text token, size_t max_len, struct text parts
 apisec_status compact_header(struct text encoded, struct json **document, apisec_error *err);
 /* compact_text: an optional member of a header that is a string. MALFORMED. */
 apisec_status compact_text(const struct json *document, const char *name, struct text *out, apisec_error *err);
+/* compact_append appends a part that is to be, encoded; its bytes may be secret. TOO_LARGE, MEMORY. */
+apisec_status compact_append(struct buffer *out, const void *bytes, size_t len);
 
 /* ---- jws.c: compact serialisation, RFC 7515 section 7.1 ---- */
 
@@ -117,8 +119,8 @@ struct jws_header {
     struct text jwk;            /* its JSON, whatever it is: for who takes a key from there, as only a DPoP proof may */
 };
 /* jws_header_parse decodes and scans the header. MALFORMED: no `alg`, a member of the wrong type, any `crit` (no extension is
- * understood here), `b64`, kid over JOSE_MAX_KEY_ID. jku, x5u, x5c, jwk, x5t are ignored. No document is made of it: a service
- * reads a header with each token, and little of it. */
+ * understood here), `b64`, kid over JOSE_MAX_KEY_ID. jku, x5u, x5c, x5t are ignored, jwk is handed on. No document is made of
+ * it: a service reads a header with each token, and little of it. */
 apisec_status jws_header_parse(struct text encoded, struct jws_header *header, apisec_error *err);
 void jws_header_free(struct jws_header *header);
 /* jws_type_is compares `typ` with a media type: case-insensitively; without "/" it has "application/" in front (RFC 7515 section
@@ -219,6 +221,6 @@ apisec_signer *signer_ref(const apisec_signer *signer);
  * `kid`: for proofs that it is held (RFC 9449 section 4.2). KEY_UNFIT: a shared secret is not shown. */
 apisec_status signer_sign_showing_key(const apisec_signer *signer, const char *type, struct text payload, char **token);
 /* signer_thumbprint: jwk_thumbprint of its key. */
-apisec_status signer_thumbprint(const apisec_signer *signer, char out[44]);
+apisec_status signer_thumbprint(const apisec_signer *signer, char out[CRYPTO_SHA256_TEXT]);
 
 #endif

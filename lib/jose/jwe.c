@@ -23,7 +23,7 @@ apisec_status jwe_split(struct text token, struct jwe *jwe, apisec_error *err)
     size_t num;
     const apisec_status status = compact_split(token, JOSE_MAX_TOKEN, parts, &num, err);
     if (status != APISEC_OK) return status;
-    if (num != 5) return fail(err, APISEC_E_MALFORMED, "the token has %zu parts instead of 5", num);
+    if (num != 5) return fail(err, APISEC_E_MALFORMED, "the token has %zu part%s instead of 5", num, num == 1 ? "" : "s");
     if (parts[0].len == 0) return fail(err, APISEC_E_MALFORMED, "the token's header is empty");
     *jwe = (struct jwe){parts[0], parts[1], parts[2], parts[3], parts[4]};
     return succeed(err);

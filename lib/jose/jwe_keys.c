@@ -69,6 +69,7 @@ static apisec_status add_keys(struct jwe_keys *keys, const struct json *document
         status = add_key(keys, key, err);
     }
     if (status != APISEC_OK || keys->num > 0) return status;
+    if (num == 1) return fail(err, APISEC_E_KEY_UNFIT, "the only key cannot decrypt here");
     return fail(err, APISEC_E_KEY_UNFIT, "none of the %zu keys can decrypt here", num);
 }
 

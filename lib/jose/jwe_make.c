@@ -118,22 +118,10 @@ static apisec_status write_header(const struct making *m, const char *cty, struc
     return status == APISEC_OK ? out->status : status;
 }
 
-static apisec_status append_encoded(struct buffer *out, const void *bytes, size_t len)
-{
-    if (len > out->max) return APISEC_E_TOO_LARGE;
-    const size_t encoded_len = base64url_encoded_len(len);
-    char *const encoded = mem_array(encoded_len + 1, 1);
-    if (!encoded) return APISEC_E_MEMORY;
-    base64url_encode(bytes, len, encoded);
-    const apisec_status status = buffer_append(out, encoded, encoded_len);
-    mem_wipe_free(encoded, encoded_len);
-    return status;
-}
-
 static apisec_status append_part(struct buffer *out, const void *bytes, size_t len)
 {
     const apisec_status status = buffer_byte(out, '.');
-    return status == APISEC_OK ? append_encoded(out, bytes, len) : status;
+    return status == APISEC_OK ? compact_append(out, bytes, len) : status;
 }
 
 /* append_content: the header that it is bound to begins at `from`. */
@@ -163,7 +151,7 @@ static apisec_status append_token(const struct making *m, const char *cty, struc
     struct buffer header = BUFFER_MAX(MAX_HEADER);
     const size_t from = out->len;
     apisec_status status = write_header(m, cty, &header);
-    if (status == APISEC_OK) status = append_encoded(out, header.bytes, header.len);
+    if (status == APISEC_OK) status = compact_append(out, header.bytes, header.len);
     if (status == APISEC_OK) status = append_content(m, from, plaintext, out);
     buffer_free(&header);
     return status;

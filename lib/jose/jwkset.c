@@ -119,6 +119,7 @@ static apisec_status add_keys(struct jwk_set *set, const struct json *document, 
     for (i = 0; i < set->num_keys; i++) {
         if (!set->keys[i]->ambiguous) return APISEC_OK;
     }
+    if (num == 1) return fail(err, APISEC_E_KEY_UNFIT, "the key set's only key cannot verify a signature here");
     return fail(err, APISEC_E_KEY_UNFIT, "none of the key set's %zu keys can verify a signature here", num);
 }
 

@@ -23,7 +23,7 @@ apisec_status jws_split_within(struct text token, size_t max_len, struct jws *jw
     const apisec_status status = compact_split(token, max_len, parts, &num, err);
     if (status != APISEC_OK) return status;
     if (num == 5) return fail(err, APISEC_E_MALFORMED, "the token has 5 parts: encrypted tokens are not accepted here");
-    if (num != 3) return fail(err, APISEC_E_MALFORMED, "the token has %zu parts instead of 3", num);
+    if (num != 3) return fail(err, APISEC_E_MALFORMED, "the token has %zu part%s instead of 3", num, num == 1 ? "" : "s");
     if (parts[0].len == 0) return fail(err, APISEC_E_MALFORMED, "the token's header is empty");
 
     jws->header = parts[0];

@@ -94,7 +94,7 @@ apisec_status apisec_signer_generate(const char *alg, apisec_signer **signer, ap
     const struct algorithm *const algorithm = algorithm_find(text_of(alg));
     if (!algorithm) return fail(err, APISEC_E_ALGORITHM, "no such signature algorithm: RS, PS, ES or HS with 256, 384 or 512");
 
-    char thumbprint[44];
+    char thumbprint[CRYPTO_SHA256_TEXT];
     struct jwk *const jwk = mem_array(1, sizeof *jwk);
     if (!jwk) return fail_memory(err);
     *jwk = (struct jwk){.algorithm = algorithm, .may_verify = true, .may_sign = true};
@@ -153,18 +153,6 @@ const char *apisec_signer_private_jwk(const apisec_signer *signer)
 
 /* ---- signing ---- */
 
-static apisec_status append_encoded(struct buffer *out, const void *bytes, size_t len)
-{
-    if (len > out->max) return out->status = APISEC_E_TOO_LARGE;
-    const size_t encoded_len = base64url_encoded_len(len);
-    char *const encoded = mem_array(encoded_len + 1, 1);
-    if (!encoded) return APISEC_E_MEMORY;
-    base64url_encode(bytes, len, encoded);
-    const apisec_status status = buffer_append(out, encoded, encoded_len);
-    mem_wipe_free(encoded, encoded_len);
-    return status;
-}
-
 enum shown { SHOW_NAME, SHOW_KEY }; /* what of the key is in the header: `kid`, or all of its public half */
 
 static apisec_status put_key(struct json_writer *writer, const struct jwk *jwk, enum shown shown)
@@ -190,7 +178,7 @@ static apisec_status append_header(struct buffer *out, const struct jwk *jwk, co
     apisec_status status = put_key(&writer, jwk, shown);
     json_close_object(&writer);
     if (status == APISEC_OK) status = header.status;
-    if (status == APISEC_OK) status = append_encoded(out, header.bytes, header.len);
+    if (status == APISEC_OK) status = compact_append(out, header.bytes, header.len);
     buffer_free(&header);
     return status;
 }
@@ -202,7 +190,7 @@ static apisec_status append_signature(struct buffer *out, const struct jwk *jwk)
     apisec_status status = crypto_sign(jwk->key, jwk->algorithm, out->bytes, out->len, signature, &len);
     if (status != APISEC_OK) return status;
     status = buffer_byte(out, '.');
-    return status == APISEC_OK ? append_encoded(out, signature, len) : status;
+    return status == APISEC_OK ? compact_append(out, signature, len) : status;
 }
 
 static apisec_status sign(const apisec_signer *signer, const char *type, enum shown shown, struct text payload, char **token)
@@ -210,7 +198,7 @@ static apisec_status sign(const apisec_signer *signer, const char *type, enum sh
     struct buffer out = BUFFER_MAX(MAX_SIGNED);
     apisec_status status = append_header(&out, signer->jwk, type, shown);
     if (status == APISEC_OK) status = buffer_byte(&out, '.');
-    if (status == APISEC_OK) status = append_encoded(&out, payload.at, payload.len);
+    if (status == APISEC_OK) status = compact_append(&out, payload.at, payload.len);
     if (status == APISEC_OK) status = append_signature(&out, signer->jwk);
     if (status == APISEC_OK) {
         *token = buffer_take(&out);
@@ -236,7 +224,7 @@ apisec_status signer_sign_showing_key(const apisec_signer *signer, const char *t
     return sign(signer, type, SHOW_KEY, payload, token);
 }
 
-apisec_status signer_thumbprint(const apisec_signer *signer, char out[44])
+apisec_status signer_thumbprint(const apisec_signer *signer, char out[CRYPTO_SHA256_TEXT])
 {
     return jwk_thumbprint(signer->jwk->key, out);
 }

@@ -85,7 +85,7 @@ static apisec_status put_private(const struct crypto_key *key, struct json_write
     return status;
 }
 
-apisec_status jwk_thumbprint(const struct crypto_key *key, char out[44])
+apisec_status jwk_thumbprint(const struct crypto_key *key, char out[CRYPTO_SHA256_TEXT])
 {
     unsigned char hash[CRYPTO_MAX_HASH];
     struct buffer canonical = BUFFER_MAX(MAX_CANONICAL);

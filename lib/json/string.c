@@ -40,15 +40,6 @@ static const char *skip_plain(const char *at, const char *end)
 
 /* ---- escapes ---- */
 
-/* hex_value: of one digit, or -1. */
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 /* read_unit reads the \uXXXX at *at. false: *at is the byte that is wrong, or the end. */
 static bool read_unit(const char **at, const char *end, uint32_t *unit)
 {
@@ -56,7 +47,7 @@ static bool read_unit(const char **at, const char *end, uint32_t *unit)
     for (const char want[] = "\\u", *w = want; *w; w++, ++*at)
         if (*at == end || **at != *w) return false;
     for (int i = 0; i < 4; i++, ++*at) {
-        const int value = *at == end ? -1 : hex_value(**at);
+        const int value = *at == end ? -1 : text_hex_digit(**at);
         if (value < 0) return false;
         *unit = *unit << 4 | (uint32_t)value;
     }

@@ -72,8 +72,8 @@ function wrapped(s,    rest, line, out, i) {
     return out (out == "" ? "" : "        ") rest
 }
 
-# paragraphs: lines[1..num] of a comment. Indented ones are an example as it stands, or, where the first of them has two columns, a
-# list of names and what they mean.
+# paragraphs: lines[1..num] of a comment. Indented ones are an example as it stands, or, where the first of them has two columns,
+# three spaces apart, a list of names and what they mean.
 function paragraphs(lines, num,    i, s, block, depth) {
     block = ""
     for (i = 1; i <= num; i++) {
@@ -91,7 +91,7 @@ function paragraphs(lines, num,    i, s, block, depth) {
             print prose(s)
         } else if (s ~ /^  /) {
             if (block != "code" && block != "list") {
-                block = s ~ /^ +[^ ]+   +[^ ]/ ? "list" : "code"
+                block = s ~ /^ +[^ ].*[^ ]   +[^ ]/ ? "list" : "code"
                 match(s, /^ +/)
                 depth = RLENGTH
                 if (block == "code") print ".PP\n.nf"
@@ -112,9 +112,9 @@ function list_line(s, depth,    tag) {
     match(s, /^ +/)
     if (RLENGTH > depth) { print prose(substr(s, RLENGTH + 1)); return }
     s = substr(s, depth + 1)
-    tag = substr(s, 1, match(s, / +/) - 1)
-    sub(/^[^ ]+ +/, "", s)
-    print ".TP\n" bold_line(tag) "\n" prose(s)
+    if (!match(s, /  +/)) match(s, / /)
+    tag = substr(s, 1, RSTART - 1)
+    print ".TP\n" bold_line(tag) "\n" prose(substr(s, RSTART + RLENGTH))
 }
 
 function bold_line(s) { last = ""; return bold(s) }

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define MAX_EXPIRES_IN ((int64_t)1 << 31)
-#define REPEATED 8 /* so many bytes of a secret in a row are no accident */
 
 /* ---- what the transport says ---- */
 
@@ -31,8 +30,7 @@ static apisec_status read_transport(apisec_status transport, apisec_error *err)
 static apisec_status parse(const struct op_answer *answer, struct json **document, apisec_error *err)
 {
     apisec_error why;
-    const struct text body = {answer->body.bytes == NULL ? "" : answer->body.bytes, answer->body.len};
-    const apisec_status status = json_parse_object(body, &json_document_limits, document, &why);
+    const apisec_status status = json_parse_object(response_body(answer), &json_document_limits, document, &why);
     if (status == APISEC_OK) return APISEC_OK;
     if (status == APISEC_E_MEMORY) return fail_memory(err);
     return fail(err, APISEC_E_RESPONSE, "the authorization server answered %d: %s", (int)answer->http_status, why.text);
@@ -59,16 +57,20 @@ static apisec_status status_of_error(struct text error)
     return APISEC_E_OAUTH_OTHER;
 }
 
-static apisec_status read_error(const struct op_answer *answer, apisec_error *err)
+static apisec_status read_error(const struct op_answer *answer, const struct sent *sent, apisec_error *err)
 {
     struct json *document = NULL;
     struct text error, description;
     apisec_status status = parse(answer, &document, err);
     if (status != APISEC_OK) return status;
-    if (json_get_text(document, "error", &error) != JSON_OK || error.len == 0)
+    const bool is_error = json_get_text(document, "error", &error) == JSON_OK && error.len > 0;
+    const bool is_described = json_get_text(document, "error_description", &description) == JSON_OK && description.len > 0;
+    if (!is_error)
         status =
             fail(err, APISEC_E_RESPONSE, "the authorization server answered %d without an OAuth error", (int)answer->http_status);
-    else if (json_get_text(document, "error_description", &description) == JSON_OK && description.len > 0)
+    else if (sent_is_in(sent, error) || (is_described && sent_is_in(sent, description)))
+        status = fail_unsaid(err, status_of_error(error));
+    else if (is_described)
         status = fail(err, status_of_error(error), "the authorization server says %.64s: %.128s", error.at, description.at);
     else
         status = fail(err, status_of_error(error), "the authorization server says %.64s", error.at);
@@ -108,9 +110,12 @@ static apisec_status read_members(struct token_answer *out, apisec_error *err)
     return APISEC_OK;
 }
 
-static apisec_status read_token(const struct op_answer *answer, struct token_answer *out, apisec_error *err)
+static apisec_status read_token(const struct op_answer *answer, const struct sent *sent, struct token_answer *out,
+                                apisec_error *err)
 {
-    if (answer->repeated_content_type || strcmp(answer->content_type, "application/json") != 0)
+    const bool is_json = !answer->repeated_content_type && strcmp(answer->content_type, "application/json") == 0;
+    if (!is_json && sent_is_in(sent, text_of(answer->content_type))) return fail_unsaid(err, APISEC_E_RESPONSE);
+    if (!is_json)
         return fail(err, APISEC_E_RESPONSE, "the token answer's Content-Type is \"%s\"%s, not application/json",
                     answer->content_type, answer->repeated_content_type ? " and another" : "");
     apisec_status status = parse(answer, &out->document, err);
@@ -120,23 +125,23 @@ static apisec_status read_token(const struct op_answer *answer, struct token_ans
     return status;
 }
 
-apisec_status answer_check(const struct op_answer *answer, apisec_error *err)
+apisec_status answer_check(const struct op_answer *answer, const struct sent *sent, apisec_error *err)
 {
     const apisec_status status = read_transport(answer->transport, err);
     if (status != APISEC_OK) return status;
     const int http = (int)answer->http_status;
     if (http == 200) return APISEC_OK;
-    if (http == 400 || http == 401 || http == 403) return read_error(answer, err);
+    if (http == 400 || http == 401 || http == 403) return read_error(answer, sent, err);
     if (http == 429) return fail(err, APISEC_E_BUSY, "the authorization server answered 429: too many requests");
     if (http >= 500) return fail(err, APISEC_E_UNREACHABLE, "the authorization server answered %d", http);
     return fail(err, APISEC_E_RESPONSE, "the authorization server answered %d, which is no answer to this request", http);
 }
 
-apisec_status answer_read(const struct op_answer *answer, struct token_answer *out, apisec_error *err)
+apisec_status answer_read(const struct op_answer *answer, const struct sent *sent, struct token_answer *out, apisec_error *err)
 {
     *out = (struct token_answer){.expires_in = -1};
-    const apisec_status status = answer_check(answer, err);
-    return status == APISEC_OK ? read_token(answer, out, err) : status;
+    const apisec_status status = answer_check(answer, sent, err);
+    return status == APISEC_OK ? read_token(answer, sent, out, err) : status;
 }
 
 bool answer_wants_nonce(const struct op_answer *answer)
@@ -156,36 +161,4 @@ void answer_free(struct token_answer *answer)
     if (answer == NULL) return;
     json_free(answer->document);
     *answer = (struct token_answer){.expires_in = -1};
-}
-
-static bool has_piece(struct text text, struct text piece)
-{
-    for (size_t i = 0; piece.len <= text.len && i <= text.len - piece.len; i++)
-        if (memcmp(text.at + i, piece.at, piece.len) == 0) return true;
-    return false;
-}
-
-static bool repeats(struct text said, struct text secret)
-{
-    const size_t len = secret.len < REPEATED ? secret.len : REPEATED;
-    for (size_t i = 0; i <= secret.len - len; i++)
-        if (has_piece(said, (struct text){secret.at + i, len})) return true;
-    return false;
-}
-
-void answer_withhold(apisec_error *err)
-{
-    if (err == NULL) return;
-    (void)fail(err, err->status, "the authorization server's words are left out: they repeat a secret that was sent to it");
-}
-
-void answer_redact(apisec_error *err, struct text secret)
-{
-    if (err == NULL || secret.len == 0) return;
-    const struct text said = text_of(err->text);
-    struct buffer sent = BUFFER_MAX(SIZE_MAX / 2);
-    form_append_encoded(&sent, secret);
-    if (sent.status != APISEC_OK || repeats(said, secret) || repeats(said, (struct text){sent.bytes, sent.len}))
-        answer_withhold(err);
-    buffer_free(&sent);
 }

@@ -47,8 +47,8 @@ apisec_status auth_copy(const struct oauth_credential *from, struct oauth_creden
  * no error may repeat, to be freed with apisec_text_free; or NULL. TOO_LARGE, MEMORY, SYSTEM, CRYPTO. */
 apisec_status auth_apply(const struct oauth_credential *credential, apisec_op *op, struct buffer *form, int64_t now_ms,
                          char **assertion);
-/* auth_redact is answer_redact for the secret in every form in which auth_apply sends it, and for the assertion it gave. */
-void auth_redact(const struct oauth_credential *credential, const char *assertion, apisec_error *err);
+/* auth_is_in is secret_is_in for the secret in every form in which auth_apply sends it, and for the assertion it gave, or NULL. */
+bool auth_is_in(const struct oauth_credential *credential, const char *assertion, struct text words);
 void auth_free(struct oauth_credential *credential); /* wipes; the struct itself is not freed */
 
 /* ---- assertion.c: a client assertion, RFC 7523 section 3 ---- */
@@ -70,6 +70,22 @@ struct proof_subject {
 /* proof_new: as apisec_dpop_proof. */
 apisec_status proof_new(const apisec_signer *signer, const struct proof_subject *subject, char **proof, apisec_error *err);
 
+/* ---- sent.c: what no sentence may repeat ---- */
+
+/* What was sent to a server, or had from it in confidence. */
+struct sent {
+    struct text tokens[4];                      /* and proofs; len 0: none */
+    const struct oauth_credential *credential;  /* NULL: none */
+    const char *assertion;                      /* of auth_apply; NULL: none */
+};
+/* secret_is_in: do a server's words repeat a piece of the secret, as it is or as a form has it: 8 bytes in a row, or all of a
+ * shorter one? Without memory to tell they do. Called for the words alone, before they go into a sentence of ours. */
+bool secret_is_in(struct text secret, struct text words);
+/* sent_is_in: a piece of anything that was sent. NULL: nothing was. */
+bool sent_is_in(const struct sent *sent, struct text words);
+/* fail_unsaid is fail with the sentence that takes the place of one with such words. */
+apisec_status fail_unsaid(apisec_error *err, apisec_status status);
+
 /* ---- answer.c: the token endpoint's answer, RFC 6749 sections 5.1 and 5.2 ---- */
 
 struct token_answer {
@@ -81,19 +97,15 @@ struct token_answer {
     int64_t expires_in;             /* -1: absent */
 };
 /* answer_read: the transport's status, or an error answer's OAuth status (411 to 418, the server's words sanitised in err: error,
- * error_description), or RESPONSE. Only 200 with application/json counts as success; an error answer is a 400, 401 or 403 whose
- * body is a JSON object with a string `error`; 5xx and 429 are UNREACHABLE and BUSY. */
-apisec_status answer_read(const struct op_answer *answer, struct token_answer *out, apisec_error *err);
+ * error_description, unless they repeat what was sent), or RESPONSE. Only 200 with application/json counts as success; an error
+ * answer is a 400, 401 or 403 whose body is a JSON object with a string `error`; 5xx and 429 are UNREACHABLE and BUSY. */
+apisec_status answer_read(const struct op_answer *answer, const struct sent *sent, struct token_answer *out,
+                          apisec_error *err);
 void answer_free(struct token_answer *answer);
 /* answer_wants_nonce: it is an error, use_dpop_nonce, and has the nonce (RFC 9449 section 8). */
 bool answer_wants_nonce(const struct op_answer *answer);
 /* answer_check is the part that is the same for every endpoint to which a client authenticates: APISEC_OK only for a whole answer
  * with HTTP status 200, whatever its type; otherwise as answer_read. */
-apisec_status answer_check(const struct op_answer *answer, apisec_error *err);
-/* answer_redact takes the server's words out of err when they repeat a piece of a secret that was sent to it, as it is or as a form
- * has it: 8 bytes in a row, or all of a shorter one. The status stays. Called once for each secret before err leaves the library.
- * answer_withhold takes them out in any case. */
-void answer_redact(apisec_error *err, struct text secret);
-void answer_withhold(apisec_error *err);
+apisec_status answer_check(const struct op_answer *answer, const struct sent *sent, apisec_error *err);
 
 #endif

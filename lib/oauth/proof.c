@@ -62,11 +62,11 @@ static apisec_status put_identifier(struct json_writer *writer)
 static apisec_status put_token(struct json_writer *writer, struct text token)
 {
     unsigned char hash[CRYPTO_MAX_HASH];
-    char ath[44];
+    char ath[CRYPTO_SHA256_TEXT];
     if (token.at == NULL) return APISEC_OK;
     const apisec_status status = crypto_hash_bytes(CRYPTO_SHA256, token.at, token.len, hash);
     if (status != APISEC_OK) return status;
-    base64url_encode(hash, 32, ath);
+    base64url_encode(hash, CRYPTO_SHA256_LEN, ath);
     json_put_text(writer, "ath", text_of(ath));
     return APISEC_OK;
 }

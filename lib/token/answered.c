@@ -8,19 +8,17 @@
 
 #define SIGNED_TYPE "token-introspection+jwt"
 
-static struct text body_of(const struct op_answer *answer)
-{
-    return (struct text){answer->body.bytes == NULL ? "" : answer->body.bytes, answer->body.len};
-}
-
-static apisec_status check_content_type(const struct op_answer *answer, const char *expected, apisec_error *err)
+static apisec_status check_content_type(const struct op_answer *answer, const struct sent *sent, const char *expected,
+                                        apisec_error *err)
 {
     if (!answer->repeated_content_type && text_is(text_of(answer->content_type), expected)) return APISEC_OK;
+    if (sent_is_in(sent, text_of(answer->content_type))) return fail_unsaid(err, APISEC_E_RESPONSE);
     return fail(err, APISEC_E_RESPONSE, "the introspection answer's Content-Type is \"%s\"%s, not %s", answer->content_type,
                 answer->repeated_content_type ? " and another" : "", expected);
 }
 
-/* bad says that something of an answer is not as it should be: never the token's fault. */
+/* bad says that something of an answer is not as it should be: never the token's fault. The readers' sentences have none of the
+ * answer's own words. */
 static apisec_status bad(const apisec_error *why, apisec_error *err)
 {
     if (why->status == APISEC_E_MEMORY) return fail_memory(err);
@@ -43,15 +41,15 @@ static apisec_status read_members(const struct json *object, struct text text, s
     return *report == NULL ? fail_memory(err) : APISEC_OK;
 }
 
-apisec_status answered_plain(const struct op_answer *answer, struct report **report, apisec_error *err)
+apisec_status answered_plain(const struct op_answer *answer, const struct sent *sent, struct report **report, apisec_error *err)
 {
     struct json *document = NULL;
     apisec_error why;
     *report = NULL;
-    apisec_status status = check_content_type(answer, "application/json", err);
+    apisec_status status = check_content_type(answer, sent, "application/json", err);
     if (status != APISEC_OK) return status;
-    if (json_parse_object(body_of(answer), &json_token_limits, &document, &why) != APISEC_OK) return bad(&why, err);
-    status = read_members(document, body_of(answer), report, err);
+    if (json_parse_object(response_body(answer), &json_token_limits, &document, &why) != APISEC_OK) return bad(&why, err);
+    status = read_members(document, response_body(answer), report, err);
     json_free(document);
     return status;
 }
@@ -71,13 +69,13 @@ static apisec_status read_header(struct inquiry *inquiry, struct text compact, a
     return APISEC_OK;
 }
 
-apisec_status answered_open(struct inquiry *inquiry, const struct op_answer *answer, apisec_error *err)
+apisec_status answered_open(struct inquiry *inquiry, const struct op_answer *answer, const struct sent *sent, apisec_error *err)
 {
     const struct issuer *issuer = &inquiry->introspector->judged;
-    apisec_status status = check_content_type(answer, "application/" SIGNED_TYPE, err);
+    apisec_status status = check_content_type(answer, sent, "application/" SIGNED_TYPE, err);
     if (status != APISEC_OK) return status;
     /* the answer is gone when the keys are asked for */
-    const struct text compact = {arena_text(&inquiry->arena, body_of(answer)), answer->body.len};
+    const struct text compact = {arena_text(&inquiry->arena, response_body(answer)), answer->body.len};
     if (compact.at == NULL) return fail_memory(err);
     status = read_header(inquiry, compact, err);
     if (status != APISEC_OK) return status;

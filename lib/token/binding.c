@@ -44,12 +44,12 @@ static apisec_status read_demands(struct verification *v, const struct json *cnf
 static apisec_status check_certificate(struct verification *v, struct text x5t)
 {
     unsigned char hash[CRYPTO_MAX_HASH];
-    char thumbprint[44];
+    char thumbprint[CRYPTO_SHA256_TEXT];
     const struct text der = v->presented.peer_certificate;
     if (der.at == NULL) return refuse(v, "the token is bound to a certificate, and the connection has none");
     const apisec_status status = crypto_hash_bytes(CRYPTO_SHA256, der.at, der.len, hash);
     if (status != APISEC_OK) return fail(&v->error, status, "the peer's certificate cannot be hashed");
-    base64url_encode(hash, 32, thumbprint);
+    base64url_encode(hash, CRYPTO_SHA256_LEN, thumbprint);
     if (text_is(x5t, thumbprint)) return APISEC_OK;
     return refuse(v, "the token is bound to another certificate than that of the connection");
 }
@@ -130,7 +130,7 @@ static const struct work_kind look_kind = {look_step, look_abandon};
 /* ask_store: waiting needs no transport, so that a store may be slow where a verification is offline. */
 static enum pass ask_store(struct verification *v, int64_t now_ms)
 {
-    char key[44];
+    char key[CRYPTO_SHA256_TEXT];
     struct proof_use *const use = v->proof;
     const int64_t ttl = use->result.until + 1 + STORE_SKEW_S - v->now;
     base64url_encode(use->result.id, REPLAY_ID_LEN, key);

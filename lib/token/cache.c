@@ -128,6 +128,13 @@ static bool has_tag(struct set *set, size_t way, const struct cache_key *key)
     return atomic_load_explicit(&set->tags[way], memory_order_relaxed) == key->tag;
 }
 
+/* holds: what the key's slot had may have given way to another token before it was pinned or claimed. */
+static bool holds(struct set *set, size_t way, const struct cache_key *key, const apisec_token *token)
+{
+    const struct slot *const slot = &set->slots[way];
+    return has_tag(set, way, key) && slot->rest == key->rest && slot->token == token;
+}
+
 static void count(_Atomic uint64_t *counter)
 {
     atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
@@ -178,7 +185,7 @@ void cache_confirm(struct cache *cache, const struct cache_key *key, const apise
     for (size_t way = 0; way < cache->ways; way++) {
         struct slot *const slot = &set->slots[way];
         if (!has_tag(set, way, key) || !pin(slot)) continue;
-        if (slot->token == token) atomic_store_explicit(&slot->denials, denials, memory_order_relaxed);
+        if (holds(set, way, key, token)) atomic_store_explicit(&slot->denials, denials, memory_order_relaxed);
         unpin(slot);
     }
 }
@@ -201,7 +208,7 @@ void cache_stale(struct cache *cache, const struct cache_key *key, const apisec_
     for (size_t way = 0; way < cache->ways; way++) {
         struct slot *const slot = &set->slots[way];
         if (!has_tag(set, way, key) || !claim(slot)) continue;
-        apisec_token *const old = slot->token == token ? empty(set, way) : NULL;
+        apisec_token *const old = holds(set, way, key, token) ? empty(set, way) : NULL;
         unclaim(slot);
         apisec_token_free(old);
     }

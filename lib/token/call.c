@@ -216,14 +216,14 @@ struct text call_target(const apisec_call *call)
     return call ? part(call, call->target) : (struct text){NULL, 0};
 }
 
-/* The four forms of RFC 9112 section 3.2: "/path?query", "http://host/path?query", "host:port" of CONNECT, which has no path, "*".
- * Whatever is before the path of a URL may hold a password and is left out. */
-static bool absolute_form(struct text target, const char *prefix)
+static bool is_of_scheme(struct text target, const char *prefix)
 {
     const size_t len = strlen(prefix);
     return target.len >= len && text_is_caseless((struct text){target.at, len}, prefix);
 }
 
+/* The four forms of RFC 9112 section 3.2: "/path?query", "http://host/path?query", "host:port" of CONNECT, which has no path, "*".
+ * Whatever is before the path of a URL may hold a password and is left out. */
 struct text call_path(const apisec_call *call)
 {
     struct text path = call_target(call);
@@ -232,7 +232,7 @@ struct text call_path(const apisec_call *call)
     if (path.len == 0 || path.at[0] == '/' || text_is(path, "*")) return path;
 
     /* RFC 9112 section 3.2.2: the absolute form, of a scheme that is HTTP's; anything else has no path */
-    const size_t authority = absolute_form(path, "https://") ? 8 : absolute_form(path, "http://") ? 7 : 0;
+    const size_t authority = is_of_scheme(path, "https://") ? 8 : is_of_scheme(path, "http://") ? 7 : 0;
     if (authority == 0) return (struct text){NULL, 0};
     const char *const slash = authority < path.len ? memchr(path.at + authority, '/', path.len - authority) : NULL;
     return slash ? (struct text){slash, path.len - (size_t)(slash - path.at)} : text_of("/");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * claims.c: the claims that every token has, RFC 7519 section 4.1, and what RFC 9068 section 2.2 adds: read with exact types, and
- * judged. Wrong is never absent: a claim of the wrong type refuses the token. Called by signed.c in the order of token.h.
+ * judged. Wrong is never absent: a claim of the wrong type refuses the token. Called by signed.c, and by opaque.c of what
+ * an issuer says of a token, in the order of claims.h.
  */
 #include "token/token.h"
 

@@ -8,22 +8,14 @@
 
 /* ---- the query ---- */
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 /* next_decoded takes one character of a parameter's name, percent-decoded, off the front. */
 static char next_decoded(struct text *name)
 {
     const char c = name->at[0];
     size_t used = 1;
     int value = (unsigned char)c;
-    if (c == '%' && name->len >= 3 && hex_digit(name->at[1]) >= 0 && hex_digit(name->at[2]) >= 0) {
-        value = hex_digit(name->at[1]) * 16 + hex_digit(name->at[2]);
+    if (c == '%' && name->len >= 3 && text_hex_digit(name->at[1]) >= 0 && text_hex_digit(name->at[2]) >= 0) {
+        value = text_hex_digit(name->at[1]) * 16 + text_hex_digit(name->at[2]);
         used = 3;
     }
     name->at += used;
@@ -37,9 +29,8 @@ static bool is_token_parameter(struct text name)
     static const char wanted[] = "access_token";
     size_t matched = 0;
     while (name.len > 0) {
-        const char c = next_decoded(&name);
-        const char lower = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-        if (matched == sizeof wanted - 1 || lower != wanted[matched]) return false;
+        const char c = text_lower(next_decoded(&name));
+        if (matched == sizeof wanted - 1 || c != wanted[matched]) return false;
         matched++;
     }
     return matched == sizeof wanted - 1;
@@ -74,15 +65,17 @@ static bool query_has_token(struct text target)
 
 /* ---- the header ---- */
 
-/* b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=" */
-static bool is_b64token(struct text token)
+bool credential_has_byte(char c)
+{
+    const bool alphanumeric = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    return alphanumeric || c == '-' || c == '.' || c == '_' || c == '~' || c == '+' || c == '/';
+}
+
+bool credential_is_b64token(struct text token)
 {
     while (token.len > 0 && token.at[token.len - 1] == '=') token.len--;
-    for (size_t i = 0; i < token.len; i++) {
-        const char c = token.at[i];
-        const bool alphanumeric = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        if (!alphanumeric && c != '-' && c != '.' && c != '_' && c != '~' && c != '+' && c != '/') return false;
-    }
+    for (size_t i = 0; i < token.len; i++)
+        if (!credential_has_byte(token.at[i])) return false;
     return token.len > 0;
 }
 
@@ -125,7 +118,7 @@ static apisec_status read_token(struct text rest, const char *empty, struct text
         rest.len--;
     }
     if (rest.len == 0) return fail(err, APISEC_E_REQUEST, "%s", empty);
-    if (!is_b64token(rest)) return refuse_bytes(rest, err);
+    if (!credential_is_b64token(rest)) return refuse_bytes(rest, err);
     *token = rest;
     return succeed(err);
 }

@@ -28,7 +28,7 @@ static apisec_status deny_of_issuer(apisec_verifier *verifier, enum denial_kind 
     const apisec_status status = check(verifier, name, until, err);
     if (status != APISEC_OK) return status;
     if (verifier_find_issuer(verifier, text_of(issuer)) == NULL)
-        return fail(err, APISEC_E_ARGUMENT, "no trusted issuer here has such a principal: apisec_token_principal spells it");
+        return fail(err, APISEC_E_ARGUMENT, "there is no such issuer here whose tokens could be denied");
     const struct denial denial = {.kind = kind, .issuer = text_of(issuer), .name = text_of(name), .until = until};
     return add(verifier, &denial, err);
 }
@@ -72,7 +72,7 @@ apisec_status apisec_verifier_deny_principal(apisec_verifier *verifier, const ch
     if (!is_principal(text_of(principal)))
         return fail(err, APISEC_E_ARGUMENT, "this is no principal: an issuer, \"|\" and a subject, as the token gives it");
     if (!is_trusted(verifier, text_of(principal)))
-        return fail(err, APISEC_E_ARGUMENT, "there is no such issuer here whose tokens could be denied");
+        return fail(err, APISEC_E_ARGUMENT, "no trusted issuer here has such a principal: apisec_token_principal spells it");
     if (issued_before <= 0) return fail(err, APISEC_E_ARGUMENT, "issued_before is no time in seconds");
     const struct denial denial = {
         .kind = DENIAL_OF_PRINCIPAL, .name = text_of(principal), .until = until, .issued_before = issued_before};

@@ -15,7 +15,7 @@ struct proof {
     const struct algorithm *algorithm;
     struct json *shown;          /* the key in the header */
     struct jwk *key;
-    char thumbprint[44];
+    char thumbprint[CRYPTO_SHA256_TEXT];
     struct json *claims;
     struct text jti, htm, htu, ath, nonce; /* at NULL: absent */
     int64_t iat;

@@ -29,7 +29,7 @@ struct dpop_settings {
     apisec_store store;
 };
 
-#define REPLAY_ID_LEN 32
+#define REPLAY_ID_LEN CRYPTO_SHA256_LEN
 
 /* ---- htu.c: RFC 3986 section 6.2.2 and 6.2.3; a query and a fragment are ignored (RFC 9449 section 4.3) ---- */
 

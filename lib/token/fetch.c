@@ -7,21 +7,20 @@
 #include "token/token.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define MAX_METADATA (64 * 1024)
 #define KEY_SET_TYPES "application/jwk-set+json, application/json" /* RFC 7517 section 8.5.2, and what servers do */
 
 enum {
-    STAGE_START,
-    STAGE_OIDC,     /* OpenID Connect Discovery 1.0 section 4 was asked */
-    STAGE_OAUTH,    /* RFC 8414 section 3 was asked, because the former is not there */
-    STAGE_KEYS
+    FLIGHT_START,
+    FLIGHT_OIDC,     /* OpenID Connect Discovery 1.0 section 4 was asked */
+    FLIGHT_OAUTH,    /* RFC 8414 section 3 was asked, because the former is not there */
+    FLIGHT_KEYS
 };
 
 void flight_begin(struct flight *flight, struct keyset *keys, uint64_t ticket)
 {
-    *flight = (struct flight){.keys = keys, .ticket = ticket, .stage = STAGE_START};
+    *flight = (struct flight){.keys = keys, .ticket = ticket, .stage = FLIGHT_START};
 }
 
 static void clear(struct flight *flight)
@@ -61,8 +60,7 @@ static int32_t end_bad(struct flight *flight, const char *what, const apisec_err
 static bool is_json(const struct op_answer *answer)
 {
     const struct text type = text_of(answer->content_type);
-    const struct text suffix = {type.at + (type.len < 5 ? 0 : type.len - 5), type.len < 5 ? 0 : 5};
-    return !answer->repeated_content_type && (text_is(type, "application/json") || text_is(suffix, "+json"));
+    return !answer->repeated_content_type && (text_is(type, "application/json") || text_ends(type, "+json"));
 }
 
 /* check_answer: only a whole 200 with JSON is looked into. A redirect is an answer like any other: not 200. */
@@ -74,16 +72,11 @@ static apisec_status check_answer(const struct op_answer *answer, const char *wh
     return APISEC_OK;
 }
 
-static struct text body_of(const struct op_answer *answer)
-{
-    return (struct text){answer->body.bytes == NULL ? "" : answer->body.bytes, answer->body.len};
-}
-
 /* ---- the requests ---- */
 
 static int32_t ask(struct flight *flight, apisec_op *op, int32_t stage, const char *url, const char *etag, int64_t now_ms)
 {
-    const bool for_keys = stage == STAGE_KEYS;
+    const bool for_keys = stage == FLIGHT_KEYS;
     apisec_status status = op_request(op, "GET", url, for_keys ? JOSE_MAX_KEY_SET : MAX_METADATA, now_ms);
     if (status == APISEC_OK) status = op_add_header(op, "Accept", for_keys ? KEY_SET_TYPES : "application/json");
     if (status == APISEC_OK && etag != NULL) status = op_add_header(op, "If-None-Match", etag);
@@ -98,7 +91,7 @@ static int32_t ask(struct flight *flight, apisec_op *op, int32_t stage, const ch
 static int32_t ask_metadata(struct flight *flight, apisec_op *op, int32_t stage, int64_t now_ms)
 {
     struct buffer url = BUFFER_MAX(4096);
-    const enum metadata_form form = stage == STAGE_OIDC ? METADATA_OIDC : METADATA_OAUTH;
+    const enum metadata_form form = stage == FLIGHT_OIDC ? METADATA_OIDC : METADATA_OAUTH;
     const apisec_status status = metadata_url(keyset_issuer(flight->keys), form, &url);
     int32_t need;
     if (status == APISEC_OK) {
@@ -115,7 +108,7 @@ static int32_t ask_keys(struct flight *flight, apisec_op *op, int64_t now_ms)
 {
     char etag[OP_MAX_ETAG];
     flight->validated = keyset_validator(flight->keys, flight->uri, etag);
-    return ask(flight, op, STAGE_KEYS, flight->uri, flight->validated != 0 ? etag : NULL, now_ms);
+    return ask(flight, op, FLIGHT_KEYS, flight->uri, flight->validated != 0 ? etag : NULL, now_ms);
 }
 
 static int32_t start(struct flight *flight, apisec_op *op, int64_t now_ms)
@@ -124,7 +117,7 @@ static int32_t start(struct flight *flight, apisec_op *op, int64_t now_ms)
         fail_memory(&flight->error);
         return end_failed(flight, now_ms);
     }
-    return flight->uri != NULL ? ask_keys(flight, op, now_ms) : ask_metadata(flight, op, STAGE_OIDC, now_ms);
+    return flight->uri != NULL ? ask_keys(flight, op, now_ms) : ask_metadata(flight, op, FLIGHT_OIDC, now_ms);
 }
 
 /* ---- the answers ---- */
@@ -132,11 +125,11 @@ static int32_t start(struct flight *flight, apisec_op *op, int64_t now_ms)
 static int32_t read_metadata(struct flight *flight, apisec_op *op, int64_t now_ms)
 {
     const struct op_answer *answer = &op->answer;
-    if (flight->stage == STAGE_OIDC && answer->transport == APISEC_OK && answer->http_status == 404)
-        return ask_metadata(flight, op, STAGE_OAUTH, now_ms);
+    if (flight->stage == FLIGHT_OIDC && answer->transport == APISEC_OK && answer->http_status == 404)
+        return ask_metadata(flight, op, FLIGHT_OAUTH, now_ms);
     if (check_answer(answer, "metadata", &flight->error) != APISEC_OK) return end_failed(flight, now_ms);
     apisec_error why;
-    const apisec_status status = metadata_read(body_of(answer), keyset_issuer(flight->keys), &flight->uri, &why);
+    const apisec_status status = metadata_read(response_body(answer), keyset_issuer(flight->keys), &flight->uri, &why);
     if (status != APISEC_OK) return end_bad(flight, "metadata", &why, now_ms);
     flight->discovered = true;
     return ask_keys(flight, op, now_ms);
@@ -172,7 +165,7 @@ static int32_t read_keys(struct flight *flight, apisec_op *op, int64_t now_ms)
     if (check_answer(answer, "key set", &flight->error) != APISEC_OK) return end_failed(flight, now_ms);
     struct landed landed = {.uri = flight->uri, .etag = answer->etag, .max_age = answer->max_age};
     apisec_error why;
-    if (jwk_set_parse(body_of(answer), JWK_FETCHED, &landed.set, &why) != APISEC_OK)
+    if (jwk_set_parse(response_body(answer), JWK_FETCHED, &landed.set, &why) != APISEC_OK)
         return end_bad(flight, "key set", &why, now_ms);
     remember_uri(flight);
     if (keyset_land(flight->keys, flight->ticket, &landed, now_ms) != APISEC_OK) {
@@ -185,8 +178,8 @@ static int32_t read_keys(struct flight *flight, apisec_op *op, int64_t now_ms)
 int32_t flight_step(struct flight *flight, apisec_op *op, int64_t now_ms)
 {
     switch (flight->stage) {
-    case STAGE_START: return start(flight, op, now_ms);
-    case STAGE_KEYS:  return read_keys(flight, op, now_ms);
+    case FLIGHT_START: return start(flight, op, now_ms);
+    case FLIGHT_KEYS:  return read_keys(flight, op, now_ms);
     default:          return read_metadata(flight, op, now_ms);
     }
 }

@@ -51,8 +51,8 @@ void headers_free(struct headers *headers)
     free(headers);
 }
 
-/* place_of: less than MOST. A product's low bits know nothing of its factors' high ones, so the high bits are what is used of each: a
- * difference in any letter is one in the place, whichever end of a word the machine has put it at. */
+/* place_of: less than MOST. A product's low bits know nothing of its factors' high ones, so the high bits are what is used of each:
+ * a difference in any letter is one in the place, whichever end of a word it is at. Machines of either byte order agree on it. */
 static uint64_t place_of(const struct wanted *wanted)
 {
     uint64_t sum = 0;

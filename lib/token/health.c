@@ -48,7 +48,7 @@ static size_t count_usable(const struct jwk_set *set)
     return num;
 }
 
-void keyset_health(struct keyset *keys, struct json_writer *out)
+static void put_keys(struct keyset *keys, struct json_writer *out)
 {
     static const char *const sources[] = {
         [KEYS_NONE] = "none", [KEYS_PINNED] = "pinned", [KEYS_URI] = "uri", [KEYS_DISCOVERED] = "discovered"};
@@ -84,7 +84,7 @@ static void put_issuer(const struct issuer *issuer, struct json_writer *out)
     json_put_text(out, "issuer", text_of(issuer->name));
     if (issuer->keys != NULL) {
         json_open_object(out, "keys");
-        keyset_health(issuer->keys, out);
+        put_keys(issuer->keys, out);
         json_close_object(out);
     }
     if (issuer->introspector != NULL) {
@@ -154,5 +154,5 @@ apisec_status apisec_verifier_health(apisec_verifier *verifier, char **json, api
     const apisec_status status = bytes.status;
     *json = buffer_take(&bytes);
     if (*json != NULL) return succeed(err);
-    return fail(err, status == APISEC_OK ? APISEC_E_MEMORY : status, "there is no room for the report");
+    return status == APISEC_E_TOO_LARGE ? fail(err, status, "the report is longer than %d bytes", MAX_HEALTH) : fail_memory(err);
 }

@@ -2,33 +2,21 @@
  *
  * htu.c: URLs as DPoP compares them: normalised by RFC 3986 section 6.2.2 (case, escapes, dot segments) and 6.2.3 (default port,
  * empty path), without query and fragment (RFC 9449 section 4.3). Two URLs are the same when their normalised bytes are. Called by
- * dpop.c for what is configured, and by proof.c for what is claimed and what was requested.
+ * trust_dpop.c for what is configured, and by dpop.c for what is claimed and what was requested.
  */
 #include "token/dpop.h"
 
 #define MAX_PATH 65536 /* while it is normalised; what is compared has limits of its own */
 
-static char lower(char byte)
-{
-    return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
-}
-
 static bool is_alphanumeric(char byte)
 {
-    return (byte >= '0' && byte <= '9') || (lower(byte) >= 'a' && lower(byte) <= 'z');
+    return (byte >= '0' && byte <= '9') || (text_lower(byte) >= 'a' && text_lower(byte) <= 'z');
 }
 
 /* RFC 3986 section 2.3 */
 static bool is_unreserved(char byte)
 {
     return is_alphanumeric(byte) || byte == '-' || byte == '.' || byte == '_' || byte == '~';
-}
-
-static int hex_digit(char byte)
-{
-    if (byte >= '0' && byte <= '9') return byte - '0';
-    if (lower(byte) >= 'a' && lower(byte) <= 'f') return lower(byte) - 'a' + 10;
-    return -1;
 }
 
 static struct text until(struct text text, char end)
@@ -53,8 +41,8 @@ static apisec_status append_unescaped(struct text path, struct buffer *out)
             buffer_byte(out, path.at[i]);
             continue;
         }
-        if (path.len - i < 3 || hex_digit(path.at[i + 1]) < 0 || hex_digit(path.at[i + 2]) < 0) return APISEC_E_MALFORMED;
-        const int value = hex_digit(path.at[i + 1]) * 16 + hex_digit(path.at[i + 2]);
+        if (path.len - i < 3 || text_hex_digit(path.at[i + 1]) < 0 || text_hex_digit(path.at[i + 2]) < 0) return APISEC_E_MALFORMED;
+        const int value = text_hex_digit(path.at[i + 1]) * 16 + text_hex_digit(path.at[i + 2]);
         if (value < 0x80 && is_unreserved((char)value)) {
             buffer_byte(out, (char)value);
         } else {
@@ -123,7 +111,7 @@ static apisec_status append_authority(struct text authority, const char *default
         const char byte = authority.at[i];
         if (!is_alphanumeric(byte) && byte != '-' && byte != '.' && byte != '_' && byte != ':' && byte != '[' && byte != ']')
             return APISEC_E_MALFORMED;
-        buffer_byte(out, lower(byte));
+        buffer_byte(out, text_lower(byte));
     }
     if (port.len == 0 || text_is(port, default_port)) return out->status;
     buffer_byte(out, ':');

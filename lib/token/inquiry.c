@@ -11,19 +11,19 @@
 #define MAX_FORM (4 * JOSE_MAX_TOKEN)
 
 enum {
-    STAGE_BEGIN,                 /* nothing is known yet */
-    STAGE_REQUEST,               /* we lead */
-    STAGE_ANSWER,
-    STAGE_KEYS,                  /* the answer is signed, and being verified */
-    STAGE_FOLLOW,
-    STAGE_OVER                   /* report or error say how */
+    INQUIRY_BEGIN,                 /* nothing is known yet */
+    INQUIRY_REQUEST,               /* we lead */
+    INQUIRY_ANSWER,
+    INQUIRY_KEYS,                  /* the answer is signed, and being verified */
+    INQUIRY_FOLLOW,
+    INQUIRY_OVER                   /* report or error say how */
 };
 
 /* ---- the end of it ---- */
 
 static int32_t over(struct inquiry *inquiry)
 {
-    inquiry->stage = STAGE_OVER;
+    inquiry->stage = INQUIRY_OVER;
     return APISEC_OP_DONE;
 }
 
@@ -47,7 +47,7 @@ static int32_t over_failed(struct inquiry *inquiry)
 /* take_report: INACTIVE is an outcome like any other, and the only one that a report can have beside yes. */
 static void take_report(struct inquiry *inquiry, struct report *report)
 {
-    inquiry->stage = STAGE_OVER;
+    inquiry->stage = INQUIRY_OVER;
     if (report->active) {
         inquiry->report = report;
         return;
@@ -75,13 +75,6 @@ static int32_t over_answered(struct inquiry *inquiry, struct report *report, int
     return APISEC_OP_DONE;
 }
 
-/* no_words_of_ours: what was sent to the server is in no error. */
-static void no_words_of_ours(struct inquiry *inquiry)
-{
-    answer_redact(&inquiry->error, inquiry->token);
-    auth_redact(&inquiry->introspector->credential, inquiry->assertion, &inquiry->error);
-}
-
 /* ---- we lead ---- */
 
 static apisec_status add_all(struct inquiry *inquiry, apisec_op *op, struct buffer *form, int64_t now_ms)
@@ -105,7 +98,7 @@ static int32_t request(struct inquiry *inquiry, apisec_op *op, int64_t now_ms)
     const apisec_status status = add_all(inquiry, op, &form, now_ms);
     buffer_free(&form);
     inquiry->asked_ms = now_ms;
-    inquiry->stage = STAGE_ANSWER;
+    inquiry->stage = INQUIRY_ANSWER;
     if (status == APISEC_OK) return APISEC_OP_HTTP;
     if (status == APISEC_E_MEMORY) fail_memory(&inquiry->error);
     else if (status == APISEC_E_TOO_LARGE) fail(&inquiry->error, APISEC_E_CONFIG, "the client's id and secret are too long");
@@ -135,7 +128,6 @@ static int32_t keys(struct inquiry *inquiry, apisec_op *op, int64_t now_ms)
         return over_failed(inquiry);
     }
     if (answered_signed(inquiry, &report, &inquiry->error) == APISEC_OK) return over_answered(inquiry, report, now_ms);
-    no_words_of_ours(inquiry);
     return over_failed(inquiry);
 }
 
@@ -143,15 +135,15 @@ static int32_t answer(struct inquiry *inquiry, apisec_op *op, int64_t now_ms)
 {
     struct report *report = NULL;
     const bool is_signed = inquiry->introspector->is_signed;
-    apisec_status status = answer_check(&op->answer, &inquiry->error);
-    if (status == APISEC_OK && is_signed) status = answered_open(inquiry, &op->answer, &inquiry->error);
-    if (status == APISEC_OK && !is_signed) status = answered_plain(&op->answer, &report, &inquiry->error);
-    if (status != APISEC_OK) {
-        no_words_of_ours(inquiry);
-        return over_failed(inquiry);
-    }
+    const struct sent sent = {.tokens = {inquiry->token},
+                              .credential = &inquiry->introspector->credential,
+                              .assertion = inquiry->assertion};
+    apisec_status status = answer_check(&op->answer, &sent, &inquiry->error);
+    if (status == APISEC_OK && is_signed) status = answered_open(inquiry, &op->answer, &sent, &inquiry->error);
+    if (status == APISEC_OK && !is_signed) status = answered_plain(&op->answer, &sent, &report, &inquiry->error);
+    if (status != APISEC_OK) return over_failed(inquiry);
     if (!is_signed) return over_answered(inquiry, report, now_ms);
-    inquiry->stage = STAGE_KEYS;
+    inquiry->stage = INQUIRY_KEYS;
     return keys(inquiry, op, now_ms);
 }
 
@@ -168,7 +160,7 @@ static int32_t follow(struct inquiry *inquiry, apisec_op *op, int64_t now_ms)
     question_free(inquiry->question);
     inquiry->question = NULL;
     if (state == QUESTION_ANSWERED) take_report(inquiry, report);
-    else inquiry->stage = state == QUESTION_FAILED ? STAGE_OVER : STAGE_BEGIN;
+    else inquiry->stage = state == QUESTION_FAILED ? INQUIRY_OVER : INQUIRY_BEGIN;
     return APISEC_OP_DONE;
 }
 
@@ -178,7 +170,7 @@ static void let_go(struct inquiry *inquiry)
 {
     if (inquiry->fetching) inquiry->signature.work.kind->abandon(&inquiry->signature.work);
     inquiry->fetching = false;
-    const bool leads = inquiry->stage == STAGE_REQUEST || inquiry->stage == STAGE_ANSWER || inquiry->stage == STAGE_KEYS;
+    const bool leads = inquiry->stage == INQUIRY_REQUEST || inquiry->stage == INQUIRY_ANSWER || inquiry->stage == INQUIRY_KEYS;
     if (leads && inquiry->question != NULL) question_abandon(inquiry->introspector, inquiry->question);
     question_free(inquiry->question);
     inquiry->question = NULL;
@@ -194,10 +186,10 @@ static int32_t too_late(struct inquiry *inquiry)
 static int32_t proceed(struct inquiry *inquiry, apisec_op *op, int64_t now_ms)
 {
     switch (inquiry->stage) {
-    case STAGE_REQUEST: return request(inquiry, op, now_ms);
-    case STAGE_ANSWER:  return answer(inquiry, op, now_ms);
-    case STAGE_KEYS:    return keys(inquiry, op, now_ms);
-    case STAGE_FOLLOW:  return follow(inquiry, op, now_ms);
+    case INQUIRY_REQUEST: return request(inquiry, op, now_ms);
+    case INQUIRY_ANSWER:  return answer(inquiry, op, now_ms);
+    case INQUIRY_KEYS:    return keys(inquiry, op, now_ms);
+    case INQUIRY_FOLLOW:  return follow(inquiry, op, now_ms);
     default:            return APISEC_OP_DONE;
     }
 }
@@ -208,7 +200,7 @@ static int32_t step(struct work *work, apisec_op *op, int64_t now_ms)
     struct inquiry *inquiry = (struct inquiry *)work;
     const int64_t latest_ms = now_ms + INTROSPECT_DEADLINE_MS;
     if (inquiry->deadline_ms > latest_ms) inquiry->deadline_ms = latest_ms; /* the clock was set back: no wait gets longer */
-    if (now_ms >= inquiry->deadline_ms && inquiry->stage != STAGE_ANSWER) return too_late(inquiry);
+    if (now_ms >= inquiry->deadline_ms && inquiry->stage != INQUIRY_ANSWER) return too_late(inquiry);
     const int32_t need = proceed(inquiry, op, now_ms);
     if (need == APISEC_OP_DONE) return need;
     if (now_ms >= inquiry->deadline_ms) return too_late(inquiry);
@@ -226,7 +218,7 @@ static const struct work_kind kind = {step, abandon};
 void inquiry_begin(struct inquiry *inquiry, struct introspector *introspector, struct text token, int64_t now, bool offline)
 {
     *inquiry = (struct inquiry){
-        .work = {&kind}, .introspector = introspector, .token = token, .now = now, .offline = offline, .stage = STAGE_BEGIN};
+        .work = {&kind}, .introspector = introspector, .token = token, .now = now, .offline = offline, .stage = INQUIRY_BEGIN};
     introspector_tag(introspector, token, &inquiry->tag);
 }
 
@@ -238,7 +230,7 @@ static void begin(struct inquiry *inquiry, int64_t now_ms)
     if (inquiry->deadline_ms == 0) inquiry->deadline_ms = now_ms + INTROSPECT_DEADLINE_MS;
     if (report == NULL && inquiry->offline) {
         fail(&inquiry->error, APISEC_E_NO_TRANSPORT, "the issuer must be asked about the token and there is no transport");
-        inquiry->stage = STAGE_OVER;
+        inquiry->stage = INQUIRY_OVER;
         return;
     }
     enum asking asking = ASKING_KNOWN;
@@ -246,19 +238,19 @@ static void begin(struct inquiry *inquiry, int64_t now_ms)
         asking = introspector_ask(inquiry->introspector, &inquiry->tag, now_ms, &report, &inquiry->question, &no_memory);
     switch (asking) {
     case ASKING_KNOWN:  take_report(inquiry, report); return;
-    case ASKING_LEAD:   inquiry->stage = STAGE_REQUEST; return;
-    case ASKING_FOLLOW: inquiry->stage = STAGE_FOLLOW; return;
+    case ASKING_LEAD:   inquiry->stage = INQUIRY_REQUEST; return;
+    case ASKING_FOLLOW: inquiry->stage = INQUIRY_FOLLOW; return;
     case ASKING_BUSY:   break;
     }
-    inquiry->stage = STAGE_OVER;
+    inquiry->stage = INQUIRY_OVER;
     if (no_memory) fail_memory(&inquiry->error);
     else fail(&inquiry->error, APISEC_E_BUSY, "the issuer is asked about %d other tokens just now", INTROSPECT_MAX_ASKING);
 }
 
 enum pass inquiry_run(struct inquiry *inquiry, int64_t now_ms)
 {
-    if (inquiry->stage == STAGE_BEGIN) begin(inquiry, now_ms);
-    if (inquiry->stage != STAGE_OVER) return PASS_WORK;
+    if (inquiry->stage == INQUIRY_BEGIN) begin(inquiry, now_ms);
+    if (inquiry->stage != INQUIRY_OVER) return PASS_WORK;
     return inquiry->report != NULL ? PASS_ON : PASS_ENDED;
 }
 

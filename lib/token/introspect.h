@@ -94,7 +94,7 @@ struct question;
 
 enum asking {
     ASKING_KNOWN,                /* *report */
-    ASKING_LEAD,                 /* *question: the caller is the one to ask: question_end or question_abandon */
+    ASKING_LEAD,                 /* *question: the caller is the one to ask: question_answer, _fail or _abandon */
     ASKING_FOLLOW,               /* *question: somebody asks already: question_look */
     ASKING_BUSY                  /* too many questions are under way */
 };
@@ -172,10 +172,10 @@ void inquiry_end(struct inquiry *inquiry); /* frees what it holds, and abandons 
 
 /* ---- answered.c: the answer's body, RFC 7662 section 2.2, RFC 9701 section 5 ---- */
 
-/* answered_plain reads a JSON answer. RESPONSE, MEMORY. */
-apisec_status answered_plain(const struct op_answer *answer, struct report **report, apisec_error *err);
+/* answered_plain reads a JSON answer. sent: what no error may repeat. RESPONSE, MEMORY. */
+apisec_status answered_plain(const struct op_answer *answer, const struct sent *sent, struct report **report, apisec_error *err);
 /* answered_open takes a signed answer apart into the inquiry, and begins inquiry->signature. RESPONSE, MEMORY. */
-apisec_status answered_open(struct inquiry *inquiry, const struct op_answer *answer, apisec_error *err);
+apisec_status answered_open(struct inquiry *inquiry, const struct op_answer *answer, const struct sent *sent, apisec_error *err);
 /* answered_signed reads the claims of a signed answer whose signature is genuine. RESPONSE, MEMORY. */
 apisec_status answered_signed(const struct inquiry *inquiry, struct report **report, apisec_error *err);
 

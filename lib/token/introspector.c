@@ -18,7 +18,7 @@ static struct introspection_settings *settings_of(apisec_issuer *issuer)
 {
     if (issuer == NULL) return NULL;
     if (issuer->introspection == NULL) issuer->introspection = calloc(1, sizeof *issuer->introspection);
-    if (issuer->introspection == NULL) trust_note(issuer, APISEC_E_MEMORY, "out of memory");
+    if (issuer->introspection == NULL) trust_note_memory(issuer->trust);
     return issuer->introspection;
 }
 
@@ -26,7 +26,7 @@ static void set_text(apisec_issuer *issuer, char **member, const char *text)
 {
     free(*member);
     *member = text_copy(text_of(text));
-    if (*member == NULL) trust_note(issuer, APISEC_E_MEMORY, "out of memory");
+    if (*member == NULL) trust_note_memory(issuer->trust);
 }
 
 void apisec_issuer_set_introspection(apisec_issuer *issuer, const char *url)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * keyset.c: an issuer's keys over time: pinned for ever, or fetched, refreshed ahead, fetched again for an unknown kid, and dropped
- * after an hour without success. It decides who fetches when; it does no I/O itself (fetch.c does). Called by verify.c, warm.c.
+ * after an hour without success. It decides who fetches when; it does no I/O itself (fetch.c does). Called by signature.c, warm.c.
  *
  *     age: 0             80 %            lifetime                 1 h
  *          | used           | used; who     | used only while         | gone
@@ -13,6 +13,7 @@
  * quiet_until_ms. The lock is held for a few assignments, never across I/O or parsing.
  */
 #include "token/keyset.h"
+#include "token/moment.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -101,12 +102,6 @@ void keyset_free(struct keyset *keys)
 
 /* ---- time ---- */
 
-static void shift(int64_t *moment, int64_t back)
-{
-    const int64_t least = -((int64_t)1 << 60);
-    *moment = *moment < least + back ? least : *moment - back;
-}
-
 /* When the clock is set back all moments go back with it: ages are counted on from where they stood, so that no set lives longer
  * and no waiting lasts longer; and the set is due. Readers who see the new time must not believe what they were told of the old. */
 int64_t keyset_follow_clock(struct keyset *keys, int64_t now_ms)
@@ -120,11 +115,11 @@ int64_t keyset_follow_clock(struct keyset *keys, int64_t now_ms)
     } while (!atomic_compare_exchange_weak(&keys->latest_ms, &latest_ms, now_ms));
     if (now_ms > latest_ms) return now_ms;
     const int64_t back = latest_ms - now_ms;
-    shift(&keys->fetched_ms, back);
-    shift(&keys->cooldown_until_ms, back);
-    shift(&keys->next_try_ms, back);
-    shift(&keys->flight_ms, back);
-    shift(&keys->uri_ms, back);
+    moment_shift(&keys->fetched_ms, back);
+    moment_shift(&keys->cooldown_until_ms, back);
+    moment_shift(&keys->next_try_ms, back);
+    moment_shift(&keys->flight_ms, back);
+    moment_shift(&keys->uri_ms, back);
     keys->due = true;
     return now_ms;
 }

@@ -4,15 +4,10 @@
  * and the URL to fetch from. A ticket that is no longer the key set's own changes nothing.
  */
 #include "token/keyset.h"
+#include "token/moment.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define DEFAULT_LIFETIME_S 600
-#define MIN_LIFETIME_S 60
-#define MAX_LIFETIME_S 3600
-#define FIRST_BACKOFF_MS 1000
-#define MAX_BACKOFF_MS 60000
 
 apisec_status keyset_known_uri(struct keyset *keys, char **uri)
 {
@@ -42,21 +37,12 @@ void keyset_learn_uri(struct keyset *keys, uint64_t ticket, char *uri)
     free(uri);
 }
 
-static int64_t lifetime_ms(int64_t max_age)
-{
-    const int64_t seconds = max_age < 0                ? DEFAULT_LIFETIME_S
-                            : max_age < MIN_LIFETIME_S ? MIN_LIFETIME_S
-                            : max_age > MAX_LIFETIME_S ? MAX_LIFETIME_S
-                                                       : max_age;
-    return seconds * 1000;
-}
-
 /* settle: the flight has brought the set that is current now. */
 static void settle(struct keyset *keys, int64_t max_age, int64_t now_ms)
 {
     keys->fetched_ms = keyset_follow_clock(keys, now_ms);
     keys->counts.success_ms = keys->fetched_ms;
-    keys->lifetime_ms = lifetime_ms(max_age);
+    keys->lifetime_ms = moment_lifetime_s(max_age) * 1000;
     keys->due = false;
     keys->failures = 0;
     keys->next_try_ms = 0;
@@ -127,9 +113,7 @@ void keyset_fail(struct keyset *keys, uint64_t ticket, const apisec_error *why, 
     keyset_lock(keys);
     if (keys->ticket == ticket) {
         const int64_t now = keyset_follow_clock(keys, now_ms);
-        const uint32_t doublings = keys->failures < 6 ? keys->failures : 6;
-        const int64_t backoff = (int64_t)FIRST_BACKOFF_MS << doublings;
-        keys->next_try_ms = now + (backoff < MAX_BACKOFF_MS ? backoff : MAX_BACKOFF_MS);
+        keys->next_try_ms = now + moment_backoff_ms(keys->failures);
         if (keys->failures < UINT32_MAX) keys->failures++;
         keys->last_error = *why;
         keys->counts.failures++;
@@ -195,7 +179,7 @@ apisec_status keyset_restore(struct keyset *keys, const struct landed *landed, i
     if (wanted && uri != NULL) taken = put(keys, landed, &uri);
     if (taken) {
         keys->fetched_ms = fetched_ms;
-        keys->lifetime_ms = lifetime_ms(landed->max_age);
+        keys->lifetime_ms = moment_lifetime_s(landed->max_age) * 1000;
     }
     keyset_unlock(keys);
     free(uri);

@@ -2,7 +2,7 @@
  *
  * nonce.c: nonces for DPoP (RFC 9449 section 8) that nobody has to remember: time is cut into windows, and the nonce of a window is
  * the HMAC of its number. The nonces of this window and of the one before are accepted. Processes with one key give and accept the
- * same ones, and so do the children of a fork. Called by proof.c and for the replies.
+ * same ones, and so do the children of a fork. Called by dpop.c, and by dpop_policy.c for replies.
  */
 #include "token/dpop.h"
 

@@ -9,16 +9,10 @@
 
 /* ---- which issuer ---- */
 
-static bool is_token_byte(char c)
-{
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-           c == '~' || c == '+' || c == '/';
-}
-
 bool opaque_prefix_is_valid(struct text prefix)
 {
     for (size_t i = 0; i < prefix.len; i++)
-        if (!is_token_byte(prefix.at[i])) return false;
+        if (!credential_has_byte(prefix.at[i])) return false;
     return prefix.len > 0 && prefix.len <= OPAQUE_MAX_PREFIX;
 }
 
@@ -27,13 +21,9 @@ bool opaque_prefix_is_valid(struct text prefix)
 static bool is_opaque(struct text token)
 {
     size_t dots = 0;
-    if (token.len > JOSE_MAX_TOKEN) return false;
-    while (token.len > 0 && token.at[token.len - 1] == '=') token.len--;
-    for (size_t i = 0; i < token.len; i++) {
-        if (!is_token_byte(token.at[i])) return false;
-        dots += token.at[i] == '.';
-    }
-    return token.len > 0 && dots != 2 && dots != 4;
+    if (token.len > JOSE_MAX_TOKEN || !credential_is_b64token(token)) return false;
+    for (size_t i = 0; i < token.len; i++) dots += token.at[i] == '.';
+    return dots != 2 && dots != 4;
 }
 
 static apisec_status add(struct opaque_routes *routes, const struct issuer *issuer, apisec_error *err)
@@ -170,25 +160,10 @@ static apisec_status check_audience(struct verification *v)
 
 static apisec_status check_claims(struct verification *v)
 {
-    const struct issuer *judged = &v->issuer->introspector->judged;
     apisec_status status = check_issuer(v);
     if (status == APISEC_OK) status = check_type(v);
     if (status == APISEC_OK) status = check_audience(v);
-    if (status == APISEC_OK) status = claims_check_time(&v->claims, judged, v->now, &v->trail, &v->error);
-    if (status != APISEC_OK) return status;
-    v->trail.at = CHECK_CLAIMS;
-    status = claims_read_names(&v->claims, &v->error);
-    return status == APISEC_OK ? claims_check_required(&v->claims, judged, &v->error) : status;
-}
-
-/* make_token hands document and arena over, whatever comes of it. */
-static apisec_status make_token(struct verification *v)
-{
-    struct json *document = v->document;
-    v->document = NULL;
-    const apisec_status status = token_new(&v->arena, document, v->payload, &v->claims, v->presented.token, &v->token, &v->error);
-    v->claims = (struct claims){0};
-    return status;
+    return status == APISEC_OK ? verification_check_claims(v, &v->issuer->introspector->judged) : status;
 }
 
 enum pass stage_reported(struct verification *v, int64_t now_ms)
@@ -196,7 +171,7 @@ enum pass stage_reported(struct verification *v, int64_t now_ms)
     (void)now_ms;
     apisec_status status = read_document(v);
     if (status == APISEC_OK) status = check_claims(v);
-    if (status == APISEC_OK) status = make_token(v);
+    if (status == APISEC_OK) status = verification_make_token(v);
     opaque_end(v);
     if (status != APISEC_OK) return verification_end(v, status);
     v->stage = STAGE_TIMES;

@@ -67,5 +67,9 @@ struct credential_rules {
 apisec_status credential_is_single(const apisec_call *call, struct credential_rules rules, apisec_error *err);
 apisec_status credential_find(const apisec_call *call, struct credential_rules rules, struct presented *presented,
                               apisec_error *err);
+/* credential_is_b64token: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=" (RFC 6750 section 2.1). credential_has_byte:
+ * a byte that one may have before its "=". */
+bool credential_is_b64token(struct text token);
+bool credential_has_byte(char c);
 
 #endif

@@ -96,29 +96,10 @@ enum pass stage_signature(struct verification *v, int64_t now_ms)
     return verification_end(v, v->error.status);
 }
 
-static apisec_status check_claims(struct verification *v)
-{
-    apisec_status status = claims_check_time(&v->claims, v->issuer, v->now, &v->trail, &v->error);
-    if (status != APISEC_OK) return status;
-    v->trail.at = CHECK_CLAIMS;
-    status = claims_read_names(&v->claims, &v->error);
-    return status == APISEC_OK ? claims_check_required(&v->claims, v->issuer, &v->error) : status;
-}
-
-/* make_token hands document and arena over, whatever comes of it. */
-static apisec_status make_token(struct verification *v)
-{
-    struct json *document = v->document;
-    v->document = NULL;
-    const apisec_status status = token_new(&v->arena, document, v->payload, &v->claims, v->presented.token, &v->token, &v->error);
-    v->claims = (struct claims){0};
-    return status;
-}
-
 enum pass stage_claims(struct verification *v, int64_t now_ms)
 {
     (void)now_ms;
-    apisec_status status = check_claims(v);
-    if (status == APISEC_OK) status = make_token(v);
+    apisec_status status = verification_check_claims(v, v->issuer);
+    if (status == APISEC_OK) status = verification_make_token(v);
     return status == APISEC_OK ? PASS_ON : verification_end(v, status);
 }

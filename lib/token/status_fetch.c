@@ -224,7 +224,7 @@ static enum pass begin_wait(struct status_check *check, int64_t again_ms, int64_
 {
     if (check->patience_ms == 0) check->patience_ms = now_ms + PATIENCE_MS;
     if (now_ms >= check->patience_ms) {
-        fail(err, APISEC_E_TIMEOUT, "the status list is being fetched, and does not come");
+        fail(err, APISEC_E_TIMEOUT, "the status list is being fetched, and did not come in %d s", PATIENCE_MS / 1000);
         return PASS_ENDED;
     }
     check->again_ms = again_ms;

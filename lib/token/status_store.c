@@ -10,6 +10,7 @@
  *
  * The lock is held for a few assignments and reads, never across I/O or parsing.
  */
+#include "token/moment.h"
 #include "token/status.h"
 
 #include <stdatomic.h>
@@ -17,14 +18,9 @@
 #include <string.h>
 
 #define MAX_TTL_S 86400          /* a list is asked for once a day at least */
-#define DEFAULT_LIFETIME_S 600   /* without ttl what HTTP says counts, within these limits */
-#define MIN_LIFETIME_S 60
-#define MAX_LIFETIME_S 3600
 #define MIN_INTERVAL_MS 1000     /* between the beginnings of two fetches of one list, whatever became of the first */
 #define GROWTH_MS 30000          /* a list that is too short may have grown: fetched anew for that so often */
 #define EVICTION_MS 10000        /* a list that was asked for just now does not make room for another */
-#define FIRST_BACKOFF_MS 1000
-#define MAX_BACKOFF_MS 60000
 #define MAX_FLIGHT_MS 25000      /* the list, and three requests for its key: whoever takes longer is no longer driven */
 #define MAX_FLIGHTS 8            /* of one issuer at once */
 #define POLL_MS 20
@@ -89,12 +85,6 @@ void status_lists_free(struct status_lists *lists)
 
 /* ---- time ---- */
 
-static void shift(int64_t *moment, int64_t back)
-{
-    const int64_t least = -((int64_t)1 << 60);
-    *moment = *moment < least + back ? least : *moment - back;
-}
-
 /* follow_clock returns the time to judge by. When the clock is set back all moments go back with it: no list is used for longer,
  * and no waiting lasts longer. */
 static int64_t follow_clock(struct status_lists *lists, int64_t now_ms)
@@ -103,9 +93,9 @@ static int64_t follow_clock(struct status_lists *lists, int64_t now_ms)
     if (now_ms > MAX_NOW_MS) now_ms = MAX_NOW_MS;
     const int64_t back = lists->latest_ms - now_ms;
     for (size_t i = 0; back > CLOCK_SLACK_MS && i < lists->num; i++) {
-        shift(&lists->entries[i]->fetched_ms, back);
-        shift(&lists->entries[i]->started_ms, back);
-        shift(&lists->entries[i]->next_try_ms, back);
+        moment_shift(&lists->entries[i]->fetched_ms, back);
+        moment_shift(&lists->entries[i]->started_ms, back);
+        moment_shift(&lists->entries[i]->next_try_ms, back);
     }
     if (back < 0 || back > CLOCK_SLACK_MS) lists->latest_ms = now_ms;
     return lists->latest_ms;
@@ -297,9 +287,7 @@ void status_lists_get(struct status_lists *lists, const struct status_query *que
 
 static void note_failure(struct status_lists *lists, struct entry *entry, const apisec_error *why, int64_t now_ms)
 {
-    const uint32_t doublings = entry->failures < 6 ? entry->failures : 6;
-    const int64_t backoff = (int64_t)FIRST_BACKOFF_MS << doublings;
-    entry->next_try_ms = now_ms + (backoff < MAX_BACKOFF_MS ? backoff : MAX_BACKOFF_MS);
+    entry->next_try_ms = now_ms + moment_backoff_ms(entry->failures);
     if (entry->failures < UINT32_MAX) entry->failures++;
     entry->last_error = *why;
     entry->ticket = 0;
@@ -311,10 +299,8 @@ static void note_failure(struct status_lists *lists, struct entry *entry, const 
 /* lifetime_ms: what the list says counts before what HTTP says (section 8.2), and its exp before all. */
 static int64_t lifetime_ms(const struct status_list *list, int64_t max_age, int64_t now_ms)
 {
-    int64_t seconds = list->ttl;
-    if (seconds == 0) seconds = max_age < 0 ? DEFAULT_LIFETIME_S : max_age < MIN_LIFETIME_S ? MIN_LIFETIME_S : max_age;
-    const int64_t most = list->ttl == 0 ? MAX_LIFETIME_S : MAX_TTL_S;
-    if (seconds > most) seconds = most;
+    int64_t seconds = list->ttl == 0 ? moment_lifetime_s(max_age) : list->ttl;
+    if (seconds > MAX_TTL_S) seconds = MAX_TTL_S;
     const int64_t left_ms = list->expires_at < MAX_NOW_MS / 1000 ? list->expires_at * 1000 - now_ms : INT64_MAX;
     return left_ms < seconds * 1000 ? left_ms : seconds * 1000;
 }

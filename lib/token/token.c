@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * token.c: the verified token of include/apisec/token.h. All that its readers return is there when token_new returns, in the
- * token's one arena or its document: after that it is only read, by any number of threads. Only verify.c makes one.
+ * token's one arena or its document: after that it is only read, by any number of threads. Made by signed.c and
+ * opaque.c only.
  */
 #include "token/token.h"
 
@@ -19,7 +20,7 @@ struct apisec_token {
     const char *actors[TOKEN_MAX_ACTORS], *actor_issuers[TOKEN_MAX_ACTORS];
     size_t num_actors;
     int64_t expires_at, not_before, issued_at; /* the last two 0 when absent */
-    char sha256[44];
+    char sha256[CRYPTO_SHA256_TEXT];
 };
 
 /* ---- making one ---- */
@@ -92,9 +93,9 @@ static const char *principal_new(struct arena *arena, struct text issuer, struct
     return principal;
 }
 
-static apisec_status hash_compact(struct text compact, char out[44])
+static apisec_status hash_compact(struct text compact, char out[CRYPTO_SHA256_TEXT])
 {
-    unsigned char hash[32];
+    unsigned char hash[CRYPTO_SHA256_LEN];
     const apisec_status status = crypto_hash_bytes(CRYPTO_SHA256, compact.at, compact.len, hash);
     if (status != APISEC_OK) return status;
     base64url_encode(hash, sizeof hash, out);
@@ -332,7 +333,7 @@ apisec_status token_check_times(const apisec_token *token, int64_t leeway, int64
 
 bool token_is_raw(const apisec_token *token, struct text raw)
 {
-    char sha256[44];
+    char sha256[CRYPTO_SHA256_TEXT];
     if (token == NULL || raw.at == NULL || hash_compact(raw, sha256) != APISEC_OK) return false;
     return mem_equal(sha256, token->sha256, sizeof sha256);
 }

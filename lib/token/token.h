@@ -6,11 +6,14 @@
  *   keyset.c   an issuer's keys over time     fetch.c    the operation that refreshes them
  *   snapshot.c the keys that readers see now  landing.c  what became of a fetch
  *   health.c   what is worth watching         keystore.c key sets as a document, for cold starts
+ *   moment.h   how long to keep what was fetched, when to try again
  *   claims.h   what is in a token             token.c    the verified token
- *   verify.c   the stages in order            verifier.c the frozen trust, verify and warm as operations
+ *   verify.c   the stages in order            verifier.c the frozen trust, verifying as an operation
  *   signed.c   the stages of a signed token   signature.c a JWS and its issuer's keys, fetched where they must be
  *   recheck.c  what is judged on every use    present.h  the request, and how a token came with it
+ *   warm.c     fetches keys ahead of requests headers.h  headers of genuine tokens, known by their bytes
  *   status_check.c  is it revoked by a list?  status_list.c, status_store.c, status_fetch.c  one list, all over time, how one comes
+ *   status_none.c  in place of the last three: a library without zlib (make STATUS=none)
  *   opaque.c   tokens that only their issuer can read: introspect.h
  *   binding.c  is the token its sender's own? dpop.h     DPoP, for those in this folder
  *   decrypt.c  the stage of an encrypted token    inherit.c  what a verifier takes over from the one it replaces
@@ -97,6 +100,9 @@ struct apisec_issuer {
 /* trust_note keeps the first error of the issuer's trust. */
 void trust_note(apisec_issuer *issuer, apisec_status status, const char *what);
 
+/* trust_note_memory: the same of a failed allocation. */
+void trust_note_memory(apisec_trust *trust);
+
 struct dpop_settings;
 void dpop_settings_free(struct dpop_settings *settings);
 
@@ -115,6 +121,7 @@ struct apisec_trust {
 
 /* ---- issuer.c: one issuer, frozen; part of a verifier ---- */
 
+struct introspector;
 struct keyset;
 struct status_lists;
 
@@ -122,7 +129,6 @@ enum status_policy {
     STATUS_REFUSED,             /* a token with a status is refused: nobody said that it may be ignored */
     STATUS_CHECKED, STATUS_REQUIRED, STATUS_IGNORED
 };
-struct introspector;
 
 struct issuer {
     char *name;
@@ -138,7 +144,7 @@ struct issuer {
     struct introspector *introspector; /* NULL: none of its opaque tokens is */
     enum status_policy status_policy;
     struct name_list status_prefixes;
-    struct status_lists *status_lists;  /* NULL unless CHECKED or REQUIRED */
+    struct status_lists *status_lists; /* NULL unless CHECKED or REQUIRED */
 };
 /* issuer_new copies what the builder holds, judged as a whole: CONFIG with the issuer's name and what is missing or contradicts. */
 apisec_status issuer_new(const apisec_issuer *from, struct issuer *issuer, apisec_error *err);
@@ -253,10 +259,6 @@ void keyset_fail(struct keyset *keys, uint64_t ticket, const apisec_error *why, 
 void keyset_abandon(struct keyset *keys, uint64_t ticket);
 void keyset_unsent(struct keyset *keys, uint64_t ticket);
 
-/* ---- health.c: each part that has something to watch writes members into an object of its own ---- */
-
-void keyset_health(struct keyset *keys, struct json_writer *out);
-
 /* ---- keystore.c: the sets as a document; keyset_stored and keyset_restore are landing.c's ---- */
 
 /* A fetched set as it is kept. */
@@ -368,6 +370,7 @@ enum pass status_run(struct status_check *check, int64_t now_ms, apisec_error *e
 /* status_prefix_check: an https URL that ends in "/" and stands for all below it, or is one list's own. CONFIG. */
 apisec_status status_prefix_check(struct text prefix, apisec_error *err);
 bool status_uri_is_allowed(const struct name_list *prefixes, struct text uri);
+
 /* ---- verify.c: the stages of one verification, without I/O, and what drives them ---- */
 
 enum stage {
@@ -392,9 +395,10 @@ struct verification {
     int64_t now;                 /* seconds: the token is judged at */
     bool offline;                /* nobody drives: what would need the network is refused */
     /* out */
+    bool ended;
     apisec_token *token;         /* on APISEC_OK; the caller's */
     struct trail trail;
-    apisec_status status;
+    apisec_status status;        /* MISUSE until it has ended */
     apisec_error error;
     /* between the two */
     int32_t stage;
@@ -427,6 +431,10 @@ void verification_init(struct verification *verification, apisec_verifier *verif
 enum pass verification_run(struct verification *verification, int64_t now_ms);
 /* verification_end is for stages: it is decided. */
 enum pass verification_end(struct verification *verification, apisec_status status);
+/* verification_check_claims, for stages too: all of the claims but issuer and audience, by what this issuer demands of them. */
+apisec_status verification_check_claims(struct verification *verification, const struct issuer *issuer);
+/* verification_make_token makes the token of the claims that were checked; document and arena are its own, whatever comes of it. */
+apisec_status verification_make_token(struct verification *verification);
 void verification_free(struct verification *verification);
 
 /* verify_blocking: verification_run, with work done over the verifier's transport; without one there is none. */

@@ -21,7 +21,7 @@ static void note(struct apisec_trust *trust, apisec_status status, const char *w
     fail(&trust->error, status, "%s: %.120s", what, about);
 }
 
-static void note_memory(struct apisec_trust *trust)
+void trust_note_memory(struct apisec_trust *trust)
 {
     if (trust->error.status == APISEC_OK) fail_memory(&trust->error);
 }
@@ -104,7 +104,7 @@ void apisec_trust_set_realm(apisec_trust *trust, const char *realm)
     }
     free(trust->realm);
     trust->realm = text_copy(text_of(realm));
-    if (trust->realm == NULL) note_memory(trust);
+    if (trust->realm == NULL) trust_note_memory(trust);
 }
 
 void apisec_trust_set_resource_metadata(apisec_trust *trust, const char *url)
@@ -117,7 +117,7 @@ void apisec_trust_set_resource_metadata(apisec_trust *trust, const char *url)
     }
     free(trust->resource_metadata);
     trust->resource_metadata = text_copy(text_of(url));
-    if (trust->resource_metadata == NULL) note_memory(trust);
+    if (trust->resource_metadata == NULL) trust_note_memory(trust);
 }
 
 void apisec_trust_set_token_cache(apisec_trust *trust, size_t max_tokens, uint32_t max_age_s)
@@ -148,7 +148,7 @@ apisec_issuer *apisec_trust_add_issuer(apisec_trust *trust, const char *name)
     if (status != APISEC_OK) {
         free(issuer);
         free(copy);
-        if (status == APISEC_E_MEMORY) note_memory(trust);
+        if (status == APISEC_E_MEMORY) trust_note_memory(trust);
         else note(trust, status, "an issuer cannot be added", name);
         return NULL;
     }
@@ -166,7 +166,7 @@ void apisec_trust_set_decryption_jwks(apisec_trust *trust, const char *json, siz
     if (trust == NULL) return;
     char *copy = json == NULL ? NULL : text_copy((struct text){json, len});
     if (json == NULL) note(trust, APISEC_E_CONFIG, "keys to decrypt with", "the key set is NULL");
-    if (json != NULL && copy == NULL) note_memory(trust);
+    if (json != NULL && copy == NULL) trust_note_memory(trust);
     mem_wipe_free(trust->decryption_keys, trust->decryption_keys_len);
     trust->decryption_keys = copy;
     trust->decryption_keys_len = len;
@@ -186,7 +186,7 @@ static void add_name(struct apisec_issuer *issuer, struct name_list *list, const
         trust_note(issuer, APISEC_E_CONFIG, empty);
         return;
     }
-    if (!name_list_add(list, name)) note_memory(issuer->trust);
+    if (!name_list_add(list, name)) trust_note_memory(issuer->trust);
 }
 
 void apisec_issuer_add_audience(apisec_issuer *issuer, const char *audience)
@@ -228,7 +228,7 @@ static void set_source(struct apisec_issuer *issuer, enum key_source source, con
     }
     char *copy = text_copy((struct text){bytes, len});
     if (copy == NULL) {
-        note_memory(issuer->trust);
+        trust_note_memory(issuer->trust);
         return;
     }
     issuer->source = source;
@@ -300,7 +300,7 @@ void apisec_issuer_allow_status_list(apisec_issuer *issuer, const char *uri_pref
         trust_note(issuer, APISEC_E_CONFIG, uri_prefix == NULL ? "a status list's URI is NULL" : why.text);
         return;
     }
-    if (!name_list_add(&issuer->status_prefixes, uri_prefix)) note_memory(issuer->trust);
+    if (!name_list_add(&issuer->status_prefixes, uri_prefix)) trust_note_memory(issuer->trust);
 }
 
 void apisec_issuer_require_status(apisec_issuer *issuer)

@@ -14,17 +14,12 @@ static void note(struct apisec_trust *trust, const char *what)
     if (trust->error.status == APISEC_OK) fail(&trust->error, APISEC_E_CONFIG, "%s", what);
 }
 
-static void note_memory(struct apisec_trust *trust)
-{
-    if (trust->error.status == APISEC_OK) fail_memory(&trust->error);
-}
-
 /* settings_of gives what the setters write to, from the first one on. NULL: no trust, or no memory. */
 static struct dpop_settings *settings_of(struct apisec_trust *trust)
 {
     if (trust == NULL) return NULL;
     if (trust->dpop == NULL) trust->dpop = calloc(1, sizeof *trust->dpop);
-    if (trust->dpop == NULL) note_memory(trust);
+    if (trust->dpop == NULL) trust_note_memory(trust);
     return trust->dpop;
 }
 
@@ -41,9 +36,9 @@ void apisec_trust_add_origin(apisec_trust *trust, const char *url)
     apisec_error why;
     struct buffer base = BUFFER_MAX(4096);
     const apisec_status status = htu_base(text_of(url == NULL ? "" : url), &base, &why);
-    if (status == APISEC_E_MEMORY) note_memory(trust);
+    if (status == APISEC_E_MEMORY) trust_note_memory(trust);
     else if (status != APISEC_OK) note(trust, why.text);
-    else if (!name_list_add(&settings->bases, base.bytes)) note_memory(trust);
+    else if (!name_list_add(&settings->bases, base.bytes)) trust_note_memory(trust);
     buffer_free(&base);
 }
 
@@ -71,12 +66,12 @@ void apisec_trust_set_dpop_nonce_key(apisec_trust *trust, const char *key, size_
     struct dpop_settings *const settings = settings_of(trust);
     if (settings == NULL) return;
     if (key == NULL || len < NONCE_MIN_KEY || len > NONCE_MAX_KEY) {
-        note(trust, "the key for DPoP nonces has not 32 to 64 bytes");
+        note(trust, "the key for DPoP nonces is not 32 to 64 bytes long");
         return;
     }
     char *const copy = text_copy((struct text){key, len});
     if (copy == NULL) {
-        note_memory(trust);
+        trust_note_memory(trust);
         return;
     }
     mem_wipe_free(settings->nonce_key, settings->nonce_key_len);
@@ -88,7 +83,7 @@ void apisec_trust_set_replay_capacity(apisec_trust *trust, size_t max_proofs)
 {
     struct dpop_settings *const settings = settings_of(trust);
     if (settings == NULL) return;
-    if (max_proofs == 0 || max_proofs > MAX_CAPACITY) note(trust, "the memory of DPoP proofs has not room for 1 to 16777216");
+    if (max_proofs == 0 || max_proofs > MAX_CAPACITY) note(trust, "the capacity for DPoP proofs is not 1 to 16777216");
     else settings->capacity = max_proofs;
 }
 
@@ -101,7 +96,7 @@ void apisec_trust_set_store(apisec_trust *trust, const apisec_store *store)
         return;
     }
     if ((store->poll == NULL) != (store->cancel == NULL)) {
-        note(trust, "a store has one of poll and cancel, and not the other");
+        note(trust, "a store has poll without cancel, or cancel without poll");
         return;
     }
     settings->store = *store;

@@ -69,12 +69,31 @@ void verification_free(struct verification *v)
 enum pass verification_end(struct verification *v, apisec_status status)
 {
     v->stage = NUM_STAGES;
+    v->ended = true;
     v->status = status;
     if (status != APISEC_OK) { /* no token is left to be taken for a verified one */
         apisec_token_free(v->token);
         v->token = NULL;
     }
     return PASS_ENDED;
+}
+
+apisec_status verification_check_claims(struct verification *v, const struct issuer *issuer)
+{
+    apisec_status status = claims_check_time(&v->claims, issuer, v->now, &v->trail, &v->error);
+    if (status != APISEC_OK) return status;
+    v->trail.at = CHECK_CLAIMS;
+    status = claims_read_names(&v->claims, &v->error);
+    return status == APISEC_OK ? claims_check_required(&v->claims, issuer, &v->error) : status;
+}
+
+apisec_status verification_make_token(struct verification *v)
+{
+    struct json *const document = v->document;
+    v->document = NULL;
+    const apisec_status status = token_new(&v->arena, document, v->payload, &v->claims, v->presented.token, &v->token, &v->error);
+    v->claims = (struct claims){0}; /* their texts went with the document */
+    return status;
 }
 
 enum pass verification_run(struct verification *v, int64_t now_ms)
@@ -85,7 +104,7 @@ enum pass verification_run(struct verification *v, int64_t now_ms)
         if (pass == PASS_ON) v->stage++;
         if (pass == PASS_WORK || pass == PASS_ENDED) return pass;
     }
-    if (v->status != APISEC_E_MISUSE) return PASS_ENDED; /* ended is ended */
+    if (v->ended) return PASS_ENDED;
     v->trail.at = NUM_CHECKS;
     succeed(&v->error);
     return verification_end(v, APISEC_OK);

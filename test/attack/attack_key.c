@@ -344,16 +344,25 @@ static void test_no_kid_and_several_keys(void **state)
 
 /* ---- keys belong to their issuer ---- */
 
-static void test_the_key_of_another_trusted_issuer(void **state)
+static const struct forge_change partner[] = {{"iss", "\"https://partner.example\""}, {NULL, NULL}};
+
+/* with_partner trusts two issuers, each with a key of its own. */
+static apisec_verifier *with_partner(void)
 {
-    (void)state;
     char *evil_set = forge_jwks((const apisec_signer *[]){evil, NULL});
     const struct stand_issuer issuers[] = {
         {.algorithms = {"ES256"}, .keys = set},
         {.name = "https://partner.example", .algorithms = {"ES256"}, .keys = evil_set},
     };
     apisec_verifier *at = stand_new(issuers, 2, NULL);
-    const struct forge_change partner[] = {{"iss", "\"https://partner.example\""}, {NULL, NULL}};
+    free(evil_set);
+    return at;
+}
+
+static void test_the_key_of_another_trusted_issuer(void **state)
+{
+    (void)state;
+    apisec_verifier *at = with_partner();
     stand_refuses(at, "the partner speaks for us", forge_token(FORGE_SAME, FORGE_SAME, evil), APISEC_E_KEY_UNKNOWN);
     stand_refuses(at, "without a kid", forge_token(FORGE_SAME, KID(NULL), evil), APISEC_E_SIGNATURE);
     char kid[80];
@@ -363,19 +372,12 @@ static void test_the_key_of_another_trusted_issuer(void **state)
     stand_accepts(at, "the partner for itself", forge_token(partner, FORGE_SAME, evil));
     stand_accepts(at, "we for ourselves", forge_token(FORGE_SAME, FORGE_SAME, ec));
     apisec_verifier_free(at);
-    free(evil_set);
 }
 
 static void test_the_same_subject_of_two_issuers(void **state)
 {
     (void)state;
-    char *evil_set = forge_jwks((const apisec_signer *[]){evil, NULL});
-    const struct stand_issuer issuers[] = {
-        {.algorithms = {"ES256"}, .keys = set},
-        {.name = "https://partner.example", .algorithms = {"ES256"}, .keys = evil_set},
-    };
-    apisec_verifier *at = stand_new(issuers, 2, NULL);
-    const struct forge_change partner[] = {{"iss", "\"https://partner.example\""}, {NULL, NULL}};
+    apisec_verifier *at = with_partner();
     apisec_token *ours = stand_verified(at, "ours", forge_token(FORGE_SAME, FORGE_SAME, ec));
     apisec_token *again = stand_verified(at, "ours again", forge_token(FORGE_SAME, FORGE_SAME, ec));
     apisec_token *theirs = stand_verified(at, "theirs", forge_token(partner, FORGE_SAME, evil));
@@ -386,7 +388,6 @@ static void test_the_same_subject_of_two_issuers(void **state)
     apisec_token_free(again);
     apisec_token_free(theirs);
     apisec_verifier_free(at);
-    free(evil_set);
 }
 
 static int begin(void **state)

@@ -16,7 +16,7 @@
 #define OTHER   "https://other.example"
 #define DOMAIN  "\"" FORGE_DOMAIN "\""
 
-static const apisec_signer *ec, *other_ec, *rsa;
+static const apisec_signer *signer, *other_signer, *rsa;
 static char *set, *other_set, *rsa_set;
 static apisec_verifier *access_tokens, *plain_tokens, *transactions; /* one issuer each */
 static apisec_verifier *mixed;                                       /* several issuers, each of its own kind */
@@ -63,9 +63,9 @@ static void test_every_kind_in_the_place_of_another(void **state)
         const struct forge_change header[] = {{"typ", kinds[i].typ}, {NULL, NULL}};
         const struct forge_change claims[] = {{"iss", "\"" FORGE_ISSUER "\""}, {"aud", "[\"" FORGE_AUDIENCE "\"," DOMAIN "]"},
                                               {"jti", "\"t\""}, {"client_id", "\"shop\""}, kinds[i].claim, {NULL, NULL}};
-        judge(access_tokens, kinds[i].what, forge_transaction(claims, header, ec), kinds[i].as_access);
-        judge(plain_tokens, kinds[i].what, forge_transaction(claims, header, ec), kinds[i].as_plain);
-        judge(transactions, kinds[i].what, forge_transaction(claims, header, ec), kinds[i].as_transaction);
+        judge(access_tokens, kinds[i].what, forge_transaction(claims, header, signer), kinds[i].as_access);
+        judge(plain_tokens, kinds[i].what, forge_transaction(claims, header, signer), kinds[i].as_plain);
+        judge(transactions, kinds[i].what, forge_transaction(claims, header, signer), kinds[i].as_transaction);
     }
 }
 
@@ -100,7 +100,7 @@ static void test_transaction_claims(void **state)
         char what[160];
         const struct forge_change claims[] = {{rows[i].name, rows[i].value}, {NULL, NULL}};
         snprintf(what, sizeof what, "%s = %s: %s", rows[i].name, rows[i].value == NULL ? "(absent)" : rows[i].value, rows[i].why);
-        judge(transactions, what, forge_transaction(claims, FORGE_SAME, ec), rows[i].expected);
+        judge(transactions, what, forge_transaction(claims, FORGE_SAME, signer), rows[i].expected);
     }
 }
 
@@ -129,9 +129,9 @@ static void test_whose_transaction(void **state)
         {"no typ, no issuer", {{0}}, {{"typ", NULL}}, APISEC_E_CLAIM},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        judge(mixed, rows[i].what, forge_transaction(rows[i].claims, rows[i].header, ec), rows[i].expected);
+        judge(mixed, rows[i].what, forge_transaction(rows[i].claims, rows[i].header, signer), rows[i].expected);
     const struct forge_change none[] = {{NULL, NULL}};
-    stand_refuses(mixed, "signed by another trusted issuer's key", forge_transaction(none, FORGE_SAME, other_ec),
+    stand_refuses(mixed, "signed by another trusted issuer's key", forge_transaction(none, FORGE_SAME, other_signer),
                   APISEC_E_KEY_UNKNOWN);
 }
 
@@ -141,13 +141,13 @@ static void test_two_services_of_one_domain(void **state)
     (void)state;
     const struct forge_change first[] = {{"iss", "\"" SERVICE "\""}, {NULL, NULL}};
     const struct forge_change second[] = {{"iss", "\"" OTHER "\""}, {NULL, NULL}};
-    stand_accepts(shared, "the first service", forge_transaction(first, FORGE_SAME, ec));
-    stand_accepts(shared, "the second service", forge_transaction(second, FORGE_SAME, other_ec));
-    stand_refuses(shared, "the first one's name, the second one's key", forge_transaction(first, FORGE_SAME, other_ec),
+    stand_accepts(shared, "the first service", forge_transaction(first, FORGE_SAME, signer));
+    stand_accepts(shared, "the second service", forge_transaction(second, FORGE_SAME, other_signer));
+    stand_refuses(shared, "the first one's name, the second one's key", forge_transaction(first, FORGE_SAME, other_signer),
                   APISEC_E_KEY_UNKNOWN);
-    stand_refuses(shared, "which one?", forge_transaction(FORGE_SAME, FORGE_SAME, ec), APISEC_E_ISSUER);
-    stand_refuses(shared, "which one?", forge_transaction(FORGE_SAME, FORGE_SAME, other_ec), APISEC_E_ISSUER);
-    stand_accepts(transactions, "the twin: there is one", forge_transaction(FORGE_SAME, FORGE_SAME, ec));
+    stand_refuses(shared, "which one?", forge_transaction(FORGE_SAME, FORGE_SAME, signer), APISEC_E_ISSUER);
+    stand_refuses(shared, "which one?", forge_transaction(FORGE_SAME, FORGE_SAME, other_signer), APISEC_E_ISSUER);
+    stand_accepts(transactions, "the twin: there is one", forge_transaction(FORGE_SAME, FORGE_SAME, signer));
 }
 
 /* Who it is does not depend on whether the token repeats its issuer's name, and never on what the domain is called. */
@@ -155,9 +155,9 @@ static void test_the_principal_of_a_transaction(void **state)
 {
     (void)state;
     const struct forge_change named[] = {{"iss", "\"" SERVICE "\""}, {NULL, NULL}};
-    apisec_token *said = stand_verified(mixed, "with iss", forge_transaction(named, FORGE_SAME, ec));
-    apisec_token *found = stand_verified(mixed, "without iss", forge_transaction(FORGE_SAME, FORGE_SAME, ec));
-    apisec_token *access = stand_verified(mixed, "access token", forge_token(FORGE_SAME, FORGE_SAME, ec));
+    apisec_token *said = stand_verified(mixed, "with iss", forge_transaction(named, FORGE_SAME, signer));
+    apisec_token *found = stand_verified(mixed, "without iss", forge_transaction(FORGE_SAME, FORGE_SAME, signer));
+    apisec_token *access = stand_verified(mixed, "access token", forge_token(FORGE_SAME, FORGE_SAME, signer));
     assert_string_equal(apisec_token_issuer(found), SERVICE);
     assert_string_equal(apisec_token_principal(found), SERVICE "|alice");
     assert_string_equal(apisec_token_principal(found), apisec_token_principal(said));
@@ -167,9 +167,9 @@ static void test_the_principal_of_a_transaction(void **state)
     assert_null(apisec_token_claim_json(found, "iss", NULL)); /* the claims stay as they were signed */
     apisec_token_free(said);
     apisec_token_free(access);
-    apisec_verifier *verifier = stand_new(&(struct stand_issuer){.name = SERVICE, .audience = FORGE_DOMAIN, .algorithms = {"ES256"},
+    apisec_verifier *verifier = stand_new(&(struct stand_issuer){.name = SERVICE, .audience = FORGE_DOMAIN, .algorithms = {"HS256"},
                                                                  .keys = set, .profile = "txntoken+jwt"}, 1, NULL);
-    apisec_token *kept = stand_verified(verifier, "the verifier ends first", forge_transaction(FORGE_SAME, FORGE_SAME, ec));
+    apisec_token *kept = stand_verified(verifier, "the verifier ends first", forge_transaction(FORGE_SAME, FORGE_SAME, signer));
     apisec_verifier_free(verifier);
     assert_string_equal(apisec_token_issuer(kept), SERVICE);
     apisec_token_free(kept);
@@ -198,11 +198,11 @@ static apisec_status authenticate(const char *header, const char *before, char *
 static void test_a_transaction_token_as_bearer_token(void **state)
 {
     (void)state;
-    assert_int_equal(authenticate("Authorization", "Bearer ", forge_transaction(FORGE_SAME, FORGE_SAME, ec)), APISEC_E_TYPE);
-    assert_int_equal(authenticate("Authorization", "Bearer ", forge_token(FORGE_SAME, FORGE_SAME, ec)), APISEC_OK);
-    assert_int_equal(authenticate("Txn-Token", "", forge_token(FORGE_SAME, FORGE_SAME, ec)), APISEC_E_TYPE);
-    assert_int_equal(authenticate("Txn-Token", "", forge_transaction(FORGE_SAME, FORGE_SAME, ec)), APISEC_OK);
-    assert_int_equal(authenticate("X-Txn-Token", "", forge_transaction(FORGE_SAME, FORGE_SAME, ec)), APISEC_E_NO_CREDENTIAL);
+    assert_int_equal(authenticate("Authorization", "Bearer ", forge_transaction(FORGE_SAME, FORGE_SAME, signer)), APISEC_E_TYPE);
+    assert_int_equal(authenticate("Authorization", "Bearer ", forge_token(FORGE_SAME, FORGE_SAME, signer)), APISEC_OK);
+    assert_int_equal(authenticate("Txn-Token", "", forge_token(FORGE_SAME, FORGE_SAME, signer)), APISEC_E_TYPE);
+    assert_int_equal(authenticate("Txn-Token", "", forge_transaction(FORGE_SAME, FORGE_SAME, signer)), APISEC_OK);
+    assert_int_equal(authenticate("X-Txn-Token", "", forge_transaction(FORGE_SAME, FORGE_SAME, signer)), APISEC_E_NO_CREDENTIAL);
 }
 
 /* ---- several issuers ---- */
@@ -214,7 +214,7 @@ static void test_the_rules_of_another_issuer(void **state)
     static const struct {
         const char *what;
         struct forge_change claims[5], header[2];
-        int signer; /* 0: ec, 1: other_ec, 2: rsa */
+        int signer; /* 0: signer, 1: other_signer, 2: rsa */
         apisec_status expected;
     } rows[] = {
         {"the first issuer by its rules", {{0}}, {{0}}, 0, APISEC_OK},
@@ -236,7 +236,7 @@ static void test_the_rules_of_another_issuer(void **state)
         {"nearly the first one's name", {{"iss", "\"" FORGE_ISSUER "/\""}}, {{0}}, 0, APISEC_E_ISSUER},
         {"both names", {{"iss", "[\"" FORGE_ISSUER "\",\"" OTHER "\"]"}}, {{0}}, 0, APISEC_E_CLAIM},
     };
-    const apisec_signer *const signers[] = {ec, other_ec, rsa};
+    const apisec_signer *const signers[] = {signer, other_signer, rsa};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         judge(mixed, rows[i].what, forge_token(rows[i].claims, rows[i].header, signers[rows[i].signer]), rows[i].expected);
 }
@@ -270,7 +270,7 @@ static void test_parties_that_cannot_be_named(void **state)
         char what[200];
         const struct forge_change claims[] = {{rows[i].name, rows[i].value}, {NULL, NULL}};
         snprintf(what, sizeof what, "%s = %s: %s", rows[i].name, rows[i].value, rows[i].why);
-        judge(access_tokens, what, forge_token(claims, FORGE_SAME, ec), rows[i].expected);
+        judge(access_tokens, what, forge_token(claims, FORGE_SAME, signer), rows[i].expected);
     }
 }
 
@@ -281,7 +281,7 @@ static void test_who_acts_and_who_may(void **state)
     const struct forge_change claims[] = {
         {"act", "{\"sub\":\"gateway\",\"iss\":\"https://evil.example\",\"act\":{\"sub\":\"edge\"}}"},
         {"may_act", "{\"sub\":\"batch\"}"}, {"sid", "\"s-1\""}, {NULL, NULL}};
-    apisec_token *token = stand_verified(access_tokens, "delegated", forge_token(claims, FORGE_SAME, ec));
+    apisec_token *token = stand_verified(access_tokens, "delegated", forge_token(claims, FORGE_SAME, signer));
     assert_int_equal(apisec_token_num_actors(token), 2);
     assert_string_equal(apisec_token_actor_issuer(token, 0), "https://evil.example");
     assert_null(apisec_token_actor_issuer(token, 1)); /* not handed down from the one outside of it */
@@ -289,7 +289,7 @@ static void test_who_acts_and_who_may(void **state)
     assert_string_equal(apisec_token_session(token), "s-1");
     apisec_token_free(token);
     const struct forge_change heir[] = {{"may_act", "{\"sub\":\"batch\"}"}, {NULL, NULL}};
-    token = stand_verified(access_tokens, "not delegated yet", forge_token(heir, FORGE_SAME, ec));
+    token = stand_verified(access_tokens, "not delegated yet", forge_token(heir, FORGE_SAME, signer));
     assert_int_equal(apisec_token_num_actors(token), 0);
     assert_null(apisec_token_actor(token, 0));
     apisec_token_free(token);
@@ -306,10 +306,10 @@ static apisec_verifier *make_mixed(void)
         uint32_t leeway;
         int keys; /* 0: set, 1: other_set, 2: rsa_set */
     } issuers[] = {
-        {FORGE_ISSUER, FORGE_AUDIENCE, "at+jwt", "ES256", 60, 0},
-        {OTHER, "billing", "jwt", "ES256", 300, 1},
+        {FORGE_ISSUER, FORGE_AUDIENCE, "at+jwt", "HS256", 60, 0},
+        {OTHER, "billing", "jwt", "HS256", 300, 1},
         {OTHER "/", FORGE_AUDIENCE, "at+jwt", "RS256", 0, 2},
-        {SERVICE, FORGE_DOMAIN, "txntoken+jwt", "ES256", 60, 0},
+        {SERVICE, FORGE_DOMAIN, "txntoken+jwt", "HS256", 60, 0},
     };
     const char *const sets[] = {set, other_set, rsa_set};
     for (size_t i = 0; i < sizeof issuers / sizeof issuers[0]; i++) {
@@ -328,18 +328,18 @@ static apisec_verifier *make_mixed(void)
 static int begin(void **state)
 {
     (void)state;
-    ec = forge_signer("ES256", 0);
-    other_ec = forge_signer("ES256", 1);
+    signer = forge_signer("HS256", 0); /* quick: the algorithm is not what this is about */
+    other_signer = forge_signer("HS256", 1);
     rsa = forge_signer("RS256", 0);
-    set = forge_jwks((const apisec_signer *[]){ec, NULL});
-    other_set = forge_jwks((const apisec_signer *[]){other_ec, NULL});
+    set = forge_jwks((const apisec_signer *[]){signer, NULL});
+    other_set = forge_jwks((const apisec_signer *[]){other_signer, NULL});
     rsa_set = forge_jwks((const apisec_signer *[]){rsa, NULL});
-    const struct stand_issuer access = {.algorithms = {"ES256"}, .keys = set};
-    const struct stand_issuer plain = {.algorithms = {"ES256"}, .keys = set, .profile = "jwt"};
-    const struct stand_issuer txn = {.audience = FORGE_DOMAIN, .algorithms = {"ES256"}, .keys = set, .profile = "txntoken+jwt"};
+    const struct stand_issuer access = {.algorithms = {"HS256"}, .keys = set};
+    const struct stand_issuer plain = {.algorithms = {"HS256"}, .keys = set, .profile = "jwt"};
+    const struct stand_issuer txn = {.audience = FORGE_DOMAIN, .algorithms = {"HS256"}, .keys = set, .profile = "txntoken+jwt"};
     const struct stand_issuer two[] = {
-        {.name = SERVICE, .audience = FORGE_DOMAIN, .algorithms = {"ES256"}, .keys = set, .profile = "txntoken+jwt"},
-        {.name = OTHER, .audience = FORGE_DOMAIN, .algorithms = {"ES256"}, .keys = other_set, .profile = "txntoken+jwt"}};
+        {.name = SERVICE, .audience = FORGE_DOMAIN, .algorithms = {"HS256"}, .keys = set, .profile = "txntoken+jwt"},
+        {.name = OTHER, .audience = FORGE_DOMAIN, .algorithms = {"HS256"}, .keys = other_set, .profile = "txntoken+jwt"}};
     access_tokens = stand_new(&access, 1, NULL);
     plain_tokens = stand_new(&plain, 1, NULL);
     transactions = stand_new(&txn, 1, NULL);

@@ -56,6 +56,16 @@ check 'with its newline' test "$(wc -c <out)" -eq 12
 "$APISEC" encrypt --key secret.json --alg A128KW <plaintext >token2
 decrypt 'of standard input the newline is dropped' 0 'a plaintext' --key secret.json "$(cat token2)"
 check 'without it' test "$(wc -c <out)" -eq 11
+"$APISEC" encrypt --key recipients.json --alg ECDH-ES+A256KW <signed >token2 2>err
+check 'to the set that keygen wrote' test $? -eq 0 -a ! -s err
+decrypt 'and so it is read' 0 "$(cat signed)" --key private.json "$(cat token2)"
+printf '{"keys":[%s,%s]}' "$(sed 's/^{"keys":\[//; s/\]}$//' keys.json)" "$(cat public.json)" >mixed.json
+"$APISEC" encrypt --key mixed.json --alg ECDH-ES+A256KW <signed >token2 2>err
+check 'to a set with a key for signatures beside it' test $? -eq 0 -a ! -s err
+printf '{"keys":[%s,%s]}' "$(cat public.json)" "$(cat public.json)" >two.json
+run 'to a set with two' 2 '' encrypt --key two.json --alg ECDH-ES+A256KW plaintext
+check 'which says so' grep -q 'several keys of the set are for ECDH-ES+A256KW: one JWK is wanted' err
+run 'to a set with none' 2 '' encrypt --key keys.json --alg ECDH-ES+A256KW plaintext
 run 'an alg that is not the key'"'"'s' 2 '' encrypt --key secret.json --alg A256KW plaintext
 run 'no alg' 2 '' encrypt --key secret.json plaintext
 run 'an enc that there is not' 2 '' encrypt --key secret.json --alg A128KW --enc A128CBC plaintext

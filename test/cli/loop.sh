@@ -1,24 +1,27 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# loop.sh: a thousand requests in one thread, examples/loop: against the authorization server of the mesh, with an actor, half of
-# them cancelled on the way, and the counts that come out; then a few with the issuer of the tool's tests.
+# loop.sh: two hundred requests in one thread (a thousand with TEST_EVERY=1), examples/loop: against the authorization server of the
+# mesh, with an actor, half of them cancelled on the way, and the counts that come out; then a few with the issuer of the tool's tests.
 set -u
 . test/support/cli.sh
 
-"$BUILD/mesh-story" --loop mesh "$BUILD" >out 2>err </dev/null
-check 'a thousand come out as they must' test $? -eq 0
+requests=200
+[ "${TEST_EVERY-}" != 1 ] || requests=1000
+half=$((requests / 2))
+"$BUILD/mesh-story" --loop mesh "$BUILD" $requests >out 2>err </dev/null
+check 'all come out as they must' test $? -eq 0
 check 'nothing is wrong' test ! -s err
-check 'half are cancelled' has out '500 cancelled, '
-check 'half of them succeed' has out ', 500 exchanged, 0 failed'
-check 'each has its record' has out 'audit records 1000, lost 0, chain intact'
+check 'half are cancelled' has out " $half cancelled, "
+check 'half of them succeed' has out ", $half exchanged, 0 failed"
+check 'each has its record' has out "audit records $requests, lost 0, chain intact"
 check 'several requests at once' has out 'at most 8 at once'
 run 'the log of the authorization server is intact' 0 '"verdict":"intact"' audit verify mesh/sts/audit.jsonl
 # Those that were cancelled while they were being answered were issued a token too.
 issued=$(grep '"operation":"issue"' mesh/sts/audit.jsonl | grep '"aud":"ledger"' | grep '"act":"accounts"' | grep -c '"status_code":"APISEC_OK"')
-check "it has issued each token that came ($issued)" test "$issued" -ge 500 -a "$issued" -lt 750
+check "it has issued each token that came ($issued)" test "$issued" -ge $half -a "$issued" -lt $((half * 3 / 2))
 check 'for Alice' test "$(grep '"aud":"ledger"' mesh/sts/audit.jsonl | grep -c '"uid":"alice"')" -eq "$issued"
-check 'no secret stays' test -z "$(ls mesh/accounts | grep '^loop')"
+check 'no secret stays' test -d mesh/accounts -a -z "$(find mesh/accounts -name 'loop*')"
 
 make_certificates || { echo 'the openssl command makes no certificates'; exit 1; }
 start ready "$BUILD/test/cli/issuer" server.pem server.key || exit 1

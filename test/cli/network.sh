@@ -38,7 +38,7 @@ exchange 'another scope' 1 '"status":"APISEC_E_INVALID_SCOPE"' orders --audience
 cp ledger in
 exchange 'a token that was not for it' 1 '"status":"APISEC_E_INVALID_REQUEST"' orders --audience ledger --scope ledger:read
 cp alice in
-echo wrong >web_secret.kept && cp orders_secret kept && echo wrong >orders_secret
+cp orders_secret kept && echo wrong >orders_secret
 exchange 'a wrong secret' 1 '"status":"APISEC_E_INVALID_CLIENT"' orders --audience ledger --scope ledger:read
 printf '\n' >orders_secret
 exchange 'an empty secret' 2 'holds no secret' orders --audience ledger --scope ledger:read
@@ -80,8 +80,12 @@ allowed='"verdict":"allowed"' away='{"verdict":"denied","status":"APISEC_E_KEYS_
     verify 'a page that holds no keys' 2 "$away" --jwks-uri "$issuer/nowhere" $trusted
     verify 'nobody listens' 2 "$away" --jwks-uri https://127.0.0.1:1/jwks $trusted
     verify 'keys without TLS' 2 '"status":"APISEC_E_CONFIG"' --jwks-uri "http://${issuer#https://}/jwks" $trusted
-    "$APISEC" verify --issuer "$issuer/" --audience orders --discover $trusted <in >out 2>err
-    check 'the metadata of another issuer is no yes' test $? -ne 0
+    "$APISEC" keygen --alg ES256 >other.jwk
+    printf '{"iss":"%s/","sub":"alice","aud":"orders","client_id":"web","jti":"1","iat":%d,"exp":%d}' \
+        "$issuer" "$(date +%s)" $(($(date +%s) + 300)) >claims.json
+    "$APISEC" sign --key other.jwk --claims claims.json --type at+jwt >in
+    run 'the metadata of another issuer' 2 "$away" verify --issuer "$issuer/" --audience orders --discover $trusted
+    check 'it says what is wrong with it' has err 'the metadata document is of another issuer'
     cp ledger in
     verify 'the narrower token is not for orders' 1 APISEC_E_AUDIENCE --discover $trusted
     run 'it is for ledger' 0 "$allowed" verify --issuer "$issuer" --audience ledger --scope ledger:read --discover $trusted

@@ -28,6 +28,8 @@ check 'the example links' sh -c "printf '%s\n' '#include <apisec/apisec.h>' 'str
     'int owns(const apisec_token *user, const struct order *order) { (void)order; return user != 0; }' \
     'void place_order(struct service *service, const apisec_decision *decision, const apisec_call *call, struct order *order)' \
     '{ (void)service, (void)decision, (void)call, (void)order; }' \
+    'apisec_status send_order(const char *scheme, const char *token, size_t len, const struct order *order)' \
+    '{ (void)scheme, (void)token, (void)len, (void)order; return APISEC_OK; }' \
     'void reply(const apisec_decision *decision) { (void)decision; }' 'int main(void) { return 0; }' >main.c &&
     ${CC:-cc} ${CFLAGS-} ${LDFLAGS-} -pthread -I'$top/include' main.c example.c '$BUILD/libapisec.a' \
     ${MBEDTLS_LIBS:--lmbedcrypto} -lcjson -lz ${CURL_LIBS:--lcurl} -o example"

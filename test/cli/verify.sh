@@ -144,6 +144,7 @@ fi
 # ---- the log's way out ----
 verify 'an allow, recorded' 0 "$allowed" --audit audit.jsonl "$honest"
 verify 'a denial, recorded' 1 "$denied" --audit audit.jsonl --scope orders:write "$honest"
+verify 'another allow, recorded' 0 "$allowed" --audit audit.jsonl "$honest"
 check 'the log holds no token' sh -c '! grep -qFf canaries audit.jsonl'
 check 'the log says allowed' has audit.jsonl '"action_id":1'
 check 'the log says why not' has audit.jsonl APISEC_E_SCOPE
@@ -155,14 +156,13 @@ broken() { # name, line, file
     check "the log, $1: the line" has out "\"line\":$2"
 }
 sed '1s/"action_id":1/"action_id":2/' audit.jsonl >bad.jsonl
-cmp -s audit.jsonl bad.jsonl && sed '1s/"time":1/"time":2/' audit.jsonl >bad.jsonl
 broken 'a record changed' 1 bad.jsonl
 sed 1d audit.jsonl >bad.jsonl
 broken 'its first record removed' 1 bad.jsonl
 sed 1p audit.jsonl >bad.jsonl
 broken 'a record repeated' 2 bad.jsonl
 sed 2d audit.jsonl >bad.jsonl
-[ "$records" -eq 2 ] || broken 'a record removed' 2 bad.jsonl
+broken 'a record removed' 2 bad.jsonl
 { cat audit.jsonl; printf '{}\n'; } >bad.jsonl
 broken 'a line added' $((records + 1)) bad.jsonl
 head -c -1 audit.jsonl >bad.jsonl

@@ -165,6 +165,7 @@ check 'LIBDIR is honoured' [ -f "$work/root/usr/lib/x86_64-linux-gnu/libapisec.a
 check 'INCLUDEDIR is honoured' [ -f "$work/root/usr/include/apisec/apisec.h" ]
 [ ! -d examples/apisec ] || check 'BINDIR is honoured' [ -x "$work/root/usr/libexec/apisec" ]
 check 'MANDIR is honoured' [ -f "$work/root/usr/man/man3/apisec.3" ]
+check 'pkg-config is told of it' [ -f "$work/root/usr/lib/x86_64-linux-gnu/pkgconfig/apisec.pc" ]
 check 'no installed text knows DESTDIR' not grep -rqF "$work" "$work/root/usr/man" "$work/root/usr/include" "$work/root/usr/lib/x86_64-linux-gnu/pkgconfig"
 # shellcheck disable=SC2086
 check 'make uninstall DESTDIR' run_make uninstall DESTDIR="$work/root" $dirs

@@ -14,10 +14,12 @@ report() { # sentence; the places come on standard input
     [ -z "$places" ] || printf '%s\n    %s\n' "$places" "$1" >>"$found"
 }
 sources() { find "$@" -name '*.[ch]' 2>/dev/null | sort; }
+everywhere=$(sources lib include examples test)
 # Code without comments and texts, so that a name in a sentence is no use of it. Keeps the line numbers.
 code() {
-    for file in $(sources "$@"); do
-        awk -v file="$file" '{
+    awk '
+        FNR == 1 { inside = 0 }
+        {
             line = $0
             gsub(/\\./, "", line); gsub(/"[^"]*"/, "\"\"", line)
             out = ""
@@ -32,12 +34,12 @@ code() {
                     out = out substr(line, 1, start - 1); line = substr(line, start + 2); inside = 1
                 }
             }
-            print file ":" FNR ":" out
-        }' "$file"
-    done
+            print FILENAME ":" FNR ":" out
+        }' "$@"
 }
 
-code lib include examples test >"$all"
+# shellcheck disable=SC2086 # a list of files
+code $everywhere >"$all"
 grep '^lib/' "$all" >"$lib"
 grep '^include/' "$all" >"$public"
 
@@ -67,19 +69,24 @@ find lib include examples test pkgconfig .ci Makefile -type f ! -path 'test/lint
     report 'finish it, or file an issue; do not leave a note'
 
 # ---- form ----
-for file in $(sources lib include examples test); do
-    head -n 1 "$file" | grep -q '^/\* SPDX-License-Identifier: Apache-2\.0' || echo "$file:1"
-done | report 'the first line is the SPDX line'
-for file in $(sources lib include examples test); do
-    awk -v file="$file" '/\t/ { print file ":" FNR ": tab" } /[ \t\r]$/ { print file ":" FNR ": blank at the end of the line" }
-        { gsub(/[\200-\277]/, "") } # a character of UTF-8 counts once
-        length($0) > 132 { print file ":" FNR ": over 132 columns" }' "$file"
-done | report 'see .editorconfig'
-for file in $(sources lib include); do
-    awk -v file="$file" 'END { if (NR > 500) print file ": " NR " lines" }' "$file"
-done | report 'a file has at most 500 lines'
-for file in $(sources lib); do
-    awk -v file="$file" '/^\{$/ { from = FNR } /^\}/ && from { if (FNR - from - 1 > 60) print file ":" from ": " FNR - from - 1 " lines"; from = 0 }' "$file"
-done | report 'a function has at most 60 lines'
+# shellcheck disable=SC2086 # lists of files
+{
+    find lib include examples test -name '*.[ch]' -empty
+    awk 'FNR == 1 && !/^\/\* SPDX-License-Identifier: Apache-2\.0/ { print FILENAME ":1" }' $everywhere
+} | report 'the first line is the SPDX line'
+# shellcheck disable=SC2086
+awk '/\t/ { print FILENAME ":" FNR ": tab" } /[ \t\r]$/ { print FILENAME ":" FNR ": blank at the end of the line" }
+    length($0) > 132 { # bytes; a character of UTF-8 counts once
+        line = $0
+        gsub(/[\200-\277]/, "", line)
+        if (length(line) > 132) print FILENAME ":" FNR ": over 132 columns"
+    }' $everywhere | report 'see .editorconfig'
+# shellcheck disable=SC2046
+awk '{ lines[FILENAME] = FNR } END { for (file in lines) if (lines[file] > 500) print file ": " lines[file] " lines" }' $(sources lib include) |
+    sort | report 'a file has at most 500 lines'
+# shellcheck disable=SC2046
+awk 'FNR == 1 { from = 0 } /^\{$/ { from = FNR }
+    /^\}/ && from { if (FNR - from - 1 > 60) print FILENAME ":" from ": " FNR - from - 1 " lines"; from = 0 }' $(sources lib) |
+    report 'a function has at most 60 lines'
 
 [ ! -s "$found" ] || { cat "$found"; exit 1; }

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # man.sh: the manual pages against what they are made from, by another way than they were made: every public function has a page and
-# a paragraph, every constant its number, no word of a header or of --help is lost, and groff has nothing to say about any page.
+# a paragraph, every constant its number, no word of a header or of --help is lost, no backtick is shown, and groff has nothing to say
+# about any page.
 set -u
 build=${BUILD:-build}
 man=$build/man
@@ -23,7 +24,10 @@ for page in "$man"/man[13]/*; do
         [ -f "$man/${first#.so }" ] || wrong "$page: it refers to ${first#.so }, which is not there" ;;
     *)
         said=$(groff -man -ww -z -Tascii "$page" 2>&1) && [ -z "$said" ] || wrong "$page: $said"
-        if grep -q '[^ -~]' "$page"; then wrong "$page: it is not plain ASCII: $(grep -n '[^ -~]' "$page" | head -n 1)"; fi ;;
+        if grep -q '[^ -~]' "$page"; then wrong "$page: it is not plain ASCII: $(grep -n '[^ -~]' "$page" | head -n 1)"; fi
+        if [ "${page#"$man/man3/"}" != "$page" ] && grep -q '\\(ga' "$page"; then
+            wrong "$page: a backtick is shown: $(grep -n '\\(ga' "$page" | head -n 1)"
+        fi ;;
     esac
 done
 
@@ -33,15 +37,18 @@ for header in include/apisec/*.h; do
     page=$man/man3/$name.3
     [ -f "$page" ] || { wrong "$header: there is no $page"; continue; }
     render "$page" >"$work/text"
+    text=$(cat "$work/text")
     # A comment of one line has both of its marks there.
     functions=$(awk '/^\/\*/ { comment = 1 } !comment { print } /\*\// { comment = 0 }' "$header" |
         grep -oE 'apisec_[a-z0-9_]+\(' | tr -d '(')
     for function in $functions; do
-        grep -qF " $function()" "$work/text" || wrong "$page: $function has no paragraph"
+        case $text in *" $function()"*) ;; *) wrong "$page: $function has no paragraph" ;; esac
         [ -f "$man/man3/$function.3" ] || wrong "$header: there is no page for $function"
     done
     grep -oE 'APISEC_[A-Z0-9_]+ = -?[0-9]+' "$header" >"$work/constants"
-    while read -r constant; do grep -qF " $constant " "$work/text" || wrong "$page: $constant is not in it"; done <"$work/constants"
+    while read -r constant; do
+        case $text in *" $constant "*) ;; *) wrong "$page: $constant is not in it" ;; esac
+    done <"$work/constants"
     # Whatever the header says beside what only a compiler reads.
     sed -e 's/…/ /g' -e '/SPDX-License/d' -e '/^#/d' -e '/^extern "C"/d' -e 's/^enum//' "$header" | words >"$work/header"
     { echo "$part"; echo h; words <"$work/text"; } | sort -u >"$work/page"
@@ -63,9 +70,9 @@ if [ -x "$tool" ]; then
         "$tool" $command --help </dev/null >"$work/help"
         grep -qF " apisec $command " "$work/text" || wrong "$page: apisec $command is not in it"
         awk -v head=".SS \"apisec $command\"" 'NR == 1; /^\.S[SH]/ { inside = $0 == head } inside' "$page" >"$work/section"
-        render "$work/section" >"$work/section.text"
+        text=$(render "$work/section")
         for option in $(grep -oE '^  --[a-z0-9-]+' "$work/help"); do
-            grep -qF -- " $option " "$work/section.text" || wrong "$page: $option of $command is not in it"
+            case $text in *" $option "*) ;; *) wrong "$page: $option of $command is not in it" ;; esac
         done
         lost=$(sed -e 's/^Usage://' -e 's/^Options:$//' "$work/help" | words | comm -23 - "$work/page")
         [ -z "$lost" ] || wrong "$page: lost from apisec $command --help: $(echo $lost)"

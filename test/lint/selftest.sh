@@ -144,6 +144,7 @@ if command -v groff >/dev/null; then
     pages && sed -i 's/\\-301/\\-302/' build/man/man3/apisec_status.3 && expect man.sh 'APISEC_E_SCOPE = -301' 'a constant with another number'
     pages && sed -i 's/ is a name\.//' build/man/man3/apisec_status.3 && expect man.sh 'lost from include/apisec/status.h: a is' 'a lost sentence'
     pages && echo '.XY' >>build/man/man3/apisec_status.3 && expect man.sh XY 'an unknown request'
+    pages && echo 'a \(gab\(ga' >>build/man/man3/apisec_status.3 && expect man.sh 'a backtick is shown' 'markup that is left'
     pages && echo 'ä' >>build/man/man3/apisec_status.3 && expect man.sh ASCII 'a byte that is not ASCII'
 fi
 

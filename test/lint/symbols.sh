@@ -4,6 +4,7 @@
 # symbols.sh: what the built libraries show to the outside: only apisec_ names, the soname, four needed libraries, and no state of
 # its own that is not listed here. Needs a finished `make`; BUILD names its folder.
 set -u
+export LC_ALL=C
 build=${BUILD:-build}
 shared=$build/libapisec.so.0 static=$build/libapisec.a
 bad=0
@@ -40,12 +41,23 @@ access_decision.o out_of_memory       never written: the denial that stands for 
 http_curl.o      once global_code     libcurl, set up once per process
 http_transport.o no_memory            never written: what stands for options that could not be allocated
 '
-for object in $(find "$build/lib" -name '*.o' 2>/dev/null | sort); do
+objects=$(find "$build/lib" -name '*.o' 2>/dev/null | sort)
+[ -n "$objects" ] || wrong "$build/lib holds no objects"
+# Both tools name each file before what they say of it. Lines of: object, state.
+# shellcheck disable=SC2086 # a list of files
+states=$(objdump -t $objects | awk '
+    /: +file format / { object = $1; sub(/:$/, "", object) }
+    $3 == "O" && $4 ~ /^\.t?(data|bss)/ && $4 !~ /rel\.ro/ { sub(/\.[0-9]+$/, "", $NF); print object, $NF }
+    $2 == "O" && $3 == "*COM*" { print object, $NF }')
+while read -r object state; do
+    [ -n "$state" ] || continue
     name=$(echo "${object#"$build"/lib/}" | tr / _)
-    for state in $(objdump -t "$object" | awk '$3 == "O" && $4 ~ /^\.t?(data|bss)/ && $4 !~ /rel\.ro/ { sub(/\.[0-9]+$/, "", $NF); print $NF }
-                                               $2 == "O" && $3 == "*COM*" { print $NF }'); do
-        echo "$allowed" | grep -qE "^$name( .*)? $state( |\$)" || wrong "$object keeps state: $state (only once-guards may; the list is in symbols.sh)"
-    done
-    ! readelf -SW "$object" | grep -qE '\.(init_array|ctors)' || wrong "$object runs code when the library is loaded"
-done
+    echo "$allowed" | grep -qE "^$name( .*)? $state( |\$)" || wrong "$object keeps state: $state (only once-guards may; the list is in symbols.sh)"
+done <<END
+$states
+END
+# shellcheck disable=SC2086
+early=$(readelf -SW $objects |
+    awk '/^File: / { object = $2 } /\.(init_array|ctors)/ && !seen[object]++ { print object ? object : "the only object" }')
+[ -z "$early" ] || wrong "code that runs when the library is loaded: $early"
 exit $bad

@@ -16,6 +16,7 @@ make --no-print-directory $jobs RSA_DECRYPT=old BUILD=build/rsa-old all >"$scrat
 count env BUILD=build/rsa-old APISEC="$APISEC" sh test/run.sh test/cli/encryption.sh
 make --no-print-directory RSA_DECRYPT=yes BUILD="$scratch/other" all >"$scratch/out" 2>&1
 check 'another word is refused' test $? -ne 0
+check 'it says which there are' has "$scratch/out" 'RSA_DECRYPT is old or nothing'
 cd "$scratch" || exit 1
 
 "$APISEC" keygen --alg RSA-OAEP >key.json || exit 1

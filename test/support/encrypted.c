@@ -100,12 +100,29 @@ size_t encrypted_hex(const char *hex, unsigned char *out)
 
 /* ---- tokens ---- */
 
+/* known_rsa puts alg and a kid in front of the members of A.1's key; the public half ends where the private members begin. */
+static char *known_rsa(const char *alg, bool is_public)
+{
+    const char *const members = encrypted_a1_key + 1, *const d = strstr(members, ",\"d\":");
+    const size_t size = sizeof encrypted_a1_key + 100;
+    char *const jwk = malloc(size);
+    if (!jwk || !d) stop("no RSA key");
+    snprintf(jwk, size, "{\"kid\":\"known-rsa\",\"use\":\"enc\",\"alg\":\"%s\",%.*s%s", alg,
+             is_public ? (int)(d - members) : (int)strlen(members), members, is_public ? "}" : "");
+    return jwk;
+}
+
 char *encrypted_new(const char *alg, const char *enc, const char *plaintext, char **private_jwk)
 {
     apisec_error err;
     char *public_jwk = NULL, *token = NULL;
     const char *const key_alg = strcmp(alg, "dir") == 0 ? enc : alg;
-    if (apisec_encryption_key_new(key_alg, private_jwk, &public_jwk, &err) != APISEC_OK) stop(err.text);
+    if (strncmp(alg, "RSA", 3) == 0) {
+        *private_jwk = known_rsa(alg, false);
+        public_jwk = known_rsa(alg, true);
+    } else if (apisec_encryption_key_new(key_alg, private_jwk, &public_jwk, &err) != APISEC_OK) {
+        stop(err.text);
+    }
     const char *const jwk = public_jwk ? public_jwk : *private_jwk;
     if (apisec_encrypt(jwk, strlen(jwk), alg, enc, "JWT", plaintext, strlen(plaintext), &token, &err) != APISEC_OK) stop(err.text);
     apisec_text_free(public_jwk);

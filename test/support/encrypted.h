@@ -21,7 +21,7 @@ extern const char encrypted_bob[];      /* the recipient's */
 size_t encrypted_hex(const char *hex, unsigned char *out);
 
 /* encrypted_new encrypts a text to a new key for alg (for dir too: of the length that enc wants), and gives the private JWK as
- * well. Both are to be freed with apisec_text_free. */
+ * well. The key for RSA is always that of A.1, because making one takes long. Both are to be freed with apisec_text_free. */
 char *encrypted_new(const char *alg, const char *enc, const char *plaintext, char **private_jwk);
 
 /* Of these copies of a token each has one part, 0 to 4, changed; to be freed with free. encrypted_part puts another text there;

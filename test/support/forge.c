@@ -8,12 +8,14 @@
 #include "jose/jose.h"
 #include "json/json.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MAX_MEMBERS 64
 #define MAX_SIGNERS 32
+#define MAX_READ 8
 #define MAX_FORGERY (4 * 1024 * 1024)
 
 const struct forge_change FORGE_SAME[] = {{NULL, NULL}};
@@ -134,6 +136,37 @@ static char *join(char *input, const void *signature, size_t len)
     return token;
 }
 
+/* The keys that have signed, by the JWKs they were read from: reading a private EC key takes as long as signing with it. The oldest
+ * gives way. */
+static struct read_key {
+    char *text;
+    struct jwk *jwk;
+} read_keys[MAX_READ];
+static size_t num_read;
+static pthread_mutex_t reading = PTHREAD_MUTEX_INITIALIZER;
+
+static void forget(struct read_key *key)
+{
+    free(key->text);
+    jwk_free(key->jwk);
+    *key = (struct read_key){NULL, NULL};
+}
+
+static const struct jwk *read_key(const char *text)
+{
+    for (size_t i = 0; i < MAX_READ; i++)
+        if (read_keys[i].text && strcmp(read_keys[i].text, text) == 0) return read_keys[i].jwk;
+    struct read_key *const key = &read_keys[num_read++ % MAX_READ];
+    struct json *document = NULL;
+    forget(key);
+    must(json_parse_object(text_of(text), NULL, &document, NULL) == APISEC_OK, "reading the signer");
+    must(jwk_parse(document, &key->jwk, NULL) == APISEC_OK, "parsing the signer");
+    json_free(document);
+    key->text = text_copy(text_of(text));
+    must(key->text != NULL, "memory");
+    return key->jwk;
+}
+
 /* sign takes the signing input over. */
 static char *sign(char *input, const apisec_signer *signer, const char *alg)
 {
@@ -141,14 +174,10 @@ static char *sign(char *input, const apisec_signer *signer, const char *alg)
     size_t len = 0;
     const struct algorithm *algorithm = algorithm_find(text_of(alg));
     must(algorithm != NULL, alg);
-    struct json *document = NULL;
-    struct jwk *jwk = NULL;
-    const struct text text = text_of(apisec_signer_private_jwk(signer));
-    must(json_parse_object(text, NULL, &document, NULL) == APISEC_OK, "reading the signer");
-    must(jwk_parse(document, &jwk, NULL) == APISEC_OK, "parsing the signer");
+    pthread_mutex_lock(&reading);
+    const struct jwk *const jwk = read_key(apisec_signer_private_jwk(signer));
     must(crypto_sign(jwk->key, algorithm, input, strlen(input), signature, &len) == APISEC_OK, "signing");
-    jwk_free(jwk);
-    json_free(document);
+    pthread_mutex_unlock(&reading);
     return join(input, signature, len);
 }
 
@@ -249,8 +278,8 @@ char *forge_jwks(const apisec_signer *const *signers)
     buffer_text(&out, "{\"keys\":[");
     for (size_t i = 0; signers[i] != NULL; i++) {
         if (i > 0) buffer_byte(&out, ',');
-        must(apisec_signer_public_jwk(signers[i]) != NULL, "publishing a secret");
-        buffer_text(&out, apisec_signer_public_jwk(signers[i]));
+        const char *const public_jwk = apisec_signer_public_jwk(signers[i]);
+        buffer_text(&out, public_jwk != NULL ? public_jwk : apisec_signer_private_jwk(signers[i]));
     }
     buffer_text(&out, "]}");
     char *set = buffer_take(&out);
@@ -290,4 +319,5 @@ const apisec_signer *forge_signer(const char *alg, size_t number)
 void forge_end(void)
 {
     while (num_made > 0) apisec_signer_free(made[--num_made].signer);
+    for (size_t i = 0; i < MAX_READ; i++) forget(&read_keys[i]);
 }

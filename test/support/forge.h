@@ -57,7 +57,7 @@ char *forge_transaction(const struct forge_change *claims, const struct forge_ch
 
 /* forge_base64url encodes a text. */
 char *forge_base64url(struct text text);
-/* forge_jwks writes a JWK Set of the signers' public keys; NULL ends the list. */
+/* forge_jwks writes a JWK Set of the signers' public keys, and of the secrets of HS; NULL ends the list. */
 char *forge_jwks(const apisec_signer *const *signers);
 /* forge_replace returns text with the first occurrence of one part replaced; the part must be there. */
 char *forge_replace(const char *text, const char *part, const char *by);

@@ -29,7 +29,9 @@ void proof_jkt(const apisec_signer *signer, char out[44])
 {
     struct json *document = NULL;
     struct jwk *jwk = NULL;
-    must(json_parse_object(text_of(apisec_signer_private_jwk(signer)), NULL, &document, NULL) == APISEC_OK, "reading the signer");
+    const char *const half = apisec_signer_public_jwk(signer); /* a private EC key takes a multiplication to read */
+    const struct text text = text_of(half ? half : apisec_signer_private_jwk(signer));
+    must(json_parse_object(text, NULL, &document, NULL) == APISEC_OK, "reading the signer");
     must(jwk_parse(document, &jwk, NULL) == APISEC_OK, "parsing the signer");
     must(jwk_thumbprint(jwk->key, out) == APISEC_OK, "the thumbprint");
     jwk_free(jwk);

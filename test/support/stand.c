@@ -98,6 +98,24 @@ void stand_accepts(apisec_verifier *verifier, const char *what, char *token)
     apisec_token_free(stand_verified(verifier, what, token));
 }
 
+apisec_status stand_verify(apisec_verifier *verifier, struct script *script, const char *bytes, int64_t now, int64_t *now_ms,
+                           apisec_token **verified, apisec_error *err)
+{
+    apisec_op *op = NULL;
+    apisec_token *token = NULL;
+    apisec_error own;
+    if (err == NULL) err = &own;
+    assert_int_equal(apisec_verify_start(verifier, bytes, strlen(bytes), now, &op, NULL), APISEC_OK);
+    script_run(script, op, now_ms);
+    const apisec_status status = apisec_verify_finish(op, &token, err);
+    assert_int_equal(err->status, status);
+    assert_int_equal(token != NULL, status == APISEC_OK);
+    apisec_op_free(op);
+    if (verified != NULL) *verified = token;
+    else apisec_token_free(token);
+    return status;
+}
+
 static apisec_status count(apisec_http *http, apisec_op *op)
 {
     struct stand_counter *counter = http->context;

@@ -8,6 +8,7 @@
 #define TEST_SUPPORT_STAND_H
 
 #include "support/forge.h"
+#include "support/script.h"
 
 #include <apisec/http.h>
 
@@ -35,6 +36,11 @@ void stand_accepts(apisec_verifier *verifier, const char *what, char *token);
 void stand_refuses_bytes(apisec_verifier *verifier, const char *what, const char *bytes, size_t len, apisec_status expected);
 /* stand_verified is stand_accepts that hands over the token. */
 apisec_token *stand_verified(apisec_verifier *verifier, const char *what, char *token);
+
+/* stand_verify drives one verification as an operation, with a script's answers. The token is judged at now, in seconds; the clock
+ * is at *now_ms and moves on. verified and err may be NULL. */
+apisec_status stand_verify(apisec_verifier *verifier, struct script *script, const char *bytes, int64_t now, int64_t *now_ms,
+                           apisec_token **verified, apisec_error *err);
 
 /* stand_counter is a transport that answers nothing and counts what it is asked. */
 struct stand_counter {

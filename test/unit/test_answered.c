@@ -224,7 +224,7 @@ static void headers(void **state)
     const struct row rest[] = {
         {TYPED(REFERENCE_JWT, body), APISEC_E_RESPONSE, "typ", "unsigned"},
         {TYPED(REFERENCE_JWT, "a.b"), APISEC_E_RESPONSE, "parts", "two parts"},
-        {TYPED(REFERENCE_JWT, ""), APISEC_E_RESPONSE, "parts", "nothing"},
+        {TYPED(REFERENCE_JWT, ""), APISEC_E_RESPONSE, "1 part instead", "nothing"},
         {TYPED(REFERENCE_JWT, ACTIVE), APISEC_E_RESPONSE, "base64url", "JSON that says JWT"},
         {TYPED(REFERENCE_JSON, ACTIVE), APISEC_E_RESPONSE, "Content-Type", "an answer that is not signed"},
     };

@@ -100,6 +100,29 @@ static apisec_status exchange(apisec_client *client, const struct script_answer 
     return status;
 }
 
+/* That the proof was made is not yet a result. */
+static void test_finishing_too_early(void **state)
+{
+    (void)state;
+    apisec_client *const client = new_client();
+    apisec_exchange *const exchanged = apisec_exchange_new();
+    apisec_op *op = NULL;
+    apisec_issued *issued = NULL;
+    apisec_exchange_set_subject_unverified(exchanged, "subject", 7, NULL);
+    apisec_exchange_add_audience(exchanged, "ledger");
+    assert_int_equal(apisec_exchange_start(client, exchanged, &op, NULL), APISEC_OK);
+    assert_int_equal(apisec_exchange_finish(op, &issued, NULL), APISEC_E_MISUSE); /* not begun */
+    assert_int_equal(apisec_op_next(op, NOW_MS), APISEC_OP_HTTP);
+    assert_int_equal(apisec_exchange_finish(op, &issued, NULL), APISEC_E_MISUSE); /* under way */
+    assert_null(issued);
+    assert_int_equal(apisec_op_answer_end(op, APISEC_E_TLS), APISEC_OK);
+    assert_int_equal(apisec_op_next(op, NOW_MS), APISEC_OP_DONE);
+    assert_int_equal(apisec_exchange_finish(op, &issued, NULL), APISEC_E_TLS);
+    apisec_op_free(op);
+    apisec_exchange_free(exchanged);
+    apisec_client_free(client);
+}
+
 static void test_without_a_nonce(void **state)
 {
     (void)state;
@@ -252,6 +275,7 @@ static void test_keys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_finishing_too_early),
         cmocka_unit_test(test_without_a_nonce),           cmocka_unit_test(test_one_retry_with_the_nonce),
         cmocka_unit_test(test_the_form_of_the_retry),     cmocka_unit_test(test_what_is_no_reason_to_retry),
         cmocka_unit_test(test_a_token_that_is_not_bound), cmocka_unit_test(test_a_client_without_dpop),

@@ -108,6 +108,20 @@ static void test_members(void **state)
     json_free(document);
 }
 
+static void test_appending(void **state)
+{
+    (void)state;
+    struct buffer out = BUFFER_MAX(8);
+    assert_int_equal(compact_append(&out, "\xfb\xff", 2), APISEC_OK);
+    assert_string_equal(out.bytes, "-_8");
+    assert_int_equal(compact_append(&out, NULL, 0), APISEC_OK);
+    assert_int_equal(out.len, 3);
+    assert_int_equal(compact_append(&out, "123456789", 9), APISEC_E_TOO_LARGE); /* as it stands already */
+    assert_int_equal(compact_append(&out, "123", 3), APISEC_OK);
+    assert_int_equal(compact_append(&out, "1", 1), APISEC_E_TOO_LARGE); /* encoded */
+    buffer_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +129,7 @@ int main(void)
         cmocka_unit_test(test_the_longest),
         cmocka_unit_test(test_headers),
         cmocka_unit_test(test_members),
+        cmocka_unit_test(test_appending),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

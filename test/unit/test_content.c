@@ -7,6 +7,7 @@
 #include "crypto/crypto.h"
 #include "support/encrypted.h"
 #include "support/guard.h"
+#include "support/stride.h"
 
 #include <string.h>
 
@@ -193,7 +194,7 @@ static void test_every_bit_counts(void **state)
                      {m.ciphertext, m.ciphertext_len, "ciphertext"},
                      {m.tag, m.tag_len, "tag"}};
         for (size_t part = 0; part < 5; part++) {
-            for (size_t bit = 0; bit < 8 * parts[part].len; bit++) {
+            for (size_t bit = 0; bit < 8 * parts[part].len; bit += stride(1, 5)) {
                 parts[part].at[bit / 8] ^= (unsigned char)(1 << bit % 8);
                 expect(&m, APISEC_E_DECRYPTION, parts[part].what);
                 parts[part].at[bit / 8] ^= (unsigned char)(1 << bit % 8);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_decrypt.c: the stage of an encrypted token: where it stands among the checks, what is hashed, and the set-up of its keys.
+ * test_decrypt.c: the stage of an encrypted token: where it stands among the checks, what is hashed and exchanged, and its keys.
  * What attackers do with encrypted tokens is in test/attack/attack_encryption.c.
  */
 #include "support/unit.h"
@@ -8,6 +8,8 @@
 #include "support/forge.h"
 #include "token/present.h"
 #include "token/token.h"
+
+#include <apisec/client.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +95,41 @@ static void test_the_trail(void **state)
     apisec_verifier_free(without);
 }
 
+/* An exchange hands on the bytes that came, and takes no others for the token. */
+static void test_the_subject_of_an_exchange(void **state)
+{
+    (void)state;
+    apisec_verifier *verifier = verifier_with(private_jwk, false);
+    apisec_client *client = apisec_client_new(NULL);
+    apisec_client_set_endpoint(client, "https://id.example/token");
+    apisec_client_set_basic(client, "orders", "secret", 6);
+    char *inside = honest(), *outside = encrypt("JWT", strdup(inside));
+    apisec_token *token = NULL;
+    assert_int_equal(apisec_verify(verifier, outside, strlen(outside), FORGE_NOW, &token, NULL), APISEC_OK);
+    for (int i = 0; i < 2; i++) {
+        const char *raw = i == 0 ? outside : inside;
+        apisec_exchange *exchange = apisec_exchange_new();
+        apisec_op *op = NULL;
+        size_t len;
+        apisec_exchange_set_subject(exchange, token, raw, strlen(raw));
+        apisec_exchange_add_audience(exchange, "ledger");
+        assert_int_equal(apisec_exchange_start(client, exchange, &op, NULL), i == 0 ? APISEC_OK : APISEC_E_MISUSE);
+        if (i == 0) {
+            assert_int_equal(apisec_op_next(op, INT64_C(1000) * FORGE_NOW), APISEC_OP_HTTP);
+            const char *body = apisec_op_body(op, &len);
+            assert_non_null(strstr(body, outside));
+            assert_null(strstr(body, inside));
+        }
+        apisec_op_free(op);
+        apisec_exchange_free(exchange);
+    }
+    apisec_token_free(token);
+    free(inside);
+    free(outside);
+    apisec_client_free(client);
+    apisec_verifier_free(verifier);
+}
+
 static void test_keys(void **state)
 {
     (void)state;
@@ -100,6 +137,8 @@ static void test_keys(void **state)
         const char *keys, *text, *why;
     } rows[] = {
         {"{\"keys\":[]}", "none of the 0 keys", "none"},
+        {"{\"keys\":[{\"kty\":\"OKP\"},{\"kty\":\"OKP\"}]}", "none of the 2 keys", "of a kty that is not known here"},
+        {"{\"keys\":[{\"kty\":\"OKP\"}]}", "the only key cannot", "one of them"},
         {"{}", "kty", "no key"},
         {"nonsense", "keys to decrypt with", "no JSON"},
         {"{\"kty\":\"oct\",\"k\":\"AAAA\",\"alg\":\"A128KW\"}", "A128KW", "not what it says"},
@@ -149,6 +188,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_trail),
+        cmocka_unit_test(test_the_subject_of_an_exchange),
         cmocka_unit_test(test_keys),
     };
     return cmocka_run_group_tests(tests, begin, end);

@@ -64,6 +64,22 @@ static void test_a_session(void **state)
     apisec_verifier_free(verifier);
 }
 
+/* A denial ends when the largest leeway is over behind its until, though the token may live on: who denies says how long. */
+static void test_one_that_has_ended(void **state)
+{
+    (void)state;
+    apisec_verifier *verifier = new_verifier();
+    assert_int_equal(apisec_verifier_deny_id(verifier, FORGE_ISSUER, "id-7", NOW - 300, NULL), APISEC_OK);
+    stand_accepts(verifier, "ended already", token_of("jti", "\"id-7\""));
+    assert_int_equal(apisec_verifier_deny_principal(verifier, FORGE_ISSUER "|dora", NOW, NOW - 300, NULL), APISEC_OK);
+    stand_accepts(verifier, "ended already", token_of("sub", "\"dora\""));
+    assert_int_equal(apisec_verifier_deny_session(verifier, FORGE_ISSUER, "s-1", NOW - 300, NULL), APISEC_OK);
+    stand_accepts(verifier, "ended already", token_of("sid", "\"s-1\""));
+    assert_int_equal(apisec_verifier_deny_id(verifier, FORGE_ISSUER, "id-7", NOW - 299, NULL), APISEC_OK);
+    stand_refuses(verifier, "the twin, a second later", token_of("jti", "\"id-7\""), APISEC_E_REVOKED);
+    apisec_verifier_free(verifier);
+}
+
 /* A denial is one verifier's own. */
 static void test_another_verifier(void **state)
 {
@@ -111,6 +127,21 @@ static void test_what_could_never_match(void **state)
     apisec_verifier_free(verifier);
 }
 
+/* The sentence is all that an operator sees of a typing error: it speaks of what was typed. */
+static void test_what_the_sentences_say(void **state)
+{
+    (void)state;
+    apisec_verifier *verifier = new_verifier();
+    apisec_error err;
+    assert_int_equal(apisec_verifier_deny_id(verifier, "https://other.example", "id-7", UNTIL, &err), APISEC_E_ARGUMENT);
+    assert_string_equal(err.text, "there is no such issuer here whose tokens could be denied");
+    assert_int_equal(apisec_verifier_deny_session(verifier, "https://other.example", "s", UNTIL, &err), APISEC_E_ARGUMENT);
+    assert_string_equal(err.text, "there is no such issuer here whose tokens could be denied");
+    assert_int_equal(apisec_verifier_deny_principal(verifier, "https://other.example|alice", NOW, UNTIL, &err), APISEC_E_ARGUMENT);
+    assert_string_equal(err.text, "no trusted issuer here has such a principal: apisec_token_principal spells it");
+    apisec_verifier_free(verifier);
+}
+
 static void test_when_there_is_no_room(void **state)
 {
     (void)state;
@@ -148,8 +179,10 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_an_id),
                                        cmocka_unit_test(test_a_principal),
                                        cmocka_unit_test(test_a_session),
+                                       cmocka_unit_test(test_one_that_has_ended),
                                        cmocka_unit_test(test_another_verifier),
                                        cmocka_unit_test(test_what_could_never_match),
+                                       cmocka_unit_test(test_what_the_sentences_say),
                                        cmocka_unit_test(test_when_there_is_no_room)};
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -157,7 +157,8 @@ static void test_activities(void **state)
     static const struct {
         int64_t number;
         apisec_status expected;
-    } rows[] = {{0, APISEC_OK}, {4, APISEC_OK}, {99, APISEC_OK}, {-1, APISEC_E_ARGUMENT}, {100, APISEC_E_ARGUMENT}};
+    } rows[] = {{0, APISEC_OK},          {4, APISEC_OK},           {99, APISEC_OK},          {-1, APISEC_E_ARGUMENT},
+                {5, APISEC_E_ARGUMENT}, {98, APISEC_E_ARGUMENT}, {100, APISEC_E_ARGUMENT}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         apisec_event *const event = apisec_event_new();
         apisec_event_set_number(event, "activity_id", rows[i].number);

@@ -39,7 +39,7 @@ static void token_types(void **state)
         const struct token_answer answer = answer_of("t", rows[i].token_type);
         apisec_issued *issued = (apisec_issued *)&rows; /* not NULL */
         apisec_error err;
-        const apisec_status status = grant_check(&asked, &answer, &issued, &err);
+        const apisec_status status = grant_check(&asked, &answer, NULL, &issued, &err);
         if (status != (rows[i].expected == NULL ? APISEC_E_RESPONSE : APISEC_OK)) fail_msg("row %zu: %s", i, rows[i].why);
         assert_int_equal(err.status, status);
         if (rows[i].expected == NULL) assert_null(issued);
@@ -78,7 +78,7 @@ static void issued_types(void **state)
         struct token_answer answer = answer_of("t", "Bearer");
         answer.issued_token_type = text_or_none(rows[i].issued);
         apisec_issued *issued = NULL;
-        const apisec_status status = grant_check(&asked, &answer, &issued, NULL);
+        const apisec_status status = grant_check(&asked, &answer, NULL, &issued, NULL);
         if (status != (rows[i].expected == NULL ? APISEC_E_RESPONSE : APISEC_OK)) fail_msg("row %zu: %s", i, rows[i].why);
         if (rows[i].expected != NULL) assert_string_equal(apisec_issued_issued_type(issued), rows[i].expected);
         apisec_issued_free(issued);
@@ -129,7 +129,7 @@ static void scopes(void **state)
         answer.scope = text_or_none(rows[i].told);
         apisec_issued *issued = NULL;
         apisec_error err;
-        const apisec_status status = grant_check(&asked, &answer, &issued, &err);
+        const apisec_status status = grant_check(&asked, &answer, NULL, &issued, &err);
         if (status != rows[i].expected) fail_msg("row %zu: %s: %s", i, rows[i].why, err.text);
         const char *scope = apisec_issued_scope(issued), *reduced = apisec_issued_scope_reduced(issued);
         assert_int_equal(scope == NULL, rows[i].scope == NULL);
@@ -192,7 +192,7 @@ static void actors(void **state)
             const struct asked asked = {.actor = sent == 1};
             const struct token_answer answer = answer_of(token, "Bearer");
             apisec_issued *issued = NULL;
-            const apisec_status status = grant_check(&asked, &answer, &issued, NULL);
+            const apisec_status status = grant_check(&asked, &answer, NULL, &issued, NULL);
             const bool passes = rows[i].delegated || sent == 0; /* without an actor nobody looks */
             if (status != (passes ? APISEC_OK : APISEC_E_NOT_DELEGATED)) fail_msg("row %zu: %s", i, rows[i].why);
             assert_int_equal(issued != NULL, passes);
@@ -218,7 +218,7 @@ static void tokens_that_cannot_be_read(void **state)
         const struct asked asked = {.actor = true};
         const struct token_answer answer = answer_of(rows[i].token, "Bearer");
         apisec_issued *issued = NULL;
-        if (grant_check(&asked, &answer, &issued, NULL) != APISEC_OK) fail_msg("row %zu: %s", i, rows[i].why);
+        if (grant_check(&asked, &answer, NULL, &issued, NULL) != APISEC_OK) fail_msg("row %zu: %s", i, rows[i].why);
         apisec_issued_free(issued);
     }
     /* SAML says who acts in its own way */
@@ -230,7 +230,7 @@ static void tokens_that_cannot_be_read(void **state)
         static const char *const types[] = {URN "jwt", URN "saml1", URN "saml2"};
         const struct asked asked = {.actor = true, .requested_type = text_of(types[saml])};
         answer.issued_token_type = text_of(types[saml]);
-        assert_int_equal(grant_check(&asked, &answer, &issued, NULL), saml == 0 ? APISEC_E_NOT_DELEGATED : APISEC_OK);
+        assert_int_equal(grant_check(&asked, &answer, NULL, &issued, NULL), saml == 0 ? APISEC_E_NOT_DELEGATED : APISEC_OK);
         apisec_issued_free(issued);
     }
 }
@@ -245,7 +245,7 @@ static void a_token_too_long_to_read_is_not_believed(void **state)
     apisec_issued *issued = NULL;
     for (int over = 0; over < 2; over++) {
         const struct token_answer answer = answer_of(token, "Bearer");
-        assert_int_equal(grant_check(&asked, &answer, &issued, NULL), over == 0 ? APISEC_OK : APISEC_E_NOT_DELEGATED);
+        assert_int_equal(grant_check(&asked, &answer, NULL, &issued, NULL), over == 0 ? APISEC_OK : APISEC_E_NOT_DELEGATED);
         apisec_issued_free(issued);
         token[JOSE_MAX_TOKEN] = 't';
     }
@@ -263,7 +263,7 @@ static void when_it_expires(void **state)
         struct token_answer answer = answer_of("t", "Bearer");
         answer.expires_in = rows[i].in;
         apisec_issued *issued = NULL;
-        assert_int_equal(grant_check(&asked, &answer, &issued, NULL), APISEC_OK);
+        assert_int_equal(grant_check(&asked, &answer, NULL, &issued, NULL), APISEC_OK);
         assert_true(apisec_issued_expires_at(issued) == rows[i].expected);
         apisec_issued_free(issued);
     }

@@ -118,22 +118,32 @@ static struct written nth(unsigned n)
     return written;
 }
 
+static void keep_written(struct headers *headers, const struct written *written)
+{
+    const struct jws_header header = {.alg = text_of(written->alg), .kid = text_of(written->kid)};
+    headers_keep(headers, text_of(written->encoded), &header);
+}
+
+/* find_written ends the process when it finds another's parts. */
+static bool find_written(const struct headers *headers, const struct written *written)
+{
+    struct known_header known;
+    struct jws_header header;
+    if (!headers_find(headers, text_of(written->encoded), &known, &header)) return false;
+    if (!text_is(header.alg, written->alg) || !text_is(header.kid, written->kid) || header.typ.at != NULL) abort();
+    return true;
+}
+
 static void keep_nth(struct headers *headers, unsigned n)
 {
     const struct written written = nth(n);
-    const struct jws_header header = {.alg = text_of(written.alg), .kid = text_of(written.kid)};
-    headers_keep(headers, text_of(written.encoded), &header);
+    keep_written(headers, &written);
 }
 
-/* find_nth ends the process when it finds another's parts. */
 static bool find_nth(const struct headers *headers, unsigned n)
 {
     const struct written written = nth(n);
-    struct known_header known;
-    struct jws_header header;
-    if (!headers_find(headers, text_of(written.encoded), &known, &header)) return false;
-    if (!text_is(header.alg, written.alg) || !text_is(header.kid, written.kid) || header.typ.at != NULL) abort();
-    return true;
+    return find_written(headers, &written);
 }
 
 static void test_more_than_there_are_places(void **state)
@@ -164,7 +174,7 @@ static void test_two_for_each_of_many_issuers(void **state)
     headers_free(make(1000000)); /* and never more than a bounded number of places */
 }
 
-/* Wherever two headers differ they have places of their own: at any letter of a word, also where the machine keeps the high bits. */
+/* Wherever two headers differ they have places of their own: at any letter of a word, also where the machine has its high bits. */
 static void test_any_letter_tells_the_place(void **state)
 {
     (void)state;
@@ -192,9 +202,10 @@ static void test_any_letter_tells_the_place(void **state)
 
 /* ---- threads ---- */
 
-/* Four headers that have the same two places, so that each writes over the others. */
+/* Four headers that have the same two places, so that each writes over the others. They are written out before the threads start,
+ * which then do nothing but keep and find. */
 enum { RIVALS = 4, ROUNDS = 100000 };
-static unsigned rivals[RIVALS];
+static struct written rivals[RIVALS];
 
 static bool push_each_other_out(unsigned a, unsigned b)
 {
@@ -210,10 +221,10 @@ static bool push_each_other_out(unsigned a, unsigned b)
 static void find_rivals(void)
 {
     unsigned num = 1;
-    rivals[0] = 0;
+    rivals[0] = nth(0);
     for (unsigned n = 1; num < RIVALS; n++) {
         assert_in_range(n, 1, 5000);
-        if (push_each_other_out(0, n)) rivals[num++] = n;
+        if (push_each_other_out(0, n)) rivals[num++] = nth(n);
     }
 }
 
@@ -222,8 +233,8 @@ static void *keep_and_find(void *argument)
     struct headers *headers = argument;
     unsigned found = 0;
     for (unsigned i = 0; i < ROUNDS; i++) {
-        keep_nth(headers, rivals[i % RIVALS]);
-        for (unsigned k = 0; k < RIVALS; k++) found += find_nth(headers, rivals[k]);
+        keep_written(headers, &rivals[i % RIVALS]);
+        for (unsigned k = 0; k < RIVALS; k++) found += find_written(headers, &rivals[k]);
     }
     return found > 0 ? headers : NULL;
 }

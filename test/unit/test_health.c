@@ -34,14 +34,8 @@ static void turn(apisec_verifier *verifier, const char *bytes, int64_t now_ms, c
                  apisec_status expected)
 {
     struct script script;
-    apisec_op *op = NULL;
-    apisec_token *verified = NULL;
     script_init(&script, answer, answer != NULL);
-    assert_int_equal(apisec_verify_start(verifier, bytes, strlen(bytes), FORGE_NOW, &op, NULL), APISEC_OK);
-    script_run(&script, op, &now_ms);
-    assert_int_equal(apisec_verify_finish(op, &verified, NULL), expected);
-    apisec_token_free(verified);
-    apisec_op_free(op);
+    assert_int_equal(stand_verify(verifier, &script, bytes, FORGE_NOW, &now_ms, NULL, NULL), expected);
     script_end(&script);
 }
 

@@ -30,7 +30,7 @@ static apisec_issued *issued_of(const char *token)
     const struct token_answer answer = {
         .access_token = text_of(token), .token_type = text_of("bearer"), .scope = text_of("a"), .expires_in = 10};
     apisec_issued *issued = NULL;
-    assert_int_equal(grant_check(&asked, &answer, &issued, NULL), APISEC_OK);
+    assert_int_equal(grant_check(&asked, &answer, NULL, &issued, NULL), APISEC_OK);
     return issued;
 }
 

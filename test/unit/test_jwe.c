@@ -50,6 +50,11 @@ static void test_parts(void **state)
         guard_free(in);
     }
     struct jwe jwe;
+    apisec_error err;
+    assert_int_equal(jwe_split(text_of("aa"), &jwe, &err), APISEC_E_MALFORMED);
+    assert_string_equal(err.text, "the token has 1 part instead of 5");
+    assert_int_equal(jwe_split(text_of("aa.bb.cc.dd"), &jwe, &err), APISEC_E_MALFORMED);
+    assert_string_equal(err.text, "the token has 4 parts instead of 5");
     assert_int_equal(jwe_split(text_of("aa.bb.cc.dd.ee"), &jwe, NULL), APISEC_OK);
     assert_true(text_is(jwe.header, "aa") && text_is(jwe.encrypted_key, "bb") && text_is(jwe.iv, "cc"));
     assert_true(text_is(jwe.ciphertext, "dd") && text_is(jwe.tag, "ee"));

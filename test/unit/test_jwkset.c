@@ -119,6 +119,17 @@ static void test_rows(void **state)
     jwk_set_free(NULL);
 }
 
+static void test_how_many_are_said(void **state)
+{
+    (void)state;
+    struct jwk_set *set;
+    apisec_error err;
+    assert_int_equal(parse(SET("{" OKP "}"), JWK_FETCHED, &set, &err), APISEC_E_KEY_UNFIT);
+    assert_string_equal(err.text, "the key set's only key cannot verify a signature here");
+    assert_int_equal(parse(SET("{" OKP "},{" OKP "}"), JWK_FETCHED, &set, &err), APISEC_E_KEY_UNFIT);
+    assert_string_equal(err.text, "none of the key set's 2 keys can verify a signature here");
+}
+
 static void test_limits(void **state)
 {
     (void)state;
@@ -241,6 +252,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_how_many_are_said),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_finds),
         cmocka_unit_test(test_the_sets_of_rfc7517),

@@ -4,6 +4,7 @@
  * milliseconds after an arbitrary start.
  */
 #include "support/unit.h"
+#include "support/stride.h"
 #include "token/token.h"
 
 #include <pthread.h>
@@ -466,7 +467,8 @@ static void test_fork_under_load(void **state)
     assert_int_equal(land(keys, ticket, 600, START), APISEC_OK);
     assert_int_equal(num_served(keys, 3), 3); /* nobody else is there */
     for (size_t i = 0; i < 2; i++) assert_int_equal(pthread_create(&threads[i], NULL, get_until_told, both), 0);
-    assert_int_equal(num_served(keys, 100), 100);
+    const int num_forks = (int)stride(100, 40);
+    assert_int_equal(num_served(keys, num_forks), num_forks);
     atomic_store(&stop, 1);
     for (size_t i = 0; i < 2; i++) pthread_join(threads[i], NULL);
     keyset_free(keys);
@@ -632,7 +634,7 @@ static void test_pinned(void **state)
     keyset_free(keys);
     keys = (struct keyset *)&err;
     const struct keyset_config broken = {.source = KEYS_PINNED, .issuer = text_of("i"), .json = text_of("{}")};
-    assert_int_not_equal(keyset_new(&broken, &keys, &err), APISEC_OK);
+    assert_int_equal(keyset_new(&broken, &keys, &err), APISEC_E_MALFORMED);
     assert_null(keys);
     keyset_free(NULL);
 }

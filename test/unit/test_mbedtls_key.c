@@ -69,8 +69,9 @@ static void test_which_key_fits(void **state)
             const apisec_status want = k == right ? APISEC_OK : APISEC_E_KEY_UNFIT;
             assert_int_equal(crypto_key_fits(keys[k], &algorithms[i]), k == right);
             assert_int_equal(crypto_verify(keys[k], &algorithms[i], "m", 1, signature, len), want);
+            if (k == right) continue; /* it has signed */
             assert_int_equal(crypto_sign(keys[k], &algorithms[i], "m", 1, other, &other_len), want);
-            if (want != APISEC_OK) assert_int_equal(other_len, 0);
+            assert_int_equal(other_len, 0);
         }
     }
 }
@@ -118,9 +119,11 @@ static struct job {
 static atomic_uint num_wrong;
 static pthread_barrier_t start;
 
-/* Right and wrong signatures in turns: a context that remembers the last one would be seen. Sometimes a new signature. */
-static void *work(void *unused)
+/* Right and wrong signatures in turns: a context that remembers the last one would be seen. Every fourth thread makes a new
+ * signature: with RSA that takes much longer than to verify one. */
+static void *work(void *number)
 {
+    const bool signs = *(const size_t *)number % 4 == 1;
     unsigned char wrong[CRYPTO_MAX_SIGNATURE], own[CRYPTO_MAX_SIGNATURE];
     size_t len;
     memcpy(wrong, job.signature, job.len);
@@ -130,21 +133,26 @@ static void *work(void *unused)
         if (crypto_verify(job.key, job.algorithm, "m", 1, job.signature, job.len) != APISEC_OK) atomic_fetch_add(&num_wrong, 1);
         if (crypto_verify(job.key, job.algorithm, "m", 1, wrong, job.len) != APISEC_E_SIGNATURE) atomic_fetch_add(&num_wrong, 1);
     }
+    if (!signs) return number;
     if (crypto_sign(job.key, job.algorithm, "n", 1, own, &len) != APISEC_OK) atomic_fetch_add(&num_wrong, 1);
     if (crypto_verify(job.key, job.algorithm, "n", 1, own, len) != APISEC_OK) atomic_fetch_add(&num_wrong, 1);
-    return unused;
+    return number;
 }
 
 static void run_threads(const char *alg, size_t num, int rounds)
 {
     pthread_t threads[2 * POOL_SLOTS];
+    size_t numbers[2 * POOL_SLOTS];
     job.algorithm = algorithm_find(text_of(alg));
     job.key = keys[key_for(job.algorithm)];
     job.rounds = rounds;
     atomic_store(&num_wrong, 0);
     assert_int_equal(crypto_sign(job.key, job.algorithm, "m", 1, job.signature, &job.len), APISEC_OK);
     pthread_barrier_init(&start, NULL, (unsigned)num);
-    for (size_t i = 0; i < num; i++) assert_int_equal(pthread_create(&threads[i], NULL, work, NULL), 0);
+    for (size_t i = 0; i < num; i++) {
+        numbers[i] = i;
+        assert_int_equal(pthread_create(&threads[i], NULL, work, &numbers[i]), 0);
+    }
     for (size_t i = 0; i < num; i++) pthread_join(threads[i], NULL);
     pthread_barrier_destroy(&start);
     assert_int_equal(num_wrong, 0);
@@ -153,17 +161,17 @@ static void run_threads(const char *alg, size_t num, int rounds)
 static void test_two_threads(void **state)
 {
     (void)state;
-    run_threads("RS256", 2, 50);
-    run_threads("PS256", 2, 50);
-    run_threads("ES256", 2, 8);
+    run_threads("RS256", 2, 20);
+    run_threads("PS256", 2, 20);
+    run_threads("ES256", 2, 4);
     run_threads("HS256", 2, 500);
 }
 
 static void test_more_threads_than_contexts(void **state)
 {
     (void)state;
-    run_threads("RS256", 2 * POOL_SLOTS, 10);
-    run_threads("PS512", 2 * POOL_SLOTS, 10);
+    run_threads("RS256", 2 * POOL_SLOTS, 5);
+    run_threads("PS512", 2 * POOL_SLOTS, 5);
     run_threads("ES256", 2 * POOL_SLOTS, 1);
     run_threads("HS512", 2 * POOL_SLOTS, 100);
 }
@@ -187,7 +195,7 @@ static void test_fork_under_load(void **state)
     atomic_store(&stop, false);
     assert_int_equal(crypto_sign(job.key, job.algorithm, "m", 1, job.signature, &job.len), APISEC_OK);
     for (size_t i = 0; i < 2; i++) assert_int_equal(pthread_create(&threads[i], NULL, keep_using, NULL), 0);
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < 4; i++) {
         const pid_t child = fork();
         assert_true(child >= 0);
         if (child == 0) {

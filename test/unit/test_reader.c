@@ -5,6 +5,7 @@
 #include "support/unit.h"
 #include "json/json.h"
 #include "support/guard.h"
+#include "support/stride.h"
 
 #include <locale.h>
 #include <stdio.h>
@@ -153,7 +154,7 @@ static void test_what_the_scanner_accepts_can_be_read(void **state)
     };
     for (size_t i = 0; i < sizeof documents / sizeof documents[0]; i++) {
         const size_t len = strlen(documents[i]);
-        for (size_t change = 0; change < len * 257; change++) {
+        for (size_t change = 0; change < len * 257; change += stride(1, 13)) {
             char changed[200];
             const size_t at = change / 257, byte = change % 257, left_out = byte == 256;
             memcpy(changed, documents[i], len);

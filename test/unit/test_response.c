@@ -320,9 +320,21 @@ static void nonces(void **state)
     }
 }
 
+static void test_a_body_is_never_null(void **state)
+{
+    (void)state;
+    struct op_answer answer = {.body = BUFFER_MAX(4)};
+    assert_string_equal(response_body(&answer).at, "");
+    assert_int_equal(response_body(&answer).len, 0);
+    buffer_text(&answer.body, "[1]");
+    assert_true(text_is(response_body(&answer), "[1]"));
+    buffer_free(&answer.body);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_body_is_never_null),
         cmocka_unit_test(nonces),
         cmocka_unit_test(a_body_may_be_as_long_as_its_limit),
         cmocka_unit_test(a_refusal_lasts),

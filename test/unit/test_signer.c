@@ -6,6 +6,7 @@
 #include "jose/jose.h"
 #include "support/guard.h"
 #include "support/keys.h"
+#include "support/stride.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -164,7 +165,7 @@ static void test_generated_signers(void **state)
 {
     (void)state;
     for (size_t i = 0; i < num_algorithms; i++) {
-        if (algorithms[i].key_type == CRYPTO_KEY_RSA && algorithms[i].hash != CRYPTO_SHA256) continue; /* they take long */
+        if (algorithms[i].key_type == CRYPTO_KEY_RSA && i % stride(1, 6) != 0) continue; /* they take long: one of the six */
         apisec_signer *signer = NULL, *again = NULL;
         apisec_error err;
         char thumbprint[44];

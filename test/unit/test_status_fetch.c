@@ -74,10 +74,10 @@ static void test_one_request_for_many_tokens(void **state)
     struct script script;
     script_init(&script, answers, 1);
     apisec_verifier *verifier = checking(NULL, set);
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 32; i++) {
         char idx[8];
         snprintf(idx, sizeof idx, "%d", i % 16);
-        assert_int_equal(verify(verifier, &script, idx, START + 100 * i), revoked[i % 16] ? APISEC_E_REVOKED : APISEC_OK);
+        assert_int_equal(verify(verifier, &script, idx, START + 300 * i), revoked[i % 16] ? APISEC_E_REVOKED : APISEC_OK);
     }
     assert_int_equal(script.num_requests, 1);
     script_end(&script);

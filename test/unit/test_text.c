@@ -53,9 +53,23 @@ static void test_no_text_equals_nothing(void **state)
     assert_false(text_is(none, NULL));
     assert_false(text_is_caseless(none, NULL));
     assert_false(text_starts(none, NULL));
+    assert_false(text_ends(none, NULL));
+    assert_true(text_ends(none, ""));
     assert_true(text_is(none, ""));
     assert_false(text_has_byte(none, 'a'));
     assert_true(text_is_printable(none));
+}
+
+static void test_single_characters(void **state)
+{
+    (void)state;
+    for (int c = -128; c < 128; c++) {
+        const char digits[] = "0123456789abcdefABCDEF";
+        const char *const at = c == 0 ? NULL : strchr(digits, c);
+        const int index = at ? (int)(at - digits) : -1;
+        assert_int_equal(text_hex_digit((char)c), index > 15 ? index - 6 : index);
+        assert_int_equal(text_lower((char)c), (char)(c >= 'A' && c <= 'Z' ? c + 32 : c));
+    }
 }
 
 static void test_nul_bytes_count(void **state)
@@ -64,6 +78,9 @@ static void test_nul_bytes_count(void **state)
     const struct text a = {guarded("ab\0c", 4), 4};
     assert_false(text_is(a, "ab"));
     assert_true(text_starts(a, "ab"));
+    assert_true(text_ends(a, "c"));
+    assert_false(text_ends(a, "bc"));
+    assert_false(text_ends(a, "aab c"));
     assert_true(text_has_byte(a, '\0'));
     char *copy = text_copy(a);
     assert_memory_equal(copy, "ab\0c", 5);
@@ -120,6 +137,7 @@ static void test_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_single_characters),
         cmocka_unit_test(test_comparisons),     cmocka_unit_test(test_no_text_equals_nothing),
         cmocka_unit_test(test_nul_bytes_count), cmocka_unit_test(test_copy_refuses_an_impossible_length),
         cmocka_unit_test(test_printable),       cmocka_unit_test(test_words),
