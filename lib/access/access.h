@@ -85,6 +85,7 @@ struct apisec_decision {
     int32_t body_http_status;     /* with BODY; 0: as the status has it */
     bool dpop_scheme;             /* the token was sent with DPoP */
     char dpop_nonce[VERIFIER_NONCE_SIZE]; /* for the client's next proof, or "" */
+    apisec_error call_error;      /* what is wrong with the call as a whole */
     bool path_is_cut;             /* it was longer than what is kept: no rule can be found for it */
     char client_address[46];      /* where it is not the socket's peer: from whom trusted proxies say that it comes; or "" */
     struct peer_names *peer;      /* of its certificate; NULL: none, or nobody asked */

@@ -80,6 +80,7 @@ static bool keep_call(apisec_decision *decision, const apisec_call *call)
     struct text traceparent;
     const size_t num_traceparents = call_find_header(call, "traceparent", &traceparent);
     if (num_traceparents != 1 || traceparent.len > MAX_TRACEPARENT) traceparent.len = 0;
+    call_status(call, &decision->call_error);
     keep_certificate(decision, call_peer_certificate(call));
     decision->path_is_cut = call_path(call).len > MAX_PATH;
     return keep(decision, call_method(call), SIZE_MAX, &decision->method) &&

@@ -89,10 +89,11 @@ static bool next_name(struct element *rest, struct crypto_names *names)
 
 static bool read_names(struct text der, struct crypto_names *names)
 {
+    if (der.len == 0) return false;
     unsigned char *const at = (unsigned char *)der.at;
     struct element rest = {at, at + der.len}, extensions, found;
     bool was_found = false;
-    if (der.len == 0 || !find_extensions(&rest, &extensions)) return false;
+    if (!find_extensions(&rest, &extensions)) return false;
     while (extensions.at < extensions.end) {
         if (!next_extension(&extensions, &found)) return false;
         if (found.at == NULL) continue;
