@@ -2,7 +2,7 @@
  *
  * issuer.c: serves an issuer for the tests of the tool over https on a free port of 127.0.0.1: metadata, keys, token endpoint,
  * introspection. It prints one line of JSON when it is ready, with what its clients need to know, and ends when its standard input
- * does.
+ * does, with another line: how often metadata and keys were fetched, and how many requests the token endpoint had.
  *
  *     issuer CERTIFICATE_FILE KEY_FILE
  */
@@ -118,11 +118,16 @@ static char *write_keys(const struct issuer *issuer)
     return text;
 }
 
-static enum MHD_Result answer_get(const struct issuer *issuer, struct MHD_Connection *connection, const char *path)
+static enum MHD_Result answer_get(struct issuer *issuer, struct MHD_Connection *connection, const char *path)
 {
-    if (strcmp(path, "/.well-known/openid-configuration") == 0 || strcmp(path, "/.well-known/oauth-authorization-server") == 0)
+    if (strcmp(path, "/.well-known/openid-configuration") == 0 || strcmp(path, "/.well-known/oauth-authorization-server") == 0) {
+        issuer->num_metadata++;
         return send_json(connection, MHD_HTTP_OK, write_metadata(issuer), "max-age=600");
-    if (strcmp(path, "/jwks") == 0) return send_json(connection, MHD_HTTP_OK, write_keys(issuer), "max-age=600");
+    }
+    if (strcmp(path, "/jwks") == 0) {
+        issuer->num_keys++;
+        return send_json(connection, MHD_HTTP_OK, write_keys(issuer), "max-age=600");
+    }
     return send_json(connection, MHD_HTTP_NOT_FOUND, strdup("{\"error\":\"not_found\"}"), "no-store");
 }
 
@@ -145,7 +150,7 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
                               const char *version, const char *data, size_t *size, void **state)
 {
     (void)version;
-    const struct issuer *issuer = context;
+    struct issuer *issuer = context;
     if (strcmp(method, "GET") == 0) return answer_get(issuer, connection, path);
     if (strcmp(method, "POST") != 0 || (strcmp(path, "/token") != 0 && strcmp(path, "/introspect") != 0))
         return send_json(connection, MHD_HTTP_NOT_FOUND, strdup("{\"error\":\"not_found\"}"), "no-store");
@@ -164,6 +169,7 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
         *size = 0;
         return MHD_YES;
     }
+    if (strcmp(path, "/token") == 0) issuer->num_grants++;
     return answer_form(issuer, connection, path, &request->form);
 }
 
@@ -202,6 +208,9 @@ static void print_ready(const struct issuer *issuer)
     cJSON_AddStringToObject(ready, "orders_secret", issuer->orders_secret);
     cJSON_AddStringToObject(ready, "alice_session", issuer->alice_session);
     cJSON_AddStringToObject(ready, "bob_session", issuer->bob_session);
+    char *expired = expired_token(issuer);
+    if (expired) cJSON_AddStringToObject(ready, "expired_token", expired);
+    apisec_text_free(expired);
     char *text = cJSON_PrintUnformatted(ready);
     if (text) puts(text);
     fflush(stdout);
@@ -239,7 +248,7 @@ static int bind_free_port(unsigned *port)
     return -1;
 }
 
-/* start_server serves an issuer that is ready: its thread only reads it. */
+/* start_server serves an issuer that is ready, which then belongs to its one thread until it is stopped. */
 static struct MHD_Daemon *start_server(struct issuer *issuer, int socket_fd, const char *certificate, const char *key)
 {
     return MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_TLS | MHD_USE_ERROR_LOG, 0, NULL, NULL, answer, issuer,
@@ -268,6 +277,8 @@ static int serve(struct issuer *issuer, const char *certificate, const char *key
     do got = read(STDIN_FILENO, ignored, sizeof ignored);
     while (got > 0 || (got < 0 && errno == EINTR));
     MHD_stop_daemon(server);
+    printf("{\"metadata_fetches\":%zu,\"key_fetches\":%zu,\"token_requests\":%zu}\n", issuer->num_metadata, issuer->num_keys,
+           issuer->num_grants);
     return EXIT_SUCCESS;
 }
 

@@ -21,6 +21,7 @@ struct issuer {
     apisec_verifier *verifier; /* of its own tokens, when they come back as subject tokens */
     char web_secret[SECRET_SIZE], orders_secret[SECRET_SIZE];
     char alice_session[SECRET_SIZE], bob_session[SECRET_SIZE];
+    size_t num_metadata, num_keys, num_grants; /* how often each was answered */
 };
 
 /* The form that was posted. */
@@ -45,6 +46,8 @@ struct reply {
 
 /* random_hex makes a new secret, handle or token id. */
 void random_hex(char text[SECRET_SIZE]);
+/* expired_token signs a token of Alice's for orders that expired an hour ago; NULL: it cannot. End it with apisec_text_free. */
+char *expired_token(const struct issuer *issuer);
 /* grant_answer judges one request to the token endpoint (RFC 6749 section 3.2, RFC 8693). client and secret are those of the
  * Authorization header, or NULL. */
 struct reply grant_answer(const struct issuer *issuer, const char *client, const char *secret, const struct form *form);

@@ -176,6 +176,17 @@ static struct reply issue(const struct issuer *issuer, const struct subject *sub
     return reply;
 }
 
+char *expired_token(const struct issuer *issuer)
+{
+    const struct subject alice = {.name = "alice"};
+    const int64_t expired_at = (int64_t)time(NULL) - 3600;
+    char *token = NULL;
+    char *claims = write_claims(issuer, &alice, &policies[0], policies[0].scope, expired_at - LIFETIME, expired_at);
+    if (claims) (void)apisec_signer_sign(issuer->signer, "at+jwt", claims, strlen(claims), &token, NULL);
+    cJSON_free(claims);
+    return token;
+}
+
 static const struct policy *find_policy(const char *client, const char *audience)
 {
     for (size_t i = 0; audience && i < sizeof policies / sizeof policies[0]; i++) {
