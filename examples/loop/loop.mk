@@ -1,6 +1,8 @@
-# loop.mk: a thousand operations in one thread, over epoll and libcurl. `make demo-loop` runs them.
+# loop.mk: a thousand requests in one thread, over epoll and libcurl. `make demo-loop` runs them.
 
-$(BUILD)/loop: $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard examples/loop/*.c))) $(STATIC)
+LOOP_SHARED := $(patsubst %,$(BUILD)/examples/loop/%.o,bridge driver service crowd process)
+
+$(BUILD)/loop: $(BUILD)/examples/loop/main.o $(LOOP_SHARED) $(STATIC)
 	$(SAY) LD $@
 	$(Q)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CURL_LIBS)
 

@@ -54,9 +54,17 @@ rs256='--audience https://rs256.test/'
 
     # not the tool, but the event loop of examples/loop: its operations with a server that nobody here wrote
     printf '%s\n' "$token" >"$INTEGRATION_FOLDER/token"
-    expect 'two hundred requests in one thread' 0 '100 exchanged, 0 failed' "${BUILD:-build}/loop" "$INTEGRATION_OIDC" \
-        "$INTEGRATION_CA" https://es256.test/ orders:read "$INTEGRATION_FOLDER/token" svc-basic "$secret" https://rs256.test/ \
-        orders:read 200
+    cat >"$INTEGRATION_FOLDER/loop.json" <<END
+{ "trust": { "issuers": [{ "issuer": "$INTEGRATION_OIDC", "audiences": ["https://es256.test/"], "algorithms": ["ES256"],
+                           "discover": true }] },
+  "rules": [{ "id": "all", "path": "/**", "require": { "scopes": ["orders:read"] } }],
+  "exchange": { "next": { "endpoint": "$INTEGRATION_OIDC/token", "audiences": ["https://rs256.test/"], "scope": "orders:read",
+      "authentication": { "method": "client_secret_basic", "client_id": "svc-basic", "secret": "file:$secret" } } },
+  "audit": "none" }
+END
+    echo "GET /orders $INTEGRATION_FOLDER/token APISEC_OK next" >"$INTEGRATION_FOLDER/loop.list"
+    expect 'two hundred requests in one thread' 0 '"given_up_early":50,"exchanged":100,"given_up_late":50,"wrong":0,' \
+        "${BUILD:-build}/loop" "$INTEGRATION_FOLDER/loop.json" "$INTEGRATION_FOLDER/loop.list" "$INTEGRATION_CA" 200
     rm -f "$INTEGRATION_FOLDER/token"
 
     printf 'wrong' >"$secret"
