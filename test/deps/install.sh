@@ -21,6 +21,7 @@ demo       openssl            openssl                 openssl              opens
 test       cmocka.h           libcmocka-dev           libcmocka-devel      cmocka-dev         cmocka
 test       microhttpd.h       libmicrohttpd-dev       libmicrohttpd-devel  libmicrohttpd-dev  libmicrohttpd
 test       gnutls/gnutls.h    libgnutls28-dev         gnutls-devel         gnutls-dev         gnutls
+test       uv.h               libuv1-dev              libuv-devel          libuv-dev          libuv
 test       openssl            openssl                 openssl              openssl            openssl
 test       python3            python3                 python3              python3            python
 test       pkg-config         pkg-config              pkgconf-pkg-config   pkgconf            pkgconf
