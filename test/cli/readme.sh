@@ -57,6 +57,14 @@ ${CC:-cc} ${CFLAGS-} ${LDFLAGS-} -pthread -I"$top/include" rules.c "$BUILD/libap
 check 'the reader of rules links' test $? -eq 0
 check 'the rules compile' sh -c './rules <rules.json.1'
 
+blocks loop.c
+for compiler in "${CC:-cc} -std=c11" "${CC:-cc} -x c++ -std=c++11"; do
+    case $compiler in *c++*) printf '#include <string>\n' | ${CC:-cc} -x c++ -fsyntax-only - 2>/dev/null || continue ;; esac
+    # shellcheck disable=SC2086 # words
+    $compiler -Wall -Wextra -Werror -I"$top/include" -c -o loop.o loop.c.1 >out 2>err
+    check "the event loop compiles with $compiler" test $? -eq 0
+done
+
 # All blocks of commands are one session, in one folder, with the tool in the path. Each block must end well.
 blocks commands
 mkdir session bin
