@@ -78,8 +78,8 @@
  *     unmapped.apisec.checks[].verdict  "pass" or "fail"
  *     unmapped.apisec.checks[].standard the section that asks for it
  *     unmapped.apisec.checks[].detail   the scope or claim in question
- *     unmapped.apisec.claims            of a verified token, those that "record_claims" of a guard's document names: as they are; null
- *                                       where one is absent; left out where it is over 2048 bytes
+ *     unmapped.apisec.claims            of a verified token, those that "record_claims" of a guard's document names: as they are,
+ *                                       null where one is absent; left out where it is over 2048 bytes
  *     unmapped.apisec.shadow.verdict    of a requirement that the rule only tries: "allowed" or "denied", had it been enforced
  *     unmapped.apisec.shadow.status_code  its status's name
  *     unmapped.apisec.shadow.reason     what is not met

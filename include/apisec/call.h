@@ -43,8 +43,9 @@ void apisec_call_add_header(apisec_call *call, const char *name, size_t name_len
 void apisec_call_set_peer_certificate(apisec_call *call, const unsigned char *der, size_t len);
 /* apisec_call_set_peer_address: the socket's peer, "192.0.2.1" or "2001:db8::1", without a port. */
 void apisec_call_set_peer_address(apisec_call *call, const char *address);
-/* apisec_call_set_body: the request's whole body, for rules that guard it (limits.h). The bytes are not copied: they stay where they
- * are until the check or start that is given the call has returned. A body of no bytes is one too. Never set: it is not known. */
+/* apisec_call_set_body: the request's whole body, for rules that guard it (limits.h). The bytes are not copied: they stay where
+ * they are until the check or start that is given the call has returned. A body of no bytes is one too. Never set: it is not
+ * known. */
 void apisec_call_set_body(apisec_call *call, const char *body, size_t len);
 /* apisec_call_set_time: the moment to judge at, in seconds; without it the clock's. */
 void apisec_call_set_time(apisec_call *call, int64_t now);

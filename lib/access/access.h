@@ -144,8 +144,8 @@ extern const char *const rules_members[];
 apisec_status rules_read(const struct shape *top, struct text document, apisec_rules **rules, apisec_error *err);
 /* rules_inherit takes over the buckets of limits that are the same, before anybody uses the new rules. */
 void rules_inherit(apisec_rules *rules, const apisec_rules *older);
-/* recorded.c: rules_record_claims says which claims the records of decisions by these rules hold: names as in rules.h; absent: none.
- * recorded_put writes them. CONFIG, MEMORY. */
+/* recorded.c: rules_record_claims says which claims the records of decisions by these rules hold: names as in rules.h; absent:
+ * none. recorded_put writes them. CONFIG, MEMORY. */
 apisec_status rules_record_claims(apisec_rules *rules, const struct shape *list, apisec_error *err);
 void recorded_put(const apisec_decision *decision, struct json_writer *unmapped);
 /* rules_which: the id of the rule that decides on a method and path; NULL: none, or no memory. */
