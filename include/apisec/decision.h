@@ -81,6 +81,10 @@ const apisec_token *apisec_decision_token(const apisec_decision *decision);
 /* apisec_decision_reason: one sentence for the operator; "" when nothing failed. */
 const char *apisec_decision_reason(const apisec_decision *decision);
 
+/* apisec_decision_rule: the id of the rule that was applied, for who serves by it instead of reading the path a second time; NULL
+ * where no rules were applied or none fits. Lives as long as the decision. */
+const char *apisec_decision_rule(const apisec_decision *decision);
+
 /* The headers to reply with: WWW-Authenticate (RFC 6750 section 3, RFC 9449 section 7.1, RFC 9728, RFC 7617), or Retry-After with
  * a 503 or 429; and DPoP-Nonce where the client needs a nonce. None when allowed, but that DPoP-Nonce: send what is there in any
  * case. */

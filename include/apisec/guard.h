@@ -11,7 +11,8 @@
  *   "trust"      realm, resource_metadata, origins, dpop, token_cache, decryption_keys, issuers: what trust.h sets
  *   "http"       ca_file, timeout_ms, connect_timeout_ms, allow_loopback, allow_private, proxy, identities: what http.h sets
  *   "rules", "policies", "role_claims", "networks", "trusted_proxies", "peers", "services", "limits": as in rules.h and limits.h
- *   "exchange"   { name: what to ask which token endpoint for }: what client.h sets, for apisec_guard_exchange
+ *   "exchange"   { name: what to ask which token endpoint for }: what client.h sets, for apisec_guard_exchange. Its "actor" is
+ *                { "token", "type" }, or { "key", "name", "audience" }: a JWT of RFC 7523's form, signed anew for each exchange
  *   "audit"      { "file": path, "level": "written" or "synced", "on_failure": "strict" or "lenient", "record_claims": [names] },
  *                or "none": the decision to keep no record is written down
  * Secrets never stand in it: where one is wanted it is "file:PATH" (its bytes without one newline at the end) or "env:NAME". Such
@@ -83,6 +84,10 @@ apisec_status apisec_guard_exchange_start(apisec_guard *guard, const apisec_deci
 
 /* apisec_guard_verifier: the one in force, to deny tokens, export keys or see its health. End with apisec_verifier_free. */
 apisec_verifier *apisec_guard_verifier(apisec_guard *guard);
+
+/* apisec_guard_audit: the log that decisions are recorded in, for a service's own events (apisec_audit_write); NULL where none is
+ * kept. It lives as long as the guard, and is never closed by its borrower. */
+apisec_audit *apisec_guard_audit(apisec_guard *guard);
 
 /* apisec_guard_metrics writes counters in the text format of Prometheus (0.0.4): apisec_authentication_attempts_total{result=},
  * apisec_authorization_attempts_total{result=}, apisec_decisions_total{status=}, apisec_shadow_decisions_total{result=},

@@ -325,6 +325,11 @@ const char *apisec_decision_reason(const apisec_decision *decision)
     return decision->status == APISEC_OK ? "" : decision->error.text;
 }
 
+const char *apisec_decision_rule(const apisec_decision *decision)
+{
+    return decision != NULL ? decision->rule_id : NULL;
+}
+
 struct header {
     const char *name, *value;
 };

@@ -14,6 +14,19 @@ static apisec_status check(const apisec_decision *decision, const apisec_call *c
     return APISEC_OK;
 }
 
+/* set_actor makes what says who acts, where the document gives a key for it: for this server, for a minute, used once. */
+static apisec_status set_actor(const struct exchange_plan *plan, apisec_exchange *exchange, apisec_error *err)
+{
+    char *token = NULL;
+    if (plan->actor_key == NULL) return APISEC_OK;
+    const apisec_status status = assertion_new(plan->actor_key, ASSERTION_ACTOR, plan->actor_name, plan->actor_audience,
+                                               clock_now_ms() / 1000, &token);
+    if (status != APISEC_OK) return fail(err, status, "the actor's token was not made");
+    apisec_exchange_set_actor(exchange, token, strlen(token), "jwt");
+    apisec_text_free(token);
+    return APISEC_OK;
+}
+
 /* fill makes a plan an exchange of this user's. A trace goes along where it is one of a version that is known. */
 static apisec_status fill(const struct exchange_plan *plan, const apisec_decision *decision, const apisec_call *call,
                           apisec_exchange *exchange, apisec_error *err)
@@ -24,7 +37,7 @@ static apisec_status fill(const struct exchange_plan *plan, const apisec_decisio
     if (!exchange_copy(plan->exchange, exchange)) return fail_memory(err);
     apisec_exchange_set_subject(exchange, apisec_decision_token(decision), raw, len);
     if (exchange_is_traceparent(decision->traceparent)) apisec_exchange_set_traceparent(exchange, decision->traceparent.at);
-    return APISEC_OK;
+    return set_actor(plan, exchange, err);
 }
 
 static apisec_status start(const struct edition *edition, const apisec_decision *decision, const apisec_call *call,

@@ -8,7 +8,7 @@
 
 static const char *const plan_names[] = {"endpoint", "authentication", "dpop_key", "audiences", "resources",
                                          "scope",    "requested_type", "actor",    NULL};
-static const char *const actor_names[] = {"token", "type", NULL};
+static const char *const actor_names[] = {"token", "type", "key", "name", "audience", NULL};
 
 /* noted: what a setter calls a wrong argument is a mistake in the document here. */
 static apisec_status noted(const struct shape *at, const apisec_error *error, apisec_error *err)
@@ -71,24 +71,60 @@ static apisec_status read_targets(const struct shape *object, const char *name, 
     return status;
 }
 
-static apisec_status read_actor(const struct shape *object, const struct reading *reading, apisec_exchange *exchange,
-                                apisec_error *err)
+/* ---- who acts ---- */
+
+static apisec_status check_absent(const struct shape *object, const char *first, const char *second, apisec_error *err)
 {
-    const struct shape at = shape_member(object, "actor"), token_at = shape_member(&at, "token");
+    const struct shape first_at = shape_member(object, first), second_at = shape_member(object, second);
+    const struct shape *const found = first_at.value != NULL ? &first_at : &second_at;
+    return found->value == NULL ? APISEC_OK : shape_fail(found, err, "an actor has a token, or a key to make one with");
+}
+
+/* read_token: one that stands ready, until the document is read again. */
+static apisec_status read_token(const struct shape *at, const struct reading *reading, apisec_exchange *exchange, apisec_error *err)
+{
+    const struct shape token_at = shape_member(at, "token");
     struct secret token;
     const char *type;
-    if (at.value == NULL) return APISEC_OK;
-    apisec_status status = shape_object(&at, actor_names, err);
-    if (status == APISEC_OK) status = read_optional_text(&at, "type", &type, err);
+    apisec_status status = check_absent(at, "name", "audience", err);
+    if (status == APISEC_OK) status = read_optional_text(at, "type", &type, err);
     if (status == APISEC_OK) status = secret_read(&token_at, reading, EXCHANGE_MAX_TOKEN, "stand-in", &token, err);
     if (status != APISEC_OK) return status;
     apisec_exchange_set_actor(exchange, token.bytes, token.len, type);
     secret_free(&token);
-    return noted(&at, &exchange->error, err);
+    return noted(at, &exchange->error, err);
 }
 
-static apisec_status read_exchange(const struct shape *at, const struct reading *reading, apisec_exchange *exchange,
-                                   apisec_error *err)
+/* read_key: one is made for each exchange. A shared secret is refused: the server could act with it as well. */
+static apisec_status read_key(const struct shape *at, const struct reading *reading, struct exchange_plan *plan,
+                              struct arena *arena, apisec_error *err)
+{
+    const struct shape key_at = shape_member(at, "key"), name_at = shape_member(at, "name"),
+                       audience_at = shape_member(at, "audience");
+    const char *name, *audience;
+    apisec_status status = check_absent(at, "token", "type", err);
+    if (status == APISEC_OK) status = shape_text(&name_at, &name, err);
+    if (status == APISEC_OK) status = shape_text(&audience_at, &audience, err);
+    if (status == APISEC_OK) status = signer_read(&key_at, reading, &plan->actor_key, err);
+    if (status != APISEC_OK) return status;
+    if (apisec_signer_public_jwk(plan->actor_key) == NULL) return shape_fail(&key_at, err, "an RSA or EC key is wanted");
+    plan->actor_name = arena_text(arena, text_of(name));
+    plan->actor_audience = arena_text(arena, text_of(audience));
+    return plan->actor_name != NULL && plan->actor_audience != NULL ? APISEC_OK : fail_memory(err);
+}
+
+static apisec_status read_actor(const struct shape *object, const struct reading *reading, struct exchange_plan *plan,
+                                struct arena *arena, apisec_error *err)
+{
+    const struct shape at = shape_member(object, "actor");
+    if (at.value == NULL) return APISEC_OK;
+    const apisec_status status = shape_object(&at, actor_names, err);
+    if (status != APISEC_OK) return status;
+    return json_member(at.value, "key") == NULL ? read_token(&at, reading, plan->exchange, err)
+                                                : read_key(&at, reading, plan, arena, err);
+}
+
+static apisec_status read_exchange(const struct shape *at, apisec_exchange *exchange, apisec_error *err)
 {
     const struct shape scope_at = shape_member(at, "scope"), type_at = shape_member(at, "requested_type");
     const char *scope, *type;
@@ -102,8 +138,7 @@ static apisec_status read_exchange(const struct shape *at, const struct reading 
     status = noted(&scope_at, &exchange->error, err);
     if (status == APISEC_OK) status = read_optional_text(at, "requested_type", &type, err);
     if (status == APISEC_OK && type != NULL) apisec_exchange_set_requested_type(exchange, type);
-    if (status == APISEC_OK) status = noted(&type_at, &exchange->error, err);
-    return status == APISEC_OK ? read_actor(at, reading, exchange, err) : status;
+    return status == APISEC_OK ? noted(&type_at, &exchange->error, err) : status;
 }
 
 /* ---- the section ---- */
@@ -120,7 +155,8 @@ static apisec_status read_plan(const struct shape *at, const struct reading *rea
     const char *name = arena_text(&plans->arena, text_of(at->name));
     if (plan->client == NULL || plan->exchange == NULL || name == NULL) return fail_memory(err);
     status = read_client(at, reading, plan->client, err);
-    if (status == APISEC_OK) status = read_exchange(at, reading, plan->exchange, err);
+    if (status == APISEC_OK) status = read_exchange(at, plan->exchange, err);
+    if (status == APISEC_OK) status = read_actor(at, reading, plan, &plans->arena, err);
     if (status == APISEC_OK && client_begin(plan->client, &why) != APISEC_OK) status = noted(at, &why, err);
     if (status != APISEC_OK) return status;
     return table_put(&plans->by_name, text_of(name), plan) == APISEC_OK ? APISEC_OK : fail_memory(err);
@@ -145,6 +181,7 @@ void exchange_plans_free(struct exchange_plans *plans)
     for (size_t i = 0; i < plans->num; i++) {
         apisec_client_free(plans->all[i].client);
         apisec_exchange_free(plans->all[i].exchange);
+        apisec_signer_free(plans->all[i].actor_key);
     }
     free(plans->all);
     table_free(&plans->by_name);

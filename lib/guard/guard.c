@@ -127,6 +127,11 @@ apisec_verifier *apisec_guard_verifier(apisec_guard *guard)
     return verifier;
 }
 
+apisec_audit *apisec_guard_audit(apisec_guard *guard)
+{
+    return guard != NULL ? guard->audit : NULL;
+}
+
 apisec_status apisec_guard_warm(apisec_guard *guard, apisec_error *err)
 {
     if (guard == NULL) return fail(err, APISEC_E_ARGUMENT, "there is no guard");

@@ -95,6 +95,8 @@ apisec_status http_read(const struct reading *reading, apisec_http **http, apise
 struct exchange_plan {
     apisec_client *client;
     apisec_exchange *exchange;   /* without a subject */
+    apisec_signer *actor_key;    /* signs a token of the actor's anew each time; NULL: the exchange has one, or nobody acts */
+    const char *actor_name, *actor_audience; /* what is in it */
 };
 struct exchange_plans {
     struct table by_name;        /* name -> struct exchange_plan */

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * assertion.c: the JWT with which a client proves to an authorization server that it holds its private key: RFC 7523 section 3. It
- * names one server and is good for one use within a minute, so that a server that is shown it can do nothing with it elsewhere.
+ * names one server and is good for one use within a minute, so that a server that is shown it can do nothing with it elsewhere. The
+ * types are apart (rfc7523bis), so that one kind is not taken for the other.
  */
 #include "oauth/oauth.h"
 
-/* The update of RFC 7523 (rfc7523bis) gives client assertions a `typ` of their own, so that they are taken for nothing else. */
-#define ASSERTION_TYPE "client-authentication+jwt"
 #define MAX_CLAIMS 8192
 
 static apisec_status random_id(char id[23])
@@ -17,7 +16,7 @@ static apisec_status random_id(char id[23])
     return status;
 }
 
-apisec_status assertion_new(const apisec_signer *signer, const char *client_id, const char *audience, int64_t now,
+apisec_status assertion_new(const apisec_signer *signer, const char *type, const char *client_id, const char *audience, int64_t now,
                             char **assertion)
 {
     char id[23];
@@ -36,7 +35,7 @@ apisec_status assertion_new(const apisec_signer *signer, const char *client_id, 
     json_put_number(&writer, "exp", now + ASSERTION_LIFETIME_S);
     json_close_object(&writer);
     status = claims.status;
-    if (status == APISEC_OK) status = apisec_signer_sign(signer, ASSERTION_TYPE, claims.bytes, claims.len, assertion, NULL);
+    if (status == APISEC_OK) status = apisec_signer_sign(signer, type, claims.bytes, claims.len, assertion, NULL);
     buffer_free(&claims);
     return status;
 }

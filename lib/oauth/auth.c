@@ -156,7 +156,7 @@ static apisec_status apply_assertion(const struct oauth_credential *credential, 
                                      char **assertion)
 {
     const apisec_status status =
-        assertion_new(credential->signer, credential->client_id, credential->audience, now_ms / 1000, assertion);
+        assertion_new(credential->signer, ASSERTION_CLIENT, credential->client_id, credential->audience, now_ms / 1000, assertion);
     if (status != APISEC_OK) return status;
     form_add(form, "client_id", text_of(credential->client_id));
     form_add(form, "client_assertion_type", text_of(ASSERTION_FORM_TYPE));

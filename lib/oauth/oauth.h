@@ -51,11 +51,13 @@ apisec_status auth_apply(const struct oauth_credential *credential, apisec_op *o
 bool auth_is_in(const struct oauth_credential *credential, const char *assertion, struct text words);
 void auth_free(struct oauth_credential *credential); /* wipes; the struct itself is not freed */
 
-/* ---- assertion.c: a client assertion, RFC 7523 section 3 ---- */
+/* ---- assertion.c: what a client says of itself and signs, RFC 7523 section 3 ---- */
 
 #define ASSERTION_LIFETIME_S 60
+#define ASSERTION_CLIENT "client-authentication+jwt" /* the `typ` that rfc7523bis gives client assertions */
+#define ASSERTION_ACTOR "JWT"                        /* who acts, in an exchange: nothing else is said of such a token */
 /* assertion_new signs "this is the client, for this server, now", to be used once. SYSTEM, CRYPTO, MEMORY. */
-apisec_status assertion_new(const apisec_signer *signer, const char *client_id, const char *audience, int64_t now,
+apisec_status assertion_new(const apisec_signer *signer, const char *type, const char *client_id, const char *audience, int64_t now,
                             char **assertion);
 
 /* ---- proof.c: a DPoP proof, RFC 9449 section 4.2; include/apisec/dpop.h ---- */

@@ -61,7 +61,7 @@ static void members(void **state)
         struct opened opened;
         int64_t iat, exp;
         struct text jti;
-        assert_int_equal(assertion_new(key_signer(alg), id, "https://id.example", NOW, &assertion), APISEC_OK);
+        assert_int_equal(assertion_new(key_signer(alg), ASSERTION_CLIENT, id, "https://id.example", NOW, &assertion), APISEC_OK);
         open_assertion(&opened, assertion, alg);
         assert_true(text_is(opened.header.alg, alg));
         assert_true(text_is(opened.header.kid, alg)); /* so that the server finds the key */
@@ -87,8 +87,8 @@ static void no_two_are_the_same(void **state)
     char *one = NULL, *two = NULL;
     struct opened first, second;
     struct text a, b;
-    assert_int_equal(assertion_new(key_signer("RS256"), "svc", "https://id.example", NOW, &one), APISEC_OK);
-    assert_int_equal(assertion_new(key_signer("RS256"), "svc", "https://id.example", NOW, &two), APISEC_OK);
+    assert_int_equal(assertion_new(key_signer("RS256"), ASSERTION_CLIENT, "svc", "https://id.example", NOW, &one), APISEC_OK);
+    assert_int_equal(assertion_new(key_signer("RS256"), ASSERTION_CLIENT, "svc", "https://id.example", NOW, &two), APISEC_OK);
     open_assertion(&first, one, "RS256");
     open_assertion(&second, two, "RS256");
     assert_int_equal(json_get_text(first.claims, "jti", &a), JSON_OK);
@@ -108,7 +108,8 @@ static void a_client_id_has_a_limit(void **state)
         char *id = calloc(1, len + 1), *assertion = (char *)state;
         assert_non_null(id);
         memset(id, 'a', len);
-        const apisec_status status = assertion_new(key_signer("ES256"), id, "https://id.example", NOW, &assertion);
+        const apisec_status status =
+            assertion_new(key_signer("ES256"), ASSERTION_CLIENT, id, "https://id.example", NOW, &assertion);
         assert_int_equal(status, len == 3500 ? APISEC_OK : APISEC_E_TOO_LARGE);
         assert_true((assertion != NULL) == (status == APISEC_OK));
         apisec_text_free(assertion);

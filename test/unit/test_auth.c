@@ -292,7 +292,7 @@ static void a_signer_may_be_freed_by_its_owner(void **state)
     assert_int_equal(apisec_signer_generate("ES256", &signer, NULL), APISEC_OK);
     assert_int_equal(auth_set_private_key_jwt(&credential, "a", signer, "https://a.example", NULL), APISEC_OK);
     apisec_signer_free(signer);
-    assert_int_equal(assertion_new(credential.signer, "a", "https://a.example", 0, &assertion), APISEC_OK);
+    assert_int_equal(assertion_new(credential.signer, ASSERTION_CLIENT, "a", "https://a.example", 0, &assertion), APISEC_OK);
     apisec_text_free(assertion);
     auth_free(&credential);
     assert_null(signer_ref(NULL));

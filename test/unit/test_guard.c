@@ -78,6 +78,8 @@ static void test_verdicts(void **state)
             const apisec_status status = put(&sentry, (enum way)way, call, &decision);
             if (status != row->expected) fail_msg("row %zu: %s", i, apisec_decision_reason(decision));
             assert_int_equal(apisec_decision_http_status(decision), row->http_status);
+            if (row->rule == NULL) assert_null(apisec_decision_rule(decision));
+            else assert_string_equal(apisec_decision_rule(decision), row->rule);
             assert_int_equal(apisec_decision_commit(decision, NULL), APISEC_E_MISUSE); /* it is committed */
             apisec_decision_free(decision);
             assert_int_equal(sentry_num_lines(&sentry), i + 1);
@@ -231,6 +233,33 @@ static void test_an_operation_given_up(void **state)
         assert_string_equal(line_value(sentry_line(&sentry, 0), "status_detail"), "\"abandoned: freed without a commit\"");
         sentry_end(&sentry);
     }
+}
+
+/* A service's own events stand in the same chain as the decisions. */
+static void test_events_of_the_service(void **state)
+{
+    (void)state;
+    static const char unrecorded[] = "{'trust':{'issuers':[{" SENTRY_ISSUER "," SENTRY_KEYS "}]}," SENTRY_RULES ",'audit':'none'}";
+    struct sentry sentry;
+    apisec_guard *silent;
+    sentry_begin(&sentry, document, NULL);
+    apisec_event *event = apisec_event_new();
+    apisec_event_set_text(event, "api.operation", "close the day", 13);
+    assert_int_equal(sentry_check(&sentry, sentry_call("GET", "/orders/7", good), NULL), APISEC_OK);
+    assert_int_equal(apisec_audit_write(apisec_guard_audit(sentry.guard), event, NULL), APISEC_OK);
+    assert_int_equal(sentry_num_lines(&sentry), 2);
+    assert_string_equal(line_value(sentry_line(&sentry, 1), "api.operation"), "\"close the day\"");
+    assert_string_equal(line_value(sentry_line(&sentry, 1), "unmapped.apisec.prev"),
+                        line_value(sentry_line(&sentry, 0), "unmapped.apisec.hash"));
+    apisec_event_free(event);
+    sentry_end(&sentry);
+
+    char *const json = sentry_json(unrecorded);
+    assert_int_equal(apisec_guard_new(json, strlen(json), &silent, NULL), APISEC_OK);
+    assert_null(apisec_guard_audit(silent));
+    assert_null(apisec_guard_audit(NULL));
+    apisec_guard_free(silent);
+    free(json);
 }
 
 /* What is not a finished call of a guard gives a denial, and so does the second taking. */
@@ -439,6 +468,7 @@ int main(void)
         cmocka_unit_test(test_discovery),
         cmocka_unit_test(test_a_server_that_is_away),
         cmocka_unit_test(test_an_operation_given_up),
+        cmocka_unit_test(test_events_of_the_service),
         cmocka_unit_test(test_finishing_wrongly),
         cmocka_unit_test(test_deciding),
         cmocka_unit_test(test_a_log_that_refuses),

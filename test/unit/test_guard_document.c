@@ -286,6 +286,17 @@ static void test_exchange(void **state)
         {EXCHANGE(ASKED ",'actor':{'type':'jwt'}"), "exchange.ledger.actor.token: missing"},
         {EXCHANGE(ASKED ",'actor':{'token':'abc'}"),
          "exchange.ledger.actor.token: a secret does not stand in the document: \"file:PATH\" or \"env:NAME\" is wanted"},
+        {EXCHANGE(ASKED ",'actor':{'key':'env:APISEC_TEST_SIGNER','name':'orders','audience':'https://id.example'}"), NULL},
+        {EXCHANGE(ASKED ",'actor':{'key':'env:APISEC_TEST_SIGNER','audience':'https://id.example'}"),
+         "exchange.ledger.actor.name: missing"},
+        {EXCHANGE(ASKED ",'actor':{'key':'env:APISEC_TEST_SIGNER','name':'orders'}"), "exchange.ledger.actor.audience: missing"},
+        {EXCHANGE(ASKED ",'actor':{'key':'env:APISEC_TEST_SHARED','name':'orders','audience':'https://id.example'}"),
+         "exchange.ledger.actor.key: an RSA or EC key is wanted"},
+        {EXCHANGE(ASKED ",'actor':{'key':'env:APISEC_TEST_SIGNER','name':'orders','audience':'https://id.example',"
+                        "'token':'env:APISEC_TEST_SECRET'}"),
+         "exchange.ledger.actor.token: an actor has a token, or a key to make one with"},
+        {EXCHANGE(ASKED ",'actor':{'token':'env:APISEC_TEST_SECRET','audience':'https://id.example'}"),
+         "exchange.ledger.actor.audience: an actor has a token, or a key to make one with"},
         {EXCHANGE(ASKED ",'dpop_key':'env:APISEC_TEST_SECRET'"),
          "exchange.ledger.dpop_key: not a private key that signs: JSON, offset 0: a value is missing"},
     };
@@ -370,6 +381,7 @@ static int begin(void **state)
     setenv("APISEC_TEST_SECRET", "secret-canary-0123456789", 1);
     setenv("APISEC_TEST_NONCE_KEY", "0123456789abcdef0123456789abcdef\n", 1);
     setenv("APISEC_TEST_SIGNER", apisec_signer_private_jwk(forge_signer("ES256", 1)), 1);
+    setenv("APISEC_TEST_SHARED", apisec_signer_private_jwk(forge_signer("HS256", 0)), 1);
     apisec_encryption_key_new("ECDH-ES", &private_jwk, &public_jwk, NULL);
     setenv("APISEC_TEST_DECRYPTION", private_jwk, 1);
     apisec_text_free(private_jwk);

@@ -100,6 +100,78 @@ static void test_as_an_operation(void **state)
     script_end(&script);
 }
 
+/* take_actor copies the actor token of the request that was made last. */
+static void take_actor(const struct script *script, char *actor, size_t size)
+{
+    static const char name[] = "&actor_token=";
+    const char *const from = strstr(script->last_body, name);
+    assert_non_null(from);
+    const size_t len = strcspn(from + strlen(name), "&");
+    assert_true(len < size);
+    memcpy(actor, from + strlen(name), len);
+    actor[len] = '\0';
+    assert_non_null(strstr(script->last_body, "&actor_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Ajwt"));
+}
+
+/* trust_actors: what the server does with it: the key that it knows, itself as the audience, a minute. */
+static apisec_verifier *trust_actors(void)
+{
+    char keys[1024];
+    apisec_verifier *verifier;
+    apisec_trust *trust = apisec_trust_new();
+    apisec_issuer *actor = apisec_trust_add_issuer(trust, "orders");
+    snprintf(keys, sizeof keys, "{\"keys\":[%s]}", apisec_signer_public_jwk(forge_signer("ES256", 1)));
+    apisec_issuer_set_profile(actor, "jwt");
+    apisec_issuer_add_audience(actor, FORGE_ISSUER);
+    apisec_issuer_allow_algorithm(actor, "ES256");
+    apisec_issuer_set_jwks(actor, keys, strlen(keys));
+    apisec_issuer_require_claim(actor, "jti");
+    apisec_issuer_set_leeway(actor, 0);
+    apisec_issuer_set_max_lifetime(actor, 60);
+    assert_int_equal(apisec_verifier_new(trust, NULL, &verifier, NULL), APISEC_OK);
+    apisec_trust_free(trust);
+    return verifier;
+}
+
+/* Where the document has the actor's key, each exchange carries a token of its own, which names the actor and nothing else. */
+static void test_an_actor_that_signs(void **state)
+{
+    (void)state;
+    static const char acting[] = DOCUMENT("{'ledger':{'endpoint':'" ENDPOINT "','authentication':{'method':'client_secret_basic',"
+                                          "'client_id':'orders-api','secret':'env:APISEC_TEST_SECRET'},'audiences':['ledger'],"
+                                          "'scope':'ledger:read','actor':{'key':'env:APISEC_TEST_ACTOR','name':'orders',"
+                                          "'audience':'" FORGE_ISSUER "'}}}");
+    const struct script_answer answers[] = {honest, honest};
+    char actors[2][2048];
+    struct script script;
+    struct sentry sentry;
+    apisec_decision *decision;
+    setenv("APISEC_TEST_ACTOR", apisec_signer_private_jwk(forge_signer("ES256", 1)), 1);
+    script_init(&script, answers, 2);
+    sentry_begin(&sentry, acting, &script.http);
+    apisec_call *call = sentry_call("GET", "/orders/7", token);
+    apisec_verifier *verifier = trust_actors();
+    assert_int_equal(apisec_guard_check(sentry.guard, call, &decision, NULL), APISEC_OK);
+    for (int i = 0; i < 2; i++) {
+        apisec_issued *issued;
+        apisec_token *actor;
+        assert_int_equal(apisec_guard_exchange(sentry.guard, decision, call, "ledger", &issued, NULL), APISEC_OK);
+        expect_issued(issued);
+        apisec_issued_free(issued);
+        take_actor(&script, actors[i], sizeof actors[i]);
+        assert_int_equal(apisec_verify(verifier, actors[i], strlen(actors[i]), clock_now_ms() / 1000, &actor, NULL), APISEC_OK);
+        assert_string_equal(apisec_token_subject(actor), "orders");
+        assert_int_equal(apisec_token_expires_at(actor) - apisec_token_issued_at(actor), 60);
+        apisec_token_free(actor);
+    }
+    assert_string_not_equal(actors[0], actors[1]); /* jti: to be used once */
+    apisec_verifier_free(verifier);
+    apisec_decision_free(decision);
+    apisec_call_free(call);
+    sentry_end(&sentry);
+    script_end(&script);
+}
+
 /* Nothing is asked for where nobody was let in, where there is no user, or with another token than was verified. */
 static void test_refusals(void **state)
 {
@@ -180,6 +252,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_next_services_token),
         cmocka_unit_test(test_as_an_operation),
+        cmocka_unit_test(test_an_actor_that_signs),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests_name("guard_exchange", tests, begin, end);
