@@ -17,7 +17,7 @@ BENCHES := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(filter none,$(LIMITS)),
 CLI_TESTS := $(filter-out $(if $(filter none,$(STATUS)),%/status.sh),$(sort $(wildcard test/cli/*.sh)))
 LINTS := $(addprefix test/lint/,layers.sh banned.sh docs.sh headers.sh symbols.sh man.sh)
 
-MESH_TESTS := $(BUILD)/test/mesh/test_mesh
+MESH_TESTS := $(BUILD)/test/mesh/test_mesh $(BUILD)/test/mesh/test_rules
 CLI_ISSUER := $(BUILD)/test/cli/issuer
 CLI_JSON := $(BUILD)/test/cli/is_json
 CLI_HELPERS := $(CLI_ISSUER) $(CLI_JSON)
@@ -48,8 +48,8 @@ $(BUILD)/test/%.o: ALL_CFLAGS += -Itest
 $(BUILD)/test/unit/%.o $(BUILD)/test/attack/%.o $(BUILD)/test/mesh/%.o: ALL_CFLAGS += $(if $(filter -O2,$(CFLAGS)),-O0 -g0 -U_FORTIFY_SOURCE)
 
 # The tests of the mesh play those who use it, and see only the public functions; so does the issuer that the tool's tests need.
-$(MESH_TESTS): $(BUILD)/test/mesh/test_mesh.o $(patsubst %,$(BUILD)/examples/mesh/%.o,page trail player forge stage stage_files client \
-	web_text) $(STATIC)
+$(MESH_TESTS): %: %.o $(BUILD)/test/mesh/replies.o $(patsubst %,$(BUILD)/examples/mesh/%.o,page trail player otp forge stage stage_files \
+	client web_text) $(STATIC)
 $(CLI_ISSUER): $(BUILD)/test/cli/issuer.o $(BUILD)/test/cli/issuer_grant.o $(STATIC)
 $(CLI_JSON): $(BUILD)/test/cli/is_json.o $(STATIC)
 $(MESH_TESTS) $(CLI_HELPERS):

@@ -50,6 +50,13 @@ static void set_identity(CURL *curl, const struct client_request *request)
     curl_easy_setopt(curl, CURLOPT_SSLKEY, path);
 }
 
+static void set_address(CURL *curl, const struct client_request *request)
+{
+    char text[64];
+    snprintf(text, sizeof text, "host!%s", request->from ? request->from : "");
+    if (request->from) curl_easy_setopt(curl, CURLOPT_INTERFACE, text);
+}
+
 bool client_send(const struct client_request *request, struct client_reply *reply)
 {
     long status = 0;
@@ -59,7 +66,9 @@ bool client_send(const struct client_request *request, struct client_reply *repl
     if (curl == NULL) return false;
     for (size_t i = 0; i < sizeof request->headers / sizeof request->headers[0] && request->headers[i]; i++)
         headers = curl_slist_append(headers, request->headers[i]);
+    if (request->json) headers = curl_slist_append(headers, "Content-Type: application/json");
     set_identity(curl, request);
+    set_address(curl, request);
     curl_easy_setopt(curl, CURLOPT_URL, request->url);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
@@ -73,6 +82,7 @@ bool client_send(const struct client_request *request, struct client_reply *repl
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, reply);
     if (request->basic) curl_easy_setopt(curl, CURLOPT_USERPWD, request->basic);
     if (request->form) curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->form);
+    if (request->json) curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->json);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
 
     CURLcode code = curl_easy_perform(curl);

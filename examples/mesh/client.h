@@ -18,6 +18,8 @@ struct client_request {
     const char *identity_folder;   /* the folder whose cert.pem and key.pem are presented; NULL: none */
     const char *headers[8];        /* whole lines, as "Authorization: Bearer …"; the first NULL ends them */
     const char *form;              /* a body in form encoding, or NULL */
+    const char *json;              /* or one in JSON */
+    const char *from;              /* the address to call from, or NULL */
     const char *basic;             /* "user:secret" for HTTP Basic, or NULL */
 };
 

@@ -68,6 +68,16 @@ char *forge_closed(const struct stage *stage, const struct forgery *forgery)
     return closed;
 }
 
+char *forge_bound(const struct stage *stage, const struct forgery *forgery, int service)
+{
+    char thumbprint[44], cnf[96];
+    struct forgery bound = *forgery;
+    if (!stage_thumbprint(stage, service, thumbprint)) abort();
+    snprintf(cnf, sizeof cnf, "\"cnf\":{\"x5t#S256\":\"%s\"},", thumbprint);
+    bound.extra = cnf;
+    return forge_closed(stage, &bound);
+}
+
 char *forge_none(const struct stage *stage, const struct forgery *forgery)
 {
     static const char header[] = "{\"alg\":\"none\",\"typ\":\"at+jwt\"}";

@@ -23,6 +23,8 @@ char *forge_none(const struct stage *stage, const struct forgery *forgery);
 char *forge_confused(const struct stage *stage, const struct forgery *forgery);
 /* forge_closed is forge_signed, encrypted as what is for the ledger must be. */
 char *forge_closed(const struct stage *stage, const struct forgery *forgery);
+/* forge_bound is forge_closed, bound to the certificate of a service. */
+char *forge_bound(const struct stage *stage, const struct forgery *forgery, int service);
 /* forge_encrypted encrypts any token to the ledger, as anybody can: its key is public. */
 char *forge_encrypted(const struct stage *stage, const char *token);
 /* forge_tampered puts other claims under the signature of a genuine token. */

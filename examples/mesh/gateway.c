@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * gateway.c: the gateway's routes, and the way from an opaque reference token to the accounts service. Whether a program's token is
- * good it asks the authorization server, and gets a signed answer (RFC 7662, RFC 9701); a token that is bound to the program's key
- * must come with a proof of it (DPoP). What the gateway itself holds opens nothing: its certificate and its client secret are
- * worthless without a user's token.
+ * gateway.c: what is served to whom gateway.json lets in, and the way from an opaque reference token to the accounts service.
+ * Whether a token is good the guard asks the authorization server, and gets a signed answer (RFC 7662, RFC 9701); one that is bound
+ * to a program's key must come with a proof of it (DPoP). What the gateway itself holds opens nothing: its certificate and its
+ * client secret are worthless without a user's token.
  */
 #include "gateway.h"
 #include "page.h"
@@ -11,177 +11,114 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What came of a request to accounts: a status, and a body or none. */
-struct outcome {
-    int status;
-    const char *error;      /* where there is no body */
-    apisec_status refused;  /* of the exchange */
-    char challenge[512];
-    cJSON *body;
-};
-
-/* What the gateway knows of a login: the reference token's bytes, and the verified token, or NULL in a browser's session, whose
- * reference token never left the gateway. */
-struct reference {
-    const char *raw;
-    size_t len;
-    const apisec_token *token;
-};
-
-/* swap exchanges the reference token for one that only accounts accepts. */
-static apisec_status swap(const struct gateway *gateway, const struct web_request *request, const struct reference *reference,
-                          apisec_issued **issued)
+/* take_session puts the reference token of a browser's session in place of its cookie. Who sends a token is no browser. */
+static bool take_session(struct gateway *gateway, const struct web_request *request, struct session *session)
 {
-    char traceparent[WEB_TRACEPARENT_SIZE];
-    apisec_error err = {0};
-    web_next_traceparent(request, traceparent);
-    apisec_exchange *ask = apisec_exchange_new();
-    if (reference->token) apisec_exchange_set_subject(ask, reference->token, reference->raw, reference->len);
-    else apisec_exchange_set_subject_unverified(ask, reference->raw, reference->len, NULL);
-    apisec_exchange_add_audience(ask, "accounts");
-    apisec_exchange_set_scope(ask, "accounts:read");
-    apisec_exchange_set_traceparent(ask, traceparent);
-    apisec_status status = apisec_exchange_run(gateway->client, ask, issued, &err);
-    apisec_exchange_free(ask);
-    const struct event event = {.operation = "swap", .status = status, .detail = err.text, .client = "gateway",
-                                .user = apisec_token_subject(reference->token), .audience = "accounts",
-                                .scope = apisec_issued_scope(*issued)};
-    return service_record(&gateway->service, request, &event) ? status : APISEC_E_AUDIT;
+    char bearer[SECRET_SIZE + 8];
+    if (web_header(request, "Authorization") != NULL || !session_find(gateway, request, session)) return false;
+    snprintf(bearer, sizeof bearer, "Bearer %s", session->reference);
+    apisec_call_add_header(request->call, "Authorization", 13, bearer, strlen(bearer));
+    explicit_bzero(bearer, sizeof bearer);
+    return true;
 }
 
-/* forward calls accounts over mTLS, with the token, in the same trace. */
-static void forward(const struct gateway *gateway, const struct web_request *request, const char *customer,
-                    const apisec_issued *issued, struct outcome *outcome)
+/* write_forwarded says for whom we ask: behind what the caller said of that, as proxies do. Who believes us knows our address. */
+static void write_forwarded(const struct web_request *request, char *line, size_t size)
 {
-    char url[256], trace[80] = "traceparent: ";
-    size_t len = 0;
-    const char *token = apisec_issued_token(issued, &len);
-    struct client_reply answer = {0};
-    char *bearer = malloc(len + 32);
-    if (bearer == NULL) return;
-    snprintf(url, sizeof url, "%s/customers/%s/accounts", service_setting(&gateway->service, "accounts"), customer);
-    snprintf(bearer, len + 32, "Authorization: Bearer %.*s", (int)len, token);
-    web_next_traceparent(request, trace + strlen(trace));
-    const struct client_request ask = {.method = "GET", .url = url, .ca_folder = gateway->service.folder,
-                                       .identity_folder = gateway->service.folder, .headers = {bearer, trace}};
-    if (client_send(&ask, &answer)) {
-        const char *challenge = client_header(&answer, "WWW-Authenticate");
-        outcome->status = answer.status;
-        outcome->body = cJSON_ParseWithLength(answer.body ? answer.body : "", answer.len);
-        snprintf(outcome->challenge, sizeof outcome->challenge, "%s", challenge ? challenge : "");
+    static const char name[] = "X-Forwarded-For: ";
+    const char *given = web_header(request, "X-Forwarded-For");
+    bool fits = given && strlen(given) + strlen(request->address) + sizeof name + 2 <= size;
+    snprintf(line, size, "%s%s%s%s", name, fits ? given : "", fits ? ", " : "", request->address);
+}
+
+/* reply_program passes on what accounts said, less the explanations: they are for operators. */
+static void reply_program(struct client_reply *answer, struct web_reply *reply)
+{
+    const char *challenge = client_header(answer, "WWW-Authenticate");
+    cJSON *body = cJSON_ParseWithLength(answer->body ? answer->body : "", answer->len);
+    cJSON_DeleteItemFromObjectCaseSensitive(body, "decisions");
+    if (body) {
+        web_json(reply, answer->status, body);
     } else {
-        outcome->status = 503;
-        outcome->error = "accounts_unreachable";
+        reply->status = answer->status;
+        reply->content_type = "text/plain; charset=utf-8";
+        reply->body = answer->body;
+        reply->len = answer->len;
+        answer->body = NULL;
     }
-    client_free(&answer);
-    explicit_bzero(bearer, len + 32);
-    free(bearer);
+    if (challenge) web_add_header(reply, "WWW-Authenticate", challenge);
 }
 
-/* fetch swaps and forwards. The reference token is all that could be wrong with our exchange: its refusal is the caller's 401. */
-static void fetch(const struct gateway *gateway, const struct web_request *request, const struct reference *reference,
-                  const char *customer, struct outcome *outcome)
-{
-    apisec_issued *issued = NULL;
-    *outcome = (struct outcome){.status = 500, .error = "server_error"};
-    outcome->refused = swap(gateway, request, reference, &issued);
-    if (outcome->refused == APISEC_OK) {
-        forward(gateway, request, customer, issued, outcome);
-    } else if (outcome->refused == APISEC_E_INVALID_REQUEST || outcome->refused == APISEC_E_INVALID_GRANT) {
-        outcome->status = 401;
-        outcome->error = "invalid_token";
-        snprintf(outcome->challenge, sizeof outcome->challenge, "Bearer realm=\"gateway\", error=\"invalid_token\"");
-    } else {
-        outcome->status = apisec_status_http(outcome->refused);
-        outcome->error = "temporarily_unavailable";
-    }
-    apisec_issued_free(issued);
-}
-
-/* reply_json passes on what accounts said, less the explanations: they are for operators. */
-static void reply_json(const struct web_request *request, struct outcome *outcome, struct web_reply *reply)
-{
-    cJSON_DeleteItemFromObjectCaseSensitive(outcome->body, "decisions");
-    if (outcome->body) web_json(reply, outcome->status, outcome->body);
-    else web_refuse(reply, request, outcome->status, outcome->error ? outcome->error : "server_error");
-    if (outcome->challenge[0]) web_add_header(reply, "WWW-Authenticate", outcome->challenge);
-}
-
-/* serve_program answers a caller with a reference token of its own, which the library asks the authorization server about. */
-static void serve_program(const struct gateway *gateway, const struct web_request *request, const char *customer,
+static void reply_browser(const struct web_request *request, const struct session *session, const struct client_reply *answer,
                           struct web_reply *reply)
 {
-    struct outcome outcome;
-    apisec_decision *decision = NULL;
-    struct reference reference = {0};
-    apisec_authenticate(gateway->verifier, gateway->service.audit, request->call, &decision, NULL);
-    apisec_decision_require_scope(decision, "accounts:read");
-    if (apisec_decision_commit(decision, NULL) == APISEC_OK) {
-        reference.raw = apisec_call_token(request->call, &reference.len);
-        reference.token = apisec_decision_token(decision);
-        fetch(gateway, request, &reference, customer, &outcome);
-        reply_json(request, &outcome, reply);
-    } else {
-        service_reply_denied(&gateway->service, request, decision, reply);
-    }
-    apisec_decision_free(decision);
+    cJSON *body = cJSON_ParseWithLength(answer->body ? answer->body : "", answer->len);
+    page_accounts(session, request, answer->status, body, reply);
+    cJSON_Delete(body);
 }
 
-/* serve_browser answers a session. A login that has ended at the authorization server ends here, too. */
-static void serve_browser(struct gateway *gateway, const struct web_request *request, const struct session *session,
-                          const char *customer, struct web_reply *reply)
+/* pass_on asks accounts for the same, with a token that is exchanged for the caller's. */
+static void pass_on(const struct gateway *gateway, const struct web_request *request, const struct session *session,
+                    const apisec_decision *decision, const char *exchange, struct web_reply *reply)
 {
-    struct outcome outcome;
-    const struct reference reference = {session->reference, strlen(session->reference), NULL};
-    fetch(gateway, request, &reference, customer, &outcome);
-    if (outcome.refused != APISEC_OK && outcome.status == 401) {
+    char forwarded[512];
+    struct client_reply answer = {0};
+    write_forwarded(request, forwarded, sizeof forwarded);
+    const struct onward onward = {.exchange = exchange, .service = "accounts", .path = request->path, .header = forwarded};
+    const apisec_status status = service_pass_on(&gateway->service, request, decision, &onward, &answer);
+    if (status != APISEC_OK && session) page_accounts(session, request, apisec_status_http(status), NULL, reply);
+    else if (status != APISEC_OK) service_reply_failure(&gateway->service, request, decision, status, reply);
+    else if (session) reply_browser(request, session, &answer, reply);
+    else reply_program(&answer, reply);
+    client_free(&answer);
+}
+
+/* serve does what the rule that let the request in is there for. */
+static void serve(struct gateway *gateway, const struct web_request *request, const struct session *session,
+                  const apisec_decision *decision, struct web_reply *reply)
+{
+    static const struct {
+        const char *rule, *exchange;
+    } onward[] = {{"accounts", "read"}, {"transfers", "transfer"}, {"metrics", "metrics"}};
+    const char *rule = apisec_decision_rule(decision);
+    for (size_t i = 0; i < sizeof onward / sizeof onward[0]; i++)
+        if (strcmp(rule, onward[i].rule) == 0) pass_on(gateway, request, session, decision, onward[i].exchange, reply);
+    if (strcmp(rule, "welcome") == 0) page_welcome(gateway, session, reply);
+    if (strcmp(rule, "login") == 0) gateway_log_in(gateway, request, reply);
+    if (strcmp(rule, "callback") == 0) gateway_callback(gateway, request, reply);
+    if (strcmp(rule, "logout") == 0) gateway_log_out(gateway, request, reply);
+    if (strcmp(rule, "style") == 0) page_style(reply);
+}
+
+/* refuse_browser shows a page. A login that has ended at the authorization server ends here, too. */
+static void refuse_browser(struct gateway *gateway, const struct session *session, const apisec_decision *decision,
+                           struct web_reply *reply)
+{
+    const int status = apisec_decision_http_status(decision);
+    if (session && status == 401) {
         session_end(gateway, session->id);
-        page_problem("You are logged out", "Your login has ended at the authorization server.", 401, reply);
+        page_problem("You are logged out", "Your login has ended at the authorization server.", status, reply);
+    } else if (status == 401) {
+        page_problem("You are not logged in", "Log in first.", status, reply);
     } else {
-        page_accounts(session, request, outcome.status, outcome.body, reply);
+        page_problem("Refused", status == 503 ? "The authorization server is not reached." : "This is not for you.", status, reply);
     }
-    cJSON_Delete(outcome.body);
+    service_add_headers(decision, reply);
 }
 
 static void answer(void *context, const struct web_request *request, struct web_reply *reply)
 {
     struct gateway *gateway = context;
-    struct session session = {0};
-    char customer[32] = "";
-    bool get = strcmp(request->method, "GET") == 0, post = strcmp(request->method, "POST") == 0;
-    bool in_session = web_header(request, "Authorization") == NULL && session_find(gateway, request, &session);
+    struct session found = {0};
+    apisec_decision *decision;
+    const struct session *session = take_session(gateway, request, &found) ? &found : NULL;
     const char *accept = web_header(request, "Accept");
-    bool is_browser = accept && strstr(accept, "text/html");
-
-    if (get && strcmp(request->path, "/") == 0) page_welcome(gateway, in_session ? &session : NULL, reply);
-    else if (get && strcmp(request->path, "/login") == 0) gateway_log_in(gateway, request, reply);
-    else if (get && strcmp(request->path, "/callback") == 0) gateway_callback(gateway, request, reply);
-    else if (post && strcmp(request->path, "/logout") == 0) gateway_log_out(gateway, request, reply);
-    else if (get && strcmp(request->path, "/style.css") == 0) page_style(reply);
-    else if (!get || !service_customer(request->path, "/accounts", customer, sizeof customer))
-        web_refuse(reply, request, 404, "not_found");
-    else if (in_session) serve_browser(gateway, request, &session, customer, reply);
-    else if (is_browser) page_problem("You are not logged in", "Log in first.", 401, reply);
-    else serve_program(gateway, request, customer, reply);
-    explicit_bzero(&session, sizeof session);
-}
-
-/* open_verifier: reference tokens only. What the authorization server says of one is not kept: a login that has ended has ended. */
-static apisec_verifier *open_verifier(const struct service *service)
-{
-    char endpoint[256];
-    const char *secret = service_setting(service, "secret");
-    apisec_issuer *sts = NULL;
-    apisec_trust *trust = service_trust(service, &sts);
-    snprintf(endpoint, sizeof endpoint, "%s/introspect", service_setting(service, "sts"));
-    apisec_issuer_set_introspection(sts, endpoint);
-    apisec_issuer_set_introspection_basic(sts, service->name, secret, strlen(secret));
-    apisec_issuer_require_signed_introspection(sts);
-    apisec_issuer_set_introspection_cache(sts, 0);
-    apisec_issuer_set_max_lifetime(sts, 0); /* a login lasts an hour, and the answer does not say since when */
-    apisec_trust_allow_dpop(trust);
-    apisec_trust_add_origin(trust, service_setting(service, service->name));
-    return service_freeze(service, trust);
+    if (apisec_guard_check(gateway->service.guard, request->call, &decision, NULL) == APISEC_OK)
+        serve(gateway, request, session, decision, reply);
+    else if (accept && strstr(accept, "text/html")) refuse_browser(gateway, session, decision, reply);
+    else service_reply_denied(&gateway->service, request, decision, reply);
+    apisec_decision_free(decision);
+    explicit_bzero(&found, sizeof found);
 }
 
 int main(int argc, char **argv)
@@ -189,13 +126,8 @@ int main(int argc, char **argv)
     static struct gateway gateway;
     int exit_status = EXIT_FAILURE;
     pthread_mutex_init(&gateway.lock, NULL);
-    if (service_open(&gateway.service, "gateway", argc, argv)) {
-        gateway.client = service_client(&gateway.service);
-        gateway.verifier = open_verifier(&gateway.service);
-    }
-    if (gateway.verifier) exit_status = service_serve(&gateway.service, false, answer, &gateway);
-    apisec_verifier_free(gateway.verifier);
-    apisec_client_free(gateway.client);
+    if (service_open(&gateway.service, "gateway", argc, argv) && service_guard(&gateway.service))
+        exit_status = service_serve(&gateway.service, false, answer, &gateway);
     service_close(&gateway.service);
     return exit_status;
 }

@@ -3,7 +3,8 @@
  * gateway.h: where users come in. The gateway is an OAuth client with a session cookie for browsers; programs send the opaque
  * reference token as Bearer. It never sees a password, and nobody behind it takes its word for who the user is.
  *
- *   gateway.c         routes, and the way from a reference token to the accounts service
+ *   gateway.json      who may do what: the guard's document
+ *   gateway.c         what is done then, and the way from a reference token to the accounts service
  *   gateway_login.c   authorization code with PKCE, and logging out
  *   gateway_session.c who is logged in: in memory, found by a cookie
  *   gateway_page.c    what a person sees
@@ -11,7 +12,6 @@
 #ifndef MESH_GATEWAY_H
 #define MESH_GATEWAY_H
 
-#include "client.h"
 #include "service.h"
 
 #include <pthread.h>
@@ -39,8 +39,6 @@ struct login {
 
 struct gateway {
     struct service service;
-    apisec_client *client;
-    apisec_verifier *verifier;
     pthread_mutex_t lock;               /* of what follows */
     struct session sessions[MAX_SESSIONS];
     struct login logins[MAX_SESSIONS];

@@ -56,13 +56,16 @@ static cJSON *ask_sts(const struct gateway *gateway, const struct web_request *r
     char url[256], basic[160], trace[80] = "traceparent: ";
     struct client_reply answer = {0};
     cJSON *body = NULL;
+    char *secret = web_read_file(".", "client.secret");
     web_next_traceparent(request, trace + strlen(trace));
     snprintf(url, sizeof url, "%s%s", service_setting(&gateway->service, "sts"), path);
-    snprintf(basic, sizeof basic, "gateway:%s", service_setting(&gateway->service, "secret"));
-    const struct client_request ask = {.method = "POST", .url = url, .ca_folder = gateway->service.folder, .headers = {trace},
+    snprintf(basic, sizeof basic, "gateway:%s", secret ? secret : "");
+    const struct client_request ask = {.method = "POST", .url = url, .ca_folder = ".", .headers = {trace},
                                        .form = form, .basic = basic};
     if (client_send(&ask, &answer) && answer.status == 200) body = cJSON_ParseWithLength(answer.body, answer.len);
     explicit_bzero(basic, sizeof basic);
+    if (secret) explicit_bzero(secret, strlen(secret));
+    free(secret);
     client_free(&answer);
     return body;
 }

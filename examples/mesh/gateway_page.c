@@ -118,15 +118,16 @@ void page_accounts(const struct session *session, const struct web_request *requ
     } else {
         page_html(&page, "<section class=\"card denied\" id=\"refused\">");
         page_element(&page, "p", "reason", number);
-        page_html(&page, "<p>The gateway passed the request on. The service behind it looked at who you are, and refused.</p>"
-                         "</section>");
+        page_html(&page, decisions ? "<p>The gateway passed the request on. The service behind it looked at who you are, and "
+                                     "refused.</p></section>"
+                                   : "<p>The request went no further than the gateway.</p></section>");
     }
-    page_html(&page, "<h2>How this was decided</h2><p class=\"soft\">The gateway swapped your opaque login for a token that only "
-                     "<b>accounts</b> accepts, and decided nothing. Each service verified its own token and checked, in this order:"
-                     "</p>");
+    page_html(&page, "<h2>How this was decided</h2><p class=\"soft\">The gateway found your opaque login good and swapped it for a "
+                     "token that only <b>accounts</b> accepts. Each service behind it verified its own token and checked, in this "
+                     "order:</p>");
     put_path(&page, session, decisions);
     if (cJSON_GetArraySize(decisions) > 0) page_decisions(&page, decisions);
-    else page_html(&page, "<p>No service was reached: nobody was asked to decide, so nobody said yes.</p>");
+    else page_html(&page, "<p>No service behind the gateway was reached: nobody there said yes.</p>");
     page_html(&page, "<p class=\"soft\">The same trace is in the audit log of each service: <code id=\"trace\">");
     page_text(&page, request->trace);
     page_html(&page, "</code></p>");

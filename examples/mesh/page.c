@@ -116,6 +116,9 @@ static const char *meaning(const char *id)
     static const struct {
         const char *id, *text;
     } meanings[] = {
+        {"rule", "the rule for this path and method:"},
+        {"peers", "called with the certificate of"},
+        {"networks", "from the network"},
         {"credential", "one token, in the Authorization header"},
         {"form", "a well-formed signed token, strict JSON"},
         {"issuer", "from an authorization server that is trusted"},
@@ -129,8 +132,16 @@ static const char *meaning(const char *id)
         {"issued_at", "not from the future"},
         {"lifetime", "not valid for too long"},
         {"claims", "says all that it must"},
+        {"decryption", "encrypted to this service"},
+        {"status", "not revoked"},
         {"binding", "not bound to somebody else's key"},
-        {"scope", "allows"},
+        {"actors", "acting for the user:"},
+        {"acr", "logged in strongly enough:"},
+        {"max_age", "logged in recently enough, in seconds:"},
+        {"scopes", "allows"},
+        {"roles", "the user is"},
+        {"claim", "says of the user what the path does:"},
+        {"body", "a body of the agreed form"},
     };
     for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
         if (strcmp(meanings[i].id, id) == 0) return meanings[i].text;

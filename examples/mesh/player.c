@@ -3,6 +3,7 @@
  * player.c: browsers, programs and thieves: see player.h.
  */
 #include "player.h"
+#include "otp.h"
 #include "web.h"
 
 #include <stdlib.h>
@@ -54,21 +55,32 @@ static bool take_cookie(const struct client_reply *reply, const char *name, char
     return false;
 }
 
-/* submit fills in the login form at a URL and sends it to where it says; location is where the answer leads. */
-static bool submit(const struct stage *stage, const char *url, const char *user, const char *password, char *action,
-                   size_t action_size, char *location, size_t size)
+/* press gives the next code of a user's device; "" when there is none. */
+static void press(const char *user, char code[OTP_SIZE])
 {
-    char ticket[80] = "", path[128] = "", form[512] = "";
+    static uint64_t pressed[2];
+    code[0] = '\0';
+    (void)otp_code(user, pressed[strcmp(user, "alice") == 0]++, code);
+}
+
+/* submit fills in the login form at a URL and sends it to where it says; location is where the answer leads. */
+static bool submit(const struct stage *stage, const char *url, const struct player_login *login, char *action, size_t action_size,
+                   char *location, size_t size)
+{
+    char code[OTP_SIZE] = "", ticket[80] = "", path[128] = "", form[512] = "";
     struct client_reply page = {0}, answer = {0};
     bool shown = get(stage, url, NULL, &page) && page.status == 200 &&
                  cut(page.body, "name=\"ticket\" value=\"", "\"", ticket, sizeof ticket) &&
                  cut(page.body, " action=\"", "\"", path, sizeof path);
+    if (shown && strstr(page.body, "name=\"code\"") && login->code == NULL) press(login->user, code);
     client_free(&page);
     const char *host = strstr(url, "://");
     size_t origin = host ? (size_t)(host - url) + 3 + strcspn(host + 3, "/?") : 0;
     snprintf(action, action_size, "%.*s%s", (int)origin, url, path);
-    if (!shown || !client_encode(form, sizeof form, "ticket", ticket) || !client_encode(form, sizeof form, "username", user) ||
-        !client_encode(form, sizeof form, "password", password))
+    if (!shown || !client_encode(form, sizeof form, "ticket", ticket) ||
+        !client_encode(form, sizeof form, "username", login->user) ||
+        !client_encode(form, sizeof form, "password", login->password) ||
+        !client_encode(form, sizeof form, "code", login->code ? login->code : code))
         return false;
     const struct client_request request = {.method = "POST", .url = action, .ca_folder = stage->folder, .form = form};
     const char *to = client_send(&request, &answer) && answer.status == 303 ? client_header(&answer, "Location") : NULL;
@@ -80,18 +92,19 @@ static bool submit(const struct stage *stage, const char *url, const char *user,
 
 bool browser_log_in(const struct stage *stage, const char *user, const char *password, struct browser *browser)
 {
-    char url[1024], back[1024], login[160];
+    char url[1024], back[1024], cookie[160];
+    const struct player_login login = {.user = user, .password = password};
     struct client_reply reply = {0};
     *browser = (struct browser){0};
     snprintf(url, sizeof url, "%s/login", stage->url[GATEWAY]);
     const char *to = get(stage, url, NULL, &reply) && reply.status == 303 ? client_header(&reply, "Location") : NULL;
     bool sent = to && copy(browser->login_url, sizeof browser->login_url, to, strlen(to)) &&
-                take_cookie(&reply, "__Host-login=", login, sizeof login, NULL, 0);
+                take_cookie(&reply, "__Host-login=", cookie, sizeof cookie, NULL, 0);
     client_free(&reply);
     if (!sent) return false;
-    if (!submit(stage, browser->login_url, user, password, browser->form_action, sizeof browser->form_action, back, sizeof back))
+    if (!submit(stage, browser->login_url, &login, browser->form_action, sizeof browser->form_action, back, sizeof back))
         return false;
-    bool logged_in = get(stage, back, login, &reply) && reply.status == 303 &&
+    bool logged_in = get(stage, back, cookie, &reply) && reply.status == 303 &&
                      take_cookie(&reply, "__Host-session=", browser->session, sizeof browser->session, browser->cookie_rules,
                                  sizeof browser->cookie_rules);
     client_free(&reply);
@@ -140,23 +153,26 @@ static char *take_token(const struct client_reply *reply)
     return copied;
 }
 
-static bool get_code(const struct stage *stage, const char *user, const char *password, const char *key,
-                     char code[PLAYER_SECRET_SIZE])
+static bool get_code(const struct stage *stage, const struct player_login *login, char code[PLAYER_SECRET_SIZE])
 {
-    char back[128], url[768], action[256], location[1024], redirect[256] = "";
+    char back[128], url[1024], action[256], location[1024], query[512] = "";
     snprintf(back, sizeof back, "%s/callback", stage->url[GATEWAY]);
-    if (!client_encode(redirect, sizeof redirect, "redirect_uri", back)) return false;
+    if (!client_encode(query, sizeof query, "redirect_uri", back) ||
+        (login->key && !client_encode(query, sizeof query, "dpop_jkt", login->key)) ||
+        (login->acr && !client_encode(query, sizeof query, "acr_values", login->acr)))
+        return false;
     snprintf(url, sizeof url,
              "%s/authorize?response_type=code&client_id=gateway&%s&state=" STATE "&code_challenge=" CHALLENGE
-             "&code_challenge_method=S256%s%s",
-             stage->url[STS], redirect, key ? "&dpop_jkt=" : "", key ? key : "");
-    return submit(stage, url, user, password, action, sizeof action, location, sizeof location) &&
+             "&code_challenge_method=S256",
+             stage->url[STS], query);
+    return submit(stage, url, login, action, sizeof action, location, sizeof location) &&
            cut(location, "?code=", "&", code, PLAYER_SECRET_SIZE);
 }
 
 bool player_get_code(const struct stage *stage, const char *user, const char *password, char code[PLAYER_SECRET_SIZE])
 {
-    return get_code(stage, user, password, NULL, code);
+    const struct player_login login = {.user = user, .password = password};
+    return get_code(stage, &login, code);
 }
 
 bool player_redeem(const struct stage *stage, int client, const char *code, const char *verifier, struct client_reply *reply)
@@ -168,12 +184,11 @@ bool player_redeem(const struct stage *stage, int client, const char *code, cons
            client_encode(form, sizeof form, "code_verifier", verifier) && post(stage, client, "/token", form, trace, reply);
 }
 
-static bool log_in(const struct stage *stage, const char *user, const char *password, const char *key,
-                   char reference[PLAYER_SECRET_SIZE])
+bool player_log_in_as(const struct stage *stage, const struct player_login *login, char reference[PLAYER_SECRET_SIZE])
 {
     char code[PLAYER_SECRET_SIZE];
     struct client_reply reply = {0};
-    if (!get_code(stage, user, password, key, code)) return false;
+    if (!get_code(stage, login, code)) return false;
     char *token = player_redeem(stage, GATEWAY, code, PLAYER_VERIFIER, &reply) ? take_token(&reply) : NULL;
     bool got = token && copy(reference, PLAYER_SECRET_SIZE, token, strlen(token));
     free(token);
@@ -183,14 +198,22 @@ static bool log_in(const struct stage *stage, const char *user, const char *pass
 
 bool player_log_in(const struct stage *stage, const char *user, const char *password, char reference[PLAYER_SECRET_SIZE])
 {
-    return log_in(stage, user, password, NULL, reference);
+    const struct player_login login = {.user = user, .password = password};
+    return player_log_in_as(stage, &login, reference);
+}
+
+bool player_log_in_strong(const struct stage *stage, const char *user, const char *password, char reference[PLAYER_SECRET_SIZE])
+{
+    const struct player_login login = {.user = user, .password = password, .acr = PLAYER_ACR_OTP};
+    return player_log_in_as(stage, &login, reference);
 }
 
 bool player_log_in_bound(const struct stage *stage, const char *user, const char *password, const apisec_signer *key,
                          char reference[PLAYER_SECRET_SIZE])
 {
     char thumbprint[44];
-    return apisec_dpop_thumbprint(key, thumbprint, NULL) == APISEC_OK && log_in(stage, user, password, thumbprint, reference);
+    const struct player_login login = {.user = user, .password = password, .key = thumbprint};
+    return apisec_dpop_thumbprint(key, thumbprint, NULL) == APISEC_OK && player_log_in_as(stage, &login, reference);
 }
 
 bool player_ask(const struct stage *stage, struct player_ask *ask, struct client_reply *reply)
@@ -244,11 +267,12 @@ char *player_prove(const struct stage *stage, const struct player_call *call, co
 
 bool player_send(const struct stage *stage, struct player_call *call, struct client_reply *reply)
 {
-    char url[256], first[8192], second[8192], third[2048], trace[96];
+    char url[256], first[8192], second[8192], third[2048], fourth[256], trace[96];
     size_t num = 0;
     begin_trace(call->trace, trace);
     snprintf(url, sizeof url, "%s%s", stage->url[call->service], call->path);
-    struct client_request request = {.method = "GET", .url = url, .ca_folder = stage->folder, .basic = call->basic};
+    struct client_request request = {.method = call->json || call->form ? "POST" : "GET", .url = url, .ca_folder = stage->folder,
+                                     .basic = call->basic, .json = call->json, .form = call->form, .from = call->from};
     if (call->identity >= 0) request.identity_folder = stage->path[call->identity];
     request.headers[num++] = trace;
     snprintf(first, sizeof first, "Authorization: %s %s", call->proof ? "DPoP" : "Bearer", call->token ? call->token : "");
@@ -256,6 +280,8 @@ bool player_send(const struct stage *stage, struct player_call *call, struct cli
     snprintf(second, sizeof second, "Authorization: Bearer %s", call->second_token ? call->second_token : "");
     if (call->token) request.headers[num++] = first;
     if (call->second_token) request.headers[num++] = second;
+    snprintf(fourth, sizeof fourth, "X-Forwarded-For: %s", call->forwarded_for ? call->forwarded_for : "");
     if (call->proof) request.headers[num++] = third;
+    if (call->forwarded_for) request.headers[num++] = fourth;
     return client_send(&request, reply);
 }

@@ -11,6 +11,15 @@
 
 #define PLAYER_TRACE_SIZE 33
 #define PLAYER_SECRET_SIZE 65
+#define PLAYER_ACR_OTP "https://mesh.example/acr/otp"
+
+/* Who logs in, and how. */
+struct player_login {
+    const char *user, *password;
+    const char *key;                           /* the thumbprint of the key that the login is bound to (dpop_jkt), or NULL */
+    const char *acr;                           /* what a challenge asked for (RFC 9470), or NULL */
+    const char *code;                          /* for a form that wants one; NULL: the next one of the user's device */
+};
 
 /* ---- a browser: cookies, redirects followed by hand so that each hop can be looked at ---- */
 
@@ -29,7 +38,10 @@ bool browser_get(const struct stage *stage, const struct browser *browser, const
 /* The verifier of RFC 7636 appendix B: player_get_code logs in with its challenge. */
 #define PLAYER_VERIFIER "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 bool player_get_code(const struct stage *stage, const char *user, const char *password, char code[PLAYER_SECRET_SIZE]);
-/* player_log_in_bound is player_log_in for a program that wants its token bound to its key (dpop_jkt, RFC 9449 section 10). */
+/* player_log_in_as is player_log_in in any other way: player_log_in_bound for a program that wants its token bound to its key
+ * (dpop_jkt, RFC 9449 section 10), player_log_in_strong for one that was told to come back with a stronger login. */
+bool player_log_in_as(const struct stage *stage, const struct player_login *login, char reference[PLAYER_SECRET_SIZE]);
+bool player_log_in_strong(const struct stage *stage, const char *user, const char *password, char reference[PLAYER_SECRET_SIZE]);
 bool player_log_in_bound(const struct stage *stage, const char *user, const char *password, const apisec_signer *key,
                          char reference[PLAYER_SECRET_SIZE]);
 bool player_redeem(const struct stage *stage, int client, const char *code, const char *verifier, struct client_reply *reply);
@@ -58,6 +70,10 @@ struct player_call {
     const char *second_token;                  /* in a second Authorization header */
     const char *basic;                         /* "client:secret" instead of a token */
     const char *proof;                         /* then the token is sent as DPoP, with this proof */
+    const char *json;                          /* a body to post; NULL: GET */
+    const char *form;                          /* or one that says that it is a form */
+    const char *from;                          /* the address to call from, or NULL */
+    const char *forwarded_for;                 /* X-Forwarded-For, or NULL */
     char trace[PLAYER_TRACE_SIZE];             /* out: the trace under which the services have recorded it */
 };
 /* player_prove makes a proof of possession for a request that would be sent as this call; to be freed. */

@@ -6,62 +6,46 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- opening ---- */
 
-static bool open_transport(struct service *service, apisec_error *err)
-{
-    char ca[512];
-    snprintf(ca, sizeof ca, "%s/ca.pem", service->folder);
-    apisec_http_options *options = apisec_http_options_new();
-    apisec_http_options_set_ca_file(options, ca);
-    apisec_http_options_allow_loopback(options);
-    apisec_status status = apisec_http_new(options, &service->http, err);
-    apisec_http_options_free(options);
-    return status == APISEC_OK;
-}
-
-static bool open_audit(struct service *service, apisec_error *err)
-{
-    char path[512];
-    snprintf(path, sizeof path, "%s/audit.jsonl", service->folder);
-    return apisec_audit_open_file(path, APISEC_AUDIT_WRITTEN, APISEC_AUDIT_STRICT, &service->audit, err) == APISEC_OK;
-}
-
 bool service_open(struct service *service, const char *name, int argc, char **argv)
 {
-    apisec_error err = {0};
     *service = (struct service){.name = name};
     if (argc != 3) {
         fprintf(stderr, "Usage: mesh-%s FOLDER FD        (the demo starts it: see stage.c)\n", name);
         return false;
     }
-    service->folder = argv[1];
     service->listener = (int)strtol(argv[2], NULL, 10);
-    char *text = web_read_file(service->folder, "config.json");
+    char *text = chdir(argv[1]) == 0 ? web_read_file(".", "config.json") : NULL;
     service->config = text ? cJSON_Parse(text) : NULL;
-    if (text) explicit_bzero(text, strlen(text));
     free(text);
-    if (service->config == NULL) {
-        fprintf(stderr, "%s: cannot read %s/config.json\n", name, service->folder);
-        return false;
-    }
-    if (open_transport(service, &err) && open_audit(service, &err)) return true;
-    fprintf(stderr, "%s: %s\n", name, err.text);
-    return false;
+    if (service->config == NULL) fprintf(stderr, "%s: cannot read %s/config.json\n", name, argv[1]);
+    return service->config != NULL;
+}
+
+bool service_guard(struct service *service)
+{
+    apisec_error err = {APISEC_E_SYSTEM, "it cannot be read"};
+    char *document = web_read_file(".", "guard.json");
+    if (document) (void)apisec_guard_new(document, strlen(document), &service->guard, &err);
+    free(document);
+    service->audit = apisec_guard_audit(service->guard);
+    if (service->guard == NULL) fprintf(stderr, "%s: guard.json: %s\n", service->name, err.text);
+    return service->guard != NULL;
 }
 
 void service_close(struct service *service)
 {
-    apisec_audit_close(service->audit);
-    apisec_http_free(service->http);
+    apisec_guard_free(service->guard);
     cJSON_Delete(service->config);
 }
 
 int service_serve(const struct service *service, bool asks_for_certificate,
                   void (*answer)(void *, const struct web_request *, struct web_reply *), void *context)
 {
-    const struct web_server server = {.name = service->name, .listener = service->listener, .folder = service->folder,
+    const struct web_server server = {.name = service->name, .listener = service->listener, .folder = ".",
                                       .asks_for_certificate = asks_for_certificate, .answer = answer, .service = context};
     return web_serve(&server);
 }
@@ -72,84 +56,15 @@ const char *service_setting(const struct service *service, const char *name)
     return text ? text : "";
 }
 
-apisec_trust *service_trust(const struct service *service, apisec_issuer **issuer)
-{
-    apisec_trust *trust = apisec_trust_new();
-    apisec_trust_set_realm(trust, service->name);
-    apisec_issuer *sts = apisec_trust_add_issuer(trust, service_setting(service, "sts"));
-    apisec_issuer_add_audience(sts, service->name);
-    apisec_issuer_allow_algorithm(sts, "RS256");
-    apisec_issuer_discover(sts);
-    apisec_issuer_require_claim(sts, "customer");
-    apisec_issuer_set_leeway(sts, 5);
-    apisec_issuer_set_max_lifetime(sts, 600);
-    *issuer = sts;
-    return trust;
-}
+/* ---- replying ---- */
 
-apisec_verifier *service_freeze(const struct service *service, apisec_trust *trust)
-{
-    apisec_verifier *verifier = NULL;
-    apisec_error err = {0};
-    if (apisec_verifier_new(trust, service->http, &verifier, &err) != APISEC_OK)
-        fprintf(stderr, "%s: %s\n", service->name, err.text);
-    apisec_trust_free(trust);
-    return verifier;
-}
-
-apisec_client *service_client(const struct service *service)
-{
-    char endpoint[256];
-    const char *secret = service_setting(service, "secret");
-    snprintf(endpoint, sizeof endpoint, "%s/token", service_setting(service, "sts"));
-    apisec_client *client = apisec_client_new(service->http);
-    apisec_client_set_endpoint(client, endpoint);
-    apisec_client_set_basic(client, service->name, secret, strlen(secret));
-    return client;
-}
-
-/* ---- deciding ---- */
-
-bool service_customer(const char *path, const char *suffix, char *customer, size_t size)
-{
-    static const char prefix[] = "/customers/";
-    if (strncmp(path, prefix, strlen(prefix)) != 0) return false;
-    path += strlen(prefix);
-    size_t len = strspn(path, "0123456789");
-    if (len == 0 || len >= size || strcmp(path + len, suffix) != 0) return false;
-    memcpy(customer, path, len);
-    customer[len] = '\0';
-    return true;
-}
-
-void service_require_own(apisec_decision *decision, const char *customer)
-{
-    const char *own = NULL;
-    apisec_status status = apisec_token_claim_text(apisec_decision_token(decision), "customer", &own);
-    if (status != APISEC_OK || strcmp(own, customer) != 0)
-        apisec_decision_deny(decision, APISEC_E_DENIED, "the customer in the path is not the user's own");
-}
-
-static void add_own(cJSON *explained, const char *const *own)
-{
-    cJSON *checks = cJSON_GetObjectItemCaseSensitive(explained, "checks");
-    for (; own && *own; own++) {
-        cJSON *check = cJSON_CreateObject();
-        cJSON_AddStringToObject(check, "id", "service");
-        cJSON_AddStringToObject(check, "verdict", "pass");
-        cJSON_AddStringToObject(check, "standard", "the service's own");
-        cJSON_AddStringToObject(check, "detail", *own);
-        cJSON_AddItemToArray(checks, check);
-    }
-}
-
-cJSON *service_explain(const struct service *service, const apisec_decision *decision, const char *const *own)
+/* explain is what was decided here, for people to read: the decision's explanation with service, user and actors. */
+static cJSON *explain(const struct service *service, const apisec_decision *decision)
 {
     const apisec_token *token = apisec_decision_token(decision);
     cJSON *explained = cJSON_Parse(apisec_decision_explanation(decision));
     if (explained == NULL) return NULL;
     cJSON_AddStringToObject(explained, "service", service->name);
-    if (apisec_decision_status(decision) == APISEC_OK) add_own(explained, own);
     if (token == NULL) return explained;
     cJSON_AddStringToObject(explained, "user", apisec_token_subject(token));
     cJSON_AddStringToObject(explained, "issuer", apisec_token_issuer(token));
@@ -161,25 +76,94 @@ cJSON *service_explain(const struct service *service, const apisec_decision *dec
     return explained;
 }
 
-void service_reply_denied(const struct service *service, const struct web_request *request, const apisec_decision *decision,
-                          struct web_reply *reply)
+void service_reply(const struct service *service, const struct web_request *request, const apisec_decision *decision, int status,
+                   cJSON *body, struct web_reply *reply)
+{
+    cJSON *decisions = cJSON_DetachItemFromObjectCaseSensitive(body, "decisions");
+    if (decisions == NULL) decisions = cJSON_CreateArray();
+    if (request->is_service) {
+        cJSON_InsertItemInArray(decisions, 0, explain(service, decision));
+        cJSON_AddItemToObject(body, "decisions", decisions);
+    } else {
+        cJSON_Delete(decisions);
+    }
+    web_json(reply, status, body);
+}
+
+void service_add_headers(const apisec_decision *decision, struct web_reply *reply)
+{
+    for (size_t i = 0; i < apisec_decision_num_headers(decision); i++)
+        web_add_header(reply, apisec_decision_header_name(decision, i), apisec_decision_header_value(decision, i));
+}
+
+static void reply_error(const struct service *service, const struct web_request *request, const apisec_decision *decision,
+                        int status, const char *error, struct web_reply *reply)
 {
     static const struct {
-        int32_t status;
+        int status;
         const char *error;
-    } words[] = {{400, "invalid_request"}, {401, "unauthorized"}, {403, "forbidden"}, {503, "temporarily_unavailable"}};
-    const char *error = apisec_status_oauth_error(apisec_decision_status(decision));
-    int32_t status = apisec_decision_http_status(decision);
+    } words[] = {{400, "invalid_request"},        {401, "unauthorized"},      {403, "forbidden"},
+                 {413, "too_large"},              {415, "unsupported_type"},  {429, "too_many_requests"},
+                 {502, "bad_gateway"},            {503, "temporarily_unavailable"}};
     for (size_t i = 0; error == NULL && i < sizeof words / sizeof words[0]; i++)
         if (words[i].status == status) error = words[i].error;
-
     cJSON *body = cJSON_CreateObject();
     cJSON_AddStringToObject(body, "error", error ? error : "server_error");
     cJSON_AddStringToObject(body, "trace", request->trace);
-    if (request->peer[0]) cJSON_AddItemToArray(cJSON_AddArrayToObject(body, "decisions"), service_explain(service, decision, NULL));
-    web_json(reply, status, body);
-    for (size_t i = 0; i < apisec_decision_num_headers(decision); i++)
-        web_add_header(reply, apisec_decision_header_name(decision, i), apisec_decision_header_value(decision, i));
+    service_reply(service, request, decision, status, body, reply);
+}
+
+void service_reply_denied(const struct service *service, const struct web_request *request, const apisec_decision *decision,
+                          struct web_reply *reply)
+{
+    const char *error = apisec_status_oauth_error(apisec_decision_status(decision));
+    reply_error(service, request, decision, apisec_decision_http_status(decision), error, reply);
+    service_add_headers(decision, reply);
+}
+
+void service_reply_failure(const struct service *service, const struct web_request *request, const apisec_decision *decision,
+                           apisec_status status, struct web_reply *reply)
+{
+    reply_error(service, request, decision, apisec_status_http(status), NULL, reply);
+}
+
+/* ---- calling the next service ---- */
+
+static bool send_on(const struct service *service, const struct web_request *request, const struct onward *onward,
+                    const apisec_issued *issued, struct client_reply *answer)
+{
+    char url[512], trace[80] = "traceparent: ";
+    const char *from = service_setting(service, "address");
+    size_t len = 0;
+    const char *token = apisec_issued_token(issued, &len);
+    char *bearer = malloc(len + 32);
+    if (bearer == NULL) return false;
+    snprintf(url, sizeof url, "%s%s", service_setting(service, onward->service), onward->path);
+    snprintf(bearer, len + 32, "Authorization: Bearer %.*s", (int)len, token);
+    web_next_traceparent(request, trace + strlen(trace));
+    const struct client_request ask = {.method = request->method, .url = url, .ca_folder = ".", .identity_folder = ".",
+                                       .headers = {bearer, trace, onward->header},
+                                       .json = request->body_len > 0 ? request->body : NULL, .from = from[0] ? from : NULL};
+    bool answered = client_send(&ask, answer);
+    explicit_bzero(bearer, len + 32);
+    free(bearer);
+    return answered;
+}
+
+apisec_status service_pass_on(const struct service *service, const struct web_request *request, const apisec_decision *decision,
+                              const struct onward *onward, struct client_reply *answer)
+{
+    apisec_issued *issued = NULL;
+    apisec_error err = {0};
+    apisec_status status = apisec_guard_exchange(service->guard, decision, request->call, onward->exchange, &issued, &err);
+    const struct event event = {.operation = "exchange", .status = status, .detail = err.text, .client = service->name,
+                                .actor = onward->acts ? service->name : NULL, .audience = onward->service,
+                                .user = apisec_token_subject(apisec_decision_token(decision)),
+                                .scope = apisec_issued_scope(issued)};
+    if (!service_record(service, request, &event)) status = APISEC_E_AUDIT;
+    if (status == APISEC_OK && !send_on(service, request, onward, issued, answer)) status = APISEC_E_UNREACHABLE;
+    apisec_issued_free(issued);
+    return status;
 }
 
 /* ---- recording ---- */

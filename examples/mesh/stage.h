@@ -15,6 +15,9 @@
 enum { STS, GATEWAY, ACCOUNTS, LEDGER, NUM_SERVICES };
 #define IMPOSTOR NUM_SERVICES /* whose certificate has the name of accounts, and is from a CA of its own */
 #define STAGE_SECRET_SIZE 65
+/* Networks are parts of loopback here: accounts.json names them. */
+#define STAGE_GATEWAY_ADDRESS "127.0.2.1"
+#define STAGE_OFFICE_ADDRESS "127.0.1.7"
 
 struct stage {
     const char *folder;                       /* all files are left in it */
@@ -37,6 +40,8 @@ const char *stage_name(int service);
  * case. */
 bool stage_open(struct stage *stage, const char *folder, const char *binaries);
 bool stage_close(struct stage *stage);
+/* stage_thumbprint: the base64url SHA-256 of a service's certificate, RFC 8705 section 3.1. false: it cannot be read. */
+bool stage_thumbprint(const struct stage *stage, int service, char thumbprint[44]);
 /* stage_stop ends one service and waits for it; stage_start starts it again at the same address. false: it did not end well. */
 bool stage_stop(struct stage *stage, int service);
 bool stage_start(struct stage *stage, int service);

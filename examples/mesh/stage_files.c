@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * stage_files.c: keys, secrets, certificates (with the openssl command) and config.json of each service. A service's folder holds
- * what that service needs to know, and no other's secret: of client secrets the authorization server only gets hashes.
+ * stage_files.c: keys, secrets, certificates (with the openssl command), and what each service is configured by. A service's folder
+ * holds what that service needs to know, and no other's secret: of client secrets the authorization server only gets hashes.
+ *
+ * guard.json is gateway.json, accounts.json or ledger.json of this folder, in which https://sts.localhost and
+ * https://gateway.localhost have got this run's ports. Secrets stand beside it, in files that it refers to. config.json says where
+ * the others are.
  */
 #include "stage_files.h"
 #include "web.h"
@@ -80,6 +84,41 @@ static bool write_file(const char *folder, const char *name, const char *text)
     return close(fd) == 0 && written;
 }
 
+/* The documents, as the build has put them in here: bytes and a NUL. */
+static const char gateway_json[] = {
+#include "examples/mesh/gateway.json.inc"
+    0};
+static const char accounts_json[] = {
+#include "examples/mesh/accounts.json.inc"
+    0};
+static const char ledger_json[] = {
+#include "examples/mesh/ledger.json.inc"
+    0};
+
+/* write_document puts the addresses of this run in place of those without a port. */
+static bool write_document(const struct stage *stage, int service, const char *document)
+{
+    static const struct {
+        const char *text;
+        int service;
+    } names[] = {{"https://sts.localhost", STS}, {"https://gateway.localhost", GATEWAY}};
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    while (out && *document) {
+        const char *from = document;
+        for (size_t i = 0; i < sizeof names / sizeof names[0] && from == document; i++) {
+            if (strncmp(document, names[i].text, strlen(names[i].text)) != 0) continue;
+            (void)fputs(stage->url[names[i].service], out);
+            document += strlen(names[i].text);
+        }
+        if (from == document) (void)fputc(*document++, out);
+    }
+    bool written = out && fclose(out) == 0 && write_file(stage->path[service], "guard.json", text);
+    free(text);
+    return written;
+}
+
 static bool make_folder(const char *path)
 {
     return mkdir(path, 0700) == 0 || errno == EEXIST;
@@ -87,22 +126,19 @@ static bool make_folder(const char *path)
 
 static bool write_config(const struct stage *stage, int service, cJSON *config)
 {
-    static const char *const names[] = {"sts", "gateway", "accounts", "ledger"};
-    for (int i = 0; i < NUM_SERVICES; i++) cJSON_AddStringToObject(config, names[i], stage->url[i]);
+    for (int i = 0; i < NUM_SERVICES; i++) cJSON_AddStringToObject(config, stage_name(i), stage->url[i]);
     char *text = cJSON_Print(config);
     bool written = write_file(stage->path[service], "config.json", text);
-    if (text) explicit_bzero(text, strlen(text));
     cJSON_free(text);
     cJSON_Delete(config);
     return written;
 }
 
-/* thumbprint_of: the base64url SHA-256 of the certificate in a folder, RFC 8705 section 3.1. false: it cannot be read. */
-static bool thumbprint_of(const char *folder, char thumbprint[44])
+bool stage_thumbprint(const struct stage *stage, int service, char thumbprint[44])
 {
     unsigned char digest[32];
     gnutls_datum_t der = {NULL, 0};
-    char *pem = web_read_file(folder, "cert.pem");
+    char *pem = web_read_file(stage->path[service], "cert.pem");
     const gnutls_datum_t text = {(unsigned char *)pem, pem ? (unsigned)strlen(pem) : 0};
     bool made = pem && gnutls_pem_base64_decode2("CERTIFICATE", &text, &der) == GNUTLS_E_SUCCESS &&
                 gnutls_hash_fast(GNUTLS_DIG_SHA256, der.data, der.size, digest) == 0 &&
@@ -130,25 +166,39 @@ static cJSON *add_client(cJSON *clients, const char *id, const char *secret, con
     return client;
 }
 
-static bool write_configs(const struct stage *stage)
+/* write_clients: what the authorization server knows of its clients, and the key of what it encrypts to. */
+static bool write_clients(const struct stage *stage)
 {
     char redirect_uri[128], thumbprint[44] = "";
     snprintf(redirect_uri, sizeof redirect_uri, "%s/callback", stage->url[GATEWAY]);
-    cJSON *sts = cJSON_CreateObject(), *gateway = cJSON_CreateObject(), *accounts = cJSON_CreateObject();
+    cJSON *sts = cJSON_CreateObject();
     cJSON *clients = cJSON_AddArrayToObject(sts, "clients");
     add_client(clients, "gateway", stage->gateway_secret, redirect_uri, NULL);
     cJSON *acting = add_client(clients, "accounts", stage->accounts_secret, NULL, apisec_signer_public_jwk(stage->actor_key));
-    bool bound = thumbprint_of(stage->path[ACCOUNTS], thumbprint);
+    bool bound = stage_thumbprint(stage, ACCOUNTS, thumbprint);
     cJSON_AddStringToObject(acting, "x5t#S256", thumbprint);
     cJSON_AddItemToObject(cJSON_AddObjectToObject(sts, "encryption_keys"), "ledger", cJSON_Parse(stage->ledger_public_key));
-    cJSON_AddStringToObject(gateway, "secret", stage->gateway_secret);
-    cJSON_AddStringToObject(accounts, "secret", stage->accounts_secret);
-    bool sts_written = write_config(stage, STS, sts), gateway_written = write_config(stage, GATEWAY, gateway);
-    bool accounts_written = write_config(stage, ACCOUNTS, accounts);
-    return bound && sts_written && gateway_written && accounts_written && write_config(stage, LEDGER, cJSON_CreateObject()) &&
+    return write_config(stage, STS, sts) && bound;
+}
+
+/* write_configs: the gateway calls others from an address of its own, which accounts knows. */
+static bool write_configs(const struct stage *stage)
+{
+    cJSON *gateway = cJSON_CreateObject();
+    cJSON_AddStringToObject(gateway, "address", STAGE_GATEWAY_ADDRESS);
+    return write_config(stage, GATEWAY, gateway) && write_config(stage, ACCOUNTS, cJSON_CreateObject()) &&
+           write_config(stage, LEDGER, cJSON_CreateObject()) && write_clients(stage) &&
+           write_document(stage, GATEWAY, gateway_json) && write_document(stage, ACCOUNTS, accounts_json) &&
+           write_document(stage, LEDGER, ledger_json);
+}
+
+static bool write_secrets(const struct stage *stage)
+{
+    return write_file(stage->path[GATEWAY], "client.secret", stage->gateway_secret) &&
+           write_file(stage->path[ACCOUNTS], "client.secret", stage->accounts_secret) &&
+           write_file(stage->path[ACCOUNTS], "actor.jwk", apisec_signer_private_jwk(stage->actor_key)) &&
            write_file(stage->path[LEDGER], "decryption.jwk", stage->ledger_key) &&
-           write_file(stage->path[STS], "signing.jwk", apisec_signer_private_jwk(stage->signing_key)) &&
-           write_file(stage->path[ACCOUNTS], "actor.jwk", apisec_signer_private_jwk(stage->actor_key));
+           write_file(stage->path[STS], "signing.jwk", apisec_signer_private_jwk(stage->signing_key));
 }
 
 /* prepare_folder: an earlier run's log is not continued. */
@@ -187,5 +237,5 @@ bool stage_make_files(struct stage *stage)
     free(ca);
     prepared = prepared && make_impostor(stage);
     if (!prepared) return refuse(stage, "no certificates in", stage->folder);
-    return write_configs(stage) || refuse(stage, "cannot write into", stage->folder);
+    return (write_configs(stage) && write_secrets(stage)) || refuse(stage, "cannot write into", stage->folder);
 }

@@ -37,6 +37,7 @@ void story_tell(const struct story *story, const struct client_reply *reply, int
     const struct trail_record *record = read ? trail_of(&trail, judge) : NULL;
     screen_verdict(reply->status == 200, record ? record->status : "not recorded", reply->status, record ? record->reason : "");
     if (challenge) screen_pair("WWW-Authenticate", "%s", challenge);
+    if (client_header(reply, "Retry-After")) screen_pair("Retry-After", "%s", client_header(reply, "Retry-After"));
     expect(reply->status == ending->http_status, "the HTTP status");
     expect(record && strcmp(record->status, ending->status) == 0, ending->status);
     expect(record && record->allowed == (strcmp(ending->status, "APISEC_OK") == 0), "the record says the same");
@@ -44,13 +45,18 @@ void story_tell(const struct story *story, const struct client_reply *reply, int
     else expect(said && strcmp(said, ending->error) == 0, "the error of the challenge");
 }
 
-void story_try(const struct story *story, const char *title, struct player_call *call, const struct ending *ending)
+void story_try_at(const struct story *story, const char *title, struct player_call *call, int judge, const struct ending *ending)
 {
     struct client_reply reply = {0};
     screen_item(title);
     expect(player_send(&story->stage, call, &reply), "there is an answer");
-    story_tell(story, &reply, call->service, call->trace, ending);
+    story_tell(story, &reply, judge, call->trace, ending);
     client_free(&reply);
+}
+
+void story_try(const struct story *story, const char *title, struct player_call *call, const struct ending *ending)
+{
+    story_try_at(story, title, call, call->service, ending);
 }
 
 static void introduce(const struct stage *stage)
@@ -90,6 +96,8 @@ static int tell(struct story *story)
     if (story_journey(story)) {
         story_attacks(story);
         story_tied(story);
+        story_access(story);
+        story_rules(story);
         story_outage(story);
         story_trail(story);
     }

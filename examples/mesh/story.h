@@ -5,6 +5,7 @@
  *
  *   story.c          sets up and takes down; --serve        story_journey.c  Alice's request through all four services
  *   story_attacks.c  what attackers try                     story_tied.c     tokens tied to a key, and one that is revoked
+ *   story_access.c   a stronger login, bodies, limits       story_rules.c    networks, rules that are tried, and a log replayed
  *   story_outage.c   logins that end, and no authorization server
  *   story_trail.c    one journey from four audit logs       story_loop.c     a thousand requests in one thread; --loop
  *   screen.c         how it looks
@@ -32,6 +33,8 @@ struct story {
 bool story_journey(struct story *story);
 void story_attacks(const struct story *story);
 void story_tied(const struct story *story);
+void story_access(const struct story *story);
+void story_rules(const struct story *story);
 void story_outage(struct story *story);
 void story_trail(const struct story *story);
 /* story_loop makes so many requests, and returns the exit status. */
@@ -46,7 +49,9 @@ struct ending {
 /* story_tell prints how a request ended, and holds it against how it must. judge is the service whose log has the reason. */
 void story_tell(const struct story *story, const struct client_reply *reply, int judge, const char *trace,
                 const struct ending *ending);
-/* story_try sends the request, tells how it ended, and forgets the reply. */
+/* story_try sends the request, tells how it ended, and forgets the reply; story_try_at where the one who judges is behind the one
+ * who is called. */
 void story_try(const struct story *story, const char *title, struct player_call *call, const struct ending *ending);
+void story_try_at(const struct story *story, const char *title, struct player_call *call, int judge, const struct ending *ending);
 
 #endif

@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum { NONE, REFERENCE, FOR_ACCOUNTS, FOR_LEDGER, ALG_NONE, CONFUSED, TAMPERED, EXPIRED, NO_SCOPE, DUPLICATE, NUL, ID_TOKEN,
-       NO_ACTOR, ACTOR_TOKEN, CLOSED, UNBOUND, NUM_TOKENS };
+       NO_ACTOR, ACTOR_TOKEN, CLOSED, UNBOUND, BOUND_ELSEWHERE, NUM_TOKENS };
 
 static const struct attack {
     const char *title;
@@ -28,13 +28,14 @@ static const struct attack {
     {"The same, encrypted to ledger by the thief: anybody can", LEDGER, ACCOUNTS, CLOSED, ALICES_LEDGER,
      {401, "APISEC_E_AUDIENCE", "invalid_token"}},
     {"Past the gateway: a token bound to the certificate of accounts, without it", LEDGER, -1, FOR_LEDGER,
-     ALICES_LEDGER, {401, "APISEC_E_BINDING", "invalid_token"}},
-    {"The same token with the gateway's certificate", LEDGER, GATEWAY, FOR_LEDGER, ALICES_LEDGER,
-     {401, "APISEC_E_BINDING", "invalid_token"}},
+     ALICES_LEDGER, {403, "APISEC_E_PEER", NULL}},
+    {"The same token with the gateway's certificate", LEDGER, GATEWAY, FOR_LEDGER, ALICES_LEDGER, {403, "APISEC_E_PEER", NULL}},
     {"A certificate with the name of accounts, from the attacker's own CA", LEDGER, IMPOSTOR, FOR_LEDGER, ALICES_LEDGER,
-     {401, "APISEC_E_BINDING", "invalid_token"}},
+     {403, "APISEC_E_PEER", NULL}},
     {"Genuinely made, bound to nothing, with the gateway's certificate", LEDGER, GATEWAY, UNBOUND, ALICES_LEDGER,
      {403, "APISEC_E_PEER", NULL}},
+    {"Bound to the gateway's certificate, from the host of accounts with its own", LEDGER, ACCOUNTS, BOUND_ELSEWHERE,
+     ALICES_LEDGER, {401, "APISEC_E_BINDING", "invalid_token"}},
     {"Past the gateway: her opaque reference token, at accounts", ACCOUNTS, GATEWAY, REFERENCE, ALICES,
      {401, "APISEC_E_MALFORMED", "invalid_token"}},
     {"A token for ledger, genuinely signed, in which nobody acts for her", LEDGER, ACCOUNTS, NO_ACTOR, ALICES_LEDGER,
@@ -48,9 +49,9 @@ static const struct attack {
      {401, "APISEC_E_TYPE", "invalid_token"}},
     {"Genuinely signed, expired a minute ago", ACCOUNTS, GATEWAY, EXPIRED, ALICES, {401, "APISEC_E_EXPIRED", "invalid_token"}},
     {"Genuine, issued for another scope", ACCOUNTS, GATEWAY, NO_SCOPE, ALICES, {403, "APISEC_E_SCOPE", "insufficient_scope"}},
-    {"Alice at Bob's accounts", ACCOUNTS, GATEWAY, FOR_ACCOUNTS, BOBS, {403, "APISEC_E_DENIED", NULL}},
+    {"Alice at Bob's accounts", ACCOUNTS, GATEWAY, FOR_ACCOUNTS, BOBS, {403, "APISEC_E_CONDITION", NULL}},
     {"Alice at Bob's balances: accounts was broken into, ledger was not", LEDGER, ACCOUNTS, FOR_LEDGER, BOBS_LEDGER,
-     {403, "APISEC_E_DENIED", NULL}},
+     {403, "APISEC_E_CONDITION", NULL}},
     {"Genuinely signed, with two subjects: \"bob\" and \"alice\"", ACCOUNTS, GATEWAY, DUPLICATE, ALICES,
      {401, "APISEC_E_MALFORMED", "invalid_token"}},
     {"Genuinely signed, for the subject \"alice\\u0000@evil\"", ACCOUNTS, GATEWAY, NUL, ALICES,
@@ -87,6 +88,7 @@ static void make_tokens(const struct story *story, char *tokens[NUM_TOKENS])
     tokens[NO_ACTOR] = forge_closed(stage, &no_actor);
     no_actor.actor = "accounts";
     tokens[UNBOUND] = forge_closed(stage, &no_actor);
+    tokens[BOUND_ELSEWHERE] = forge_bound(stage, &no_actor, GATEWAY);
     tokens[CLOSED] = forge_encrypted(stage, story->for_accounts);
     tokens[ACTOR_TOKEN] = forge_actor(stage);
 }

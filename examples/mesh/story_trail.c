@@ -33,7 +33,7 @@ static void tell_journey(const struct story *story)
         seen[trail.records[i].service] = true;
     }
     expect(seen[STS] && seen[GATEWAY] && seen[ACCOUNTS] && seen[LEDGER], "all four services have recorded it");
-    expect(trail.num == 6, "two exchanges, each recorded by both sides, and two decisions");
+    expect(trail.num == 7, "two exchanges, each recorded by both sides, and three decisions");
 }
 
 static void tell_tampered(const struct story *story)

@@ -55,7 +55,8 @@ static void reply_metadata(const struct sts *sts, struct web_reply *reply)
     add_list(document, "grant_types_supported", "authorization_code", "urn:ietf:params:oauth:grant-type:token-exchange");
     add_list(document, "code_challenge_methods_supported", "S256", NULL);
     add_list(document, "token_endpoint_auth_methods_supported", "client_secret_basic", NULL);
-    add_list(document, "scopes_supported", "accounts:read", "profile:read");
+    add_list(document, "acr_values_supported", STS_ACR_PASSWORD, STS_ACR_OTP);
+    add_list(document, "scopes_supported", "accounts:read", "accounts:transfer");
     cJSON_AddTrueToObject(document, "authorization_response_iss_parameter_supported");
     web_json(reply, 200, document);
 }
@@ -153,10 +154,19 @@ static bool open_actors(struct sts *sts)
     return sts->actors != NULL;
 }
 
+static bool open_audit(struct service *service)
+{
+    apisec_error err = {0};
+    if (apisec_audit_open_file("audit.jsonl", APISEC_AUDIT_WRITTEN, APISEC_AUDIT_STRICT, &service->audit, &err) == APISEC_OK)
+        return true;
+    fprintf(stderr, "sts: %s\n", err.text);
+    return false;
+}
+
 static bool load_key(struct sts *sts)
 {
     apisec_error err = {0};
-    char *key = web_read_file(sts->service.folder, "signing.jwk");
+    char *key = web_read_file(".", "signing.jwk");
     if (key == NULL) return false;
     apisec_status status = apisec_signer_new(key, strlen(key), &sts->signer, &err);
     if (status != APISEC_OK) fprintf(stderr, "sts: %s\n", err.text);
@@ -172,12 +182,13 @@ int main(int argc, char **argv)
     pthread_mutex_init(&sts.lock, NULL);
     if (service_open(&sts.service, "sts", argc, argv)) {
         sts.issuer = service_setting(&sts.service, "sts");
-        if (load_key(&sts) && open_subjects(&sts) && open_actors(&sts))
+        if (open_audit(&sts.service) && load_key(&sts) && open_subjects(&sts) && open_actors(&sts))
             exit_status = service_serve(&sts.service, false, answer, &sts);
     }
     apisec_verifier_free(sts.actors);
     apisec_verifier_free(sts.subjects);
     apisec_signer_free(sts.signer);
+    apisec_audit_close(sts.service.audit);
     service_close(&sts.service);
     return exit_status;
 }

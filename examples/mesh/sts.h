@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * sts.h: the demo's authorization server. EXAMPLE CODE: two users, two clients, everything in memory; it shows which tokens a mesh
- * needs, not how to run a login service. Use a real authorization server in earnest.
+ * sts.h: the demo's authorization server. EXAMPLE CODE: three users, two clients, everything in memory; it shows which tokens a
+ * mesh needs, not how to run a login service. Use a real authorization server in earnest.
  *
  *   sts.c        routes, metadata, key set      sts_login.c     the login form, and the code it ends with
  *   sts_token.c  codes, introspection, revoking sts_exchange.c  token exchange: who gets which token for whom
@@ -21,17 +21,22 @@
 #define STS_REFERENCE_LIFETIME 3600
 #define STS_CODE_LIFETIME 60
 #define STS_TICKET_LIFETIME 600
-#define STS_USER_SCOPE "accounts:read profile:read"
+#define STS_USER_SCOPE "accounts:read accounts:transfer metrics:read profile:read"
+/* How a user was authenticated: `acr` (RFC 9068 section 2.2.1). Both are new with each login: nobody stays logged in here. */
+#define STS_ACR_PASSWORD "https://mesh.example/acr/password"
+#define STS_ACR_OTP "https://mesh.example/acr/otp" /* and a code of the user's device, otp.h */
 
 struct sts_user {
-    const char *name, *customer, *salt, *hash;
+    const char *name, *customer, *role, *salt, *hash;
 };
+#define STS_NUM_USERS 3
 
 /* What a login form belongs to, from GET /authorize until the password was right. */
 struct sts_ticket {
     char id[STS_HASH_SIZE];       /* of what the form holds */
     char client[32], redirect_uri[256], state[129], challenge[44], scope[128];
     char key[44];                 /* the thumbprint of the key that the login is bound to (dpop_jkt, RFC 9449 section 10), or "" */
+    bool is_strong;               /* a code is asked for as well (RFC 9470 section 4) */
     int64_t expires_at;
     int attempts;
 };
@@ -40,14 +45,15 @@ struct sts_code {
     char reference[STS_HASH_SIZE]; /* of the token that it was redeemed for, or "" */
     const struct sts_user *user;
     struct sts_ticket ticket;
-    int64_t expires_at;
+    int64_t logged_in_at, expires_at;
 };
 /* An opaque reference token: the login of a user at a client. */
 struct sts_reference {
     char hash[STS_HASH_SIZE];
     char client[32], scope[128], key[44];
     const struct sts_user *user;
-    int64_t expires_at;
+    bool is_strong;
+    int64_t logged_in_at, expires_at;
 };
 
 #define STS_MAX_TICKETS 256
@@ -66,6 +72,7 @@ struct sts {
     struct sts_reference references[STS_MAX_REFERENCES];
     unsigned char statuses[STS_STATUS_ENTRIES / 8]; /* one bit a token, the lowest first: 1 is revoked */
     uint32_t next_status;
+    uint64_t next_code[STS_NUM_USERS]; /* of each user's device: what was shown before is worth nothing */
 };
 
 /* ---- sts_store.c ---- */
@@ -75,6 +82,10 @@ void sts_hash(const char *text, char hash[STS_HASH_SIZE]);
 bool sts_challenge(const char *verifier, char challenge[44]);
 /* sts_log_in takes as long for a user that does not exist. */
 const struct sts_user *sts_log_in(const char *name, const char *password);
+/* sts_code_is: the code is one of the next few of the user's device; then it and those before it are used up. */
+bool sts_code_is(struct sts *sts, const struct sts_user *user, const char *given);
+/* sts_acr says how the user of a login was authenticated. */
+const char *sts_acr(const struct sts_reference *login);
 const cJSON *sts_client(const struct sts *sts, const char *id);
 bool sts_client_secret_is(const cJSON *client, const char *secret);
 

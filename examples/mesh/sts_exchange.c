@@ -21,8 +21,9 @@ static const struct policy {
     const char *client, *audience, *scope, *needs, *actor, *may_act;
     bool closed;
 } policies[] = {
-    {"gateway", "accounts", "accounts:read profile:read", "", NULL, "accounts", false},
+    {"gateway", "accounts", "accounts:read accounts:transfer metrics:read profile:read", "", NULL, "accounts", false},
     {"accounts", "ledger", "ledger:read", "accounts:read", "accounts", NULL, true},
+    {"accounts", "ledger", "ledger:transfer", "accounts:transfer", "accounts", NULL, true},
 };
 
 /* On whose behalf. */
@@ -30,14 +31,22 @@ struct subject {
     char user[64], customer[32], scope[256];
     char actors[MAX_ACTORS];  /* the `act` that it has already, or "" */
     char may_act[32];
+    char role[16], acr[64];   /* "": nothing is known of it */
+    int64_t logged_in_at;     /* 0: the same */
     int64_t expires_at;
 };
 
-static const struct policy *find_policy(const char *client, const char *audience)
+/* find_policy: the row of client and audience that grants the first scope that was asked for, or else their first. */
+static const struct policy *find_policy(const char *client, const char *audience, const char *asked)
 {
-    for (size_t i = 0; audience && i < sizeof policies / sizeof policies[0]; i++)
-        if (strcmp(policies[i].client, client) == 0 && strcmp(policies[i].audience, audience) == 0) return &policies[i];
-    return NULL;
+    const struct policy *first = NULL;
+    for (size_t i = 0; audience && i < sizeof policies / sizeof policies[0]; i++) {
+        const struct policy *policy = &policies[i];
+        if (strcmp(policy->client, client) != 0 || strcmp(policy->audience, audience) != 0) continue;
+        if (asked && sts_has_scope(policy->scope, asked, strcspn(asked, " "))) return policy;
+        if (first == NULL) first = policy;
+    }
+    return first;
 }
 
 static bool copy(char *to, size_t size, const char *from)
@@ -54,7 +63,10 @@ static bool read_reference(struct sts *sts, const char *raw, const char *client,
     snprintf(err->text, sizeof err->text, "no such login at this client, or it has ended");
     if (!sts_find_reference(sts, raw, client, &found)) return false;
     subject->expires_at = found.expires_at;
-    return copy(subject->user, sizeof subject->user, found.user->name) &&
+    subject->logged_in_at = found.logged_in_at;
+    return copy(subject->role, sizeof subject->role, found.user->role) &&
+           copy(subject->acr, sizeof subject->acr, sts_acr(&found)) &&
+           copy(subject->user, sizeof subject->user, found.user->name) &&
            copy(subject->customer, sizeof subject->customer, found.user->customer) &&
            copy(subject->scope, sizeof subject->scope, found.scope);
 }
@@ -67,6 +79,15 @@ static void read_may_act(const apisec_token *token, struct subject *subject)
     const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(may_act, "sub"));
     if (!copy(subject->may_act, sizeof subject->may_act, name)) subject->may_act[0] = '\0';
     cJSON_Delete(may_act);
+}
+
+/* read_strength: what the token says of the login that it comes from is handed on (RFC 9470 section 6.1). */
+static void read_strength(const apisec_token *token, struct subject *subject)
+{
+    const char *acr = NULL;
+    if (apisec_token_claim_int64(token, "auth_time", &subject->logged_in_at) != APISEC_OK) subject->logged_in_at = 0;
+    if (apisec_token_claim_text(token, "acr", &acr) != APISEC_OK || !copy(subject->acr, sizeof subject->acr, acr))
+        subject->acr[0] = '\0';
 }
 
 /* read_token: one of our own tokens, brought back by the service that it was for. libapisec verifies it. */
@@ -89,6 +110,7 @@ static bool read_token(struct sts *sts, const char *raw, struct subject *subject
                  copy(subject->scope, sizeof subject->scope, apisec_token_scope(token));
     if (whole && actors) memcpy(subject->actors, actors, len);
     read_may_act(token, subject);
+    read_strength(token, subject);
     subject->expires_at = apisec_token_expires_at(token);
     apisec_token_free(token);
     return whole;
@@ -145,6 +167,10 @@ static char *write_claims(struct sts *sts, const struct policy *policy, const st
     cJSON_AddStringToObject(claims, "client_id", policy->client);
     cJSON_AddStringToObject(claims, "customer", subject->customer);
     cJSON_AddStringToObject(claims, "scope", scope);
+    if (subject->acr[0]) cJSON_AddStringToObject(claims, "acr", subject->acr);
+    if (subject->logged_in_at) cJSON_AddNumberToObject(claims, "auth_time", (double)subject->logged_in_at);
+    if (subject->role[0])
+        cJSON_AddItemToArray(cJSON_AddArrayToObject(claims, "roles"), cJSON_CreateString(subject->role));
     cJSON_AddStringToObject(claims, "jti", id);
     cJSON_AddNumberToObject(claims, "iat", (double)now);
     cJSON_AddNumberToObject(claims, "exp", (double)expires_at);
@@ -236,7 +262,7 @@ void sts_exchange(struct sts *sts, const struct web_request *request, const char
     char scope[256] = "";
     apisec_error why = {0};
     const char *audience = web_value(&request->form, "audience");
-    const struct policy *policy = find_policy(client, audience);
+    const struct policy *policy = find_policy(client, audience, web_value(&request->form, "scope"));
     const char *error = judge(sts, request, policy, client, &subject, scope, sizeof scope, &why);
     const struct event event = {.operation = "issue", .status = why.status, .detail = error ? why.text : NULL,
                                 .user = subject.user[0] ? subject.user : NULL, .client = client,

@@ -23,6 +23,10 @@ static const char *read_ticket(const struct sts *sts, const struct web_request *
     if (!registered || !redirect_uri || strcmp(registered, redirect_uri) != 0) return "Unknown client, or not its own redirect.";
     if (!type || strcmp(type, "code") != 0) return "Only the authorization code is given out here.";
     if (!method || strcmp(method, "S256") != 0 || !challenge || strlen(challenge) != 43) return "It needs a code challenge (S256).";
+    const char *acr = web_value(query, "acr_values"); /* max_age is met by any login: each begins with the password */
+    ticket->is_strong = acr && sts_has_scope(acr, STS_ACR_OTP, strlen(STS_ACR_OTP));
+    if (acr && !ticket->is_strong && !sts_has_scope(acr, STS_ACR_PASSWORD, strlen(STS_ACR_PASSWORD)))
+        return "No way to log in that was asked for is known here.";
     const char *key = web_value(query, "dpop_jkt");
     if (key && strlen(key) != 43) return "dpop_jkt is no thumbprint.";
     if (!state || strlen(state) < 16 || strlen(state) >= sizeof ticket->state) return "A state of 16 to 128 characters is needed.";
@@ -49,7 +53,8 @@ static void show_problem(const char *problem, struct web_reply *reply)
 }
 
 /* show_form: the redirect after the form leads to the client, which the policy has to allow. */
-static void show_form(const struct sts *sts, const char *ticket_id, const char *problem, int status, struct web_reply *reply)
+static void show_form(const struct sts *sts, const struct sts_ticket *ticket, const char *ticket_id, const char *problem,
+                      int status, struct web_reply *reply)
 {
     struct page page;
     page_begin(&page, "sts, the demo's authorization server", "Log in");
@@ -62,8 +67,11 @@ static void show_form(const struct sts *sts, const char *ticket_id, const char *
                      "<input id=\"username\" name=\"username\" autocomplete=\"username\" required autofocus>"
                      "<label for=\"password\">Password</label>"
                      "<input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"current-password\" "
-                     "required>"
-                     "<button class=\"main\" id=\"login\">Log in</button></form></div>"
+                     "required>");
+    if (ticket->is_strong)
+        page_html(&page, "<label for=\"code\">Code of your device</label>"
+                         "<input id=\"code\" name=\"code\" autocomplete=\"one-time-code\" inputmode=\"numeric\" required>");
+    page_html(&page, "<button class=\"main\" id=\"login\">Log in</button></form></div>"
                      "<p class=\"warning\">Example code, for demonstration only. Users: <code>alice</code> / "
                      "<code>wonderland</code>, <code>bob</code> / <code>builder</code>.</p>");
     page_end(&page, reply, status, service_setting(&sts->service, "gateway"));
@@ -76,7 +84,7 @@ void sts_authorize(struct sts *sts, const struct web_request *request, struct we
     const char *problem = read_ticket(sts, request, &ticket);
     if (problem) show_problem(problem, reply);
     else if (!sts_add_ticket(sts, &ticket, id)) show_problem("Too many logins at once. Try again later.", reply);
-    else show_form(sts, id, NULL, 200, reply);
+    else show_form(sts, &ticket, id, NULL, 200, reply);
 }
 
 static void send_back(const struct sts *sts, const struct sts_ticket *ticket, const char *code, struct web_reply *reply)
@@ -103,12 +111,14 @@ void sts_login(struct sts *sts, const struct web_request *request, struct web_re
         return;
     }
     const struct sts_user *user = name && password ? sts_log_in(name, password) : NULL;
-    bool logged_in = user && sts_add_code(sts, id, user, code);
+    const char *shown = web_value(&request->form, "code");
+    bool proven = user && (!ticket.is_strong || (shown && sts_code_is(sts, user, shown)));
+    bool logged_in = proven && sts_add_code(sts, id, user, code);
     const struct event event = {.operation = "log in", .status = logged_in ? APISEC_OK : APISEC_E_DENIED, .client = ticket.client,
-                                .detail = logged_in ? NULL : "unknown user or wrong password",
+                                .detail = logged_in ? NULL : "unknown user, wrong password or wrong code",
                                 .user = logged_in ? user->name : NULL, .scope = logged_in ? ticket.scope : NULL};
     bool recorded = service_record(&sts->service, request, &event);
-    if (!logged_in) show_form(sts, id, "Unknown user or wrong password.", 401, reply);
+    if (!logged_in) show_form(sts, &ticket, id, "Unknown user or wrong password.", 401, reply);
     else if (!recorded) show_problem("The login could not be recorded.", reply);
     else send_back(sts, &ticket, code, reply);
     explicit_bzero(code, sizeof code);

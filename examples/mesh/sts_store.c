@@ -3,6 +3,7 @@
  * sts_store.c: what the demo's authorization server remembers: users, login forms, codes, reference tokens. Example code.
  * A secret that was given out is only kept as its SHA-256: it has 256 random bits, so nobody guesses it back from there.
  */
+#include "otp.h"
 #include "sts.h"
 
 #include <gnutls/crypto.h>
@@ -12,11 +13,14 @@
 
 #define PASSWORD_ROUNDS 100000 /* few, so that the demo is quick: a server in earnest takes more, or Argon2 */
 #define MAX_ATTEMPTS 5
+#define CODES_AHEAD 10         /* how often a device's button may have been pressed in vain */
 
-/* The passwords are "wonderland" and "builder": PBKDF2-HMAC-SHA256 (RFC 8018), salt and hash in hex. */
-static const struct sts_user users[] = {
-    {"alice", "1001", "5d1c0a7e93b24f68a1e07c52d9b3846f", "c15a0f8ec48d07b855d2e708d9f522d8b695918ba65a8280e6105f36db469e20"},
-    {"bob", "1002", "e27f4b90c8d3516aa94e07f1b6d2385c", "45f38e5d3199dfcf5583b0e778e8647738a91efd45ee722ec9ce6dc2531fc47f"},
+/* The passwords are "wonderland", "builder" and "lookingglass": PBKDF2-HMAC-SHA256 (RFC 8018), salt and hash in hex. */
+static const struct sts_user users[STS_NUM_USERS] = {
+    {"alice", "1001", NULL, "5d1c0a7e93b24f68a1e07c52d9b3846f", "c15a0f8ec48d07b855d2e708d9f522d8b695918ba65a8280e6105f36db469e20"},
+    {"bob", "1002", NULL, "e27f4b90c8d3516aa94e07f1b6d2385c", "45f38e5d3199dfcf5583b0e778e8647738a91efd45ee722ec9ce6dc2531fc47f"},
+    {"carol", "1003", "operator", "91b64d07fe2c4a58b3d01f6ae8775c29",
+     "d66bebaeb4451fd29c92510319070b36b68363686c4a8bd07d04d30484ccf9e8"},
 };
 
 static void to_hex(const unsigned char *bytes, size_t num, char *hex)
@@ -66,6 +70,25 @@ const struct sts_user *sts_log_in(const char *name, const char *password)
         if (strcmp(users[i].name, name) == 0) user = &users[i];
     bool right = password_is(user ? user : &users[0], password);
     return user && right ? user : NULL;
+}
+
+bool sts_code_is(struct sts *sts, const struct sts_user *user, const char *given)
+{
+    char code[OTP_SIZE];
+    bool right = false;
+    pthread_mutex_lock(&sts->lock);
+    uint64_t *next = &sts->next_code[user - users];
+    for (uint64_t i = 0; i < CODES_AHEAD && !right && strlen(given) == OTP_SIZE - 1; i++) {
+        right = otp_code(user->name, *next + i, code) && gnutls_memcmp(given, code, OTP_SIZE) == 0;
+        if (right) *next += i + 1;
+    }
+    pthread_mutex_unlock(&sts->lock);
+    return right;
+}
+
+const char *sts_acr(const struct sts_reference *login)
+{
+    return login->is_strong ? STS_ACR_OTP : STS_ACR_PASSWORD;
 }
 
 static const char *client_text(const cJSON *client, const char *name)
@@ -143,7 +166,8 @@ bool sts_add_code(struct sts *sts, const char *ticket_id, const struct sts_user 
     for (size_t i = 0; ticket && i < STS_MAX_TICKETS && !free_one; i++)
         if (sts->codes[i].expires_at + STS_TICKET_LIFETIME <= now) free_one = &sts->codes[i]; /* a used one is kept for a while */
     if (free_one) {
-        *free_one = (struct sts_code){.user = user, .ticket = *ticket, .expires_at = now + STS_CODE_LIFETIME};
+        *free_one = (struct sts_code){.user = user, .ticket = *ticket, .logged_in_at = now,
+                                      .expires_at = now + STS_CODE_LIFETIME};
         ticket->expires_at = 0;
         web_random_hex(code, STS_SECRET_SIZE);
         sts_hash(code, free_one->hash);
@@ -175,7 +199,8 @@ static bool add_reference(struct sts *sts, struct sts_code *code, char reference
     for (size_t i = 0; i < STS_MAX_REFERENCES; i++) {
         struct sts_reference *slot = &sts->references[i];
         if (slot->expires_at > now) continue;
-        *slot = (struct sts_reference){.user = code->user, .expires_at = now + STS_REFERENCE_LIFETIME};
+        *slot = (struct sts_reference){.user = code->user, .is_strong = code->ticket.is_strong,
+                                       .logged_in_at = code->logged_in_at, .expires_at = now + STS_REFERENCE_LIFETIME};
         memcpy(slot->client, code->ticket.client, sizeof slot->client);
         memcpy(slot->scope, code->ticket.scope, sizeof slot->scope);
         memcpy(slot->key, code->ticket.key, sizeof slot->key);

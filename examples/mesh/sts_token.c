@@ -91,6 +91,8 @@ static cJSON *describe(const struct sts *sts, const struct sts_reference *login)
     cJSON_AddStringToObject(body, "scope", login->scope);
     cJSON_AddStringToObject(body, "token_type", login->key[0] ? "DPoP" : "Bearer");
     cJSON_AddNumberToObject(body, "exp", (double)login->expires_at);
+    cJSON_AddStringToObject(body, "acr", sts_acr(login)); /* RFC 9470 section 6.2 */
+    cJSON_AddNumberToObject(body, "auth_time", (double)login->logged_in_at);
     if (login->key[0]) cJSON_AddStringToObject(cJSON_AddObjectToObject(body, "cnf"), "jkt", login->key);
     return body;
 }

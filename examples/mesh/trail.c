@@ -52,6 +52,10 @@ static void read_record(const cJSON *json, int service, uint64_t line, struct tr
     take(json, "unmapped.apisec.aud", record->audience, sizeof record->audience);
     take(json, "status_code", record->status, sizeof record->status);
     take(json, "status_detail", record->reason, sizeof record->reason);
+    take(json, "src_endpoint.ip", record->peer, sizeof record->peer);
+    take(json, "unmapped.apisec.client_address", record->asks_for, sizeof record->asks_for);
+    take(json, "unmapped.apisec.shadow.verdict", record->shadow, sizeof record->shadow);
+    take(json, "unmapped.apisec.shadow.status_code", record->shadow_status, sizeof record->shadow_status);
 }
 
 void trail_path(const struct stage *stage, int service, char *path, size_t size)

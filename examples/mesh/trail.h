@@ -15,6 +15,8 @@ struct trail_record {
     uint64_t line;
     bool allowed;
     char operation[96], user[32], client[32], actors[96], audience[64], status[48], reason[256];
+    char peer[48], asks_for[48];              /* the socket's peer, and for whom a trusted proxy asks */
+    char shadow[16], shadow_status[48];       /* of what the rule only tries; "": nothing */
 };
 struct trail {
     struct trail_record records[TRAIL_MAX];

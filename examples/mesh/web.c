@@ -19,7 +19,6 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define SPIFFE_DOMAIN "spiffe://mesh.example/"
 #define NUM_THREADS 8u
 
 /* ---- the request ---- */
@@ -102,32 +101,11 @@ void web_next_traceparent(const struct web_request *request, char traceparent[WE
 
 static void take_address(struct web_request *request, struct MHD_Connection *connection)
 {
-    char text[INET6_ADDRSTRLEN];
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     if (info == NULL || info->client_addr == NULL || info->client_addr->sa_family != AF_INET) return;
     const struct sockaddr_in *address = (const struct sockaddr_in *)(const void *)info->client_addr;
-    if (inet_ntop(AF_INET, &address->sin_addr, text, sizeof text)) apisec_call_set_peer_address(request->call, text);
-}
-
-/* service_of reads the service's name from the certificate's URI name (SPIFFE), as "accounts". */
-static void service_of(const gnutls_datum_t *der, char *name, size_t size)
-{
-    gnutls_x509_crt_t certificate;
-    char uri[128];
-    unsigned type = 0;
-    if (gnutls_x509_crt_init(&certificate) != GNUTLS_E_SUCCESS) return;
-    bool read = gnutls_x509_crt_import(certificate, der, GNUTLS_X509_FMT_DER) == GNUTLS_E_SUCCESS;
-    for (unsigned i = 0; read; i++) {
-        size_t len = sizeof uri - 1;
-        int kind = gnutls_x509_crt_get_subject_alt_name2(certificate, i, uri, &len, &type, NULL);
-        if (kind < 0) break;
-        if (kind != GNUTLS_SAN_URI || len >= sizeof uri) continue;
-        uri[len] = '\0';
-        const char *service = uri + strlen(SPIFFE_DOMAIN);
-        if (strncmp(uri, SPIFFE_DOMAIN, strlen(SPIFFE_DOMAIN)) == 0 && strlen(service) < size)
-            memcpy(name, service, strlen(service) + 1);
-    }
-    gnutls_x509_crt_deinit(certificate);
+    if (inet_ntop(AF_INET, &address->sin_addr, request->address, sizeof request->address))
+        apisec_call_set_peer_address(request->call, request->address);
 }
 
 /* take_certificate takes the peer's certificate if it chains up to the mesh's CA and is one for clients. */
@@ -143,7 +121,7 @@ static void take_certificate(struct web_request *request, struct MHD_Connection 
     if (chain == NULL || num == 0) return;
     if (gnutls_certificate_verify_peers(session, &purpose, 1, &wrong) != GNUTLS_E_SUCCESS || wrong != 0) return;
     apisec_call_set_peer_certificate(request->call, chain[0].data, chain[0].size);
-    service_of(&chain[0], request->peer, sizeof request->peer);
+    request->is_service = true;
 }
 
 /* ---- the answer ---- */
@@ -175,6 +153,7 @@ static void read_request(struct web_request *request, struct MHD_Connection *con
     take_address(request, connection);
     take_certificate(request, connection);
     take_trace(request);
+    apisec_call_set_body(request->call, request->body, request->body_len);
     type = web_header(request, "Content-Type");
     if (type && strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0)
         web_decode_form(&request->form, request->body, request->body_len);

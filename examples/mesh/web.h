@@ -32,9 +32,10 @@ struct web_pairs {
 struct web_request {
     const char *method;
     char *path;                /* as on the request line, before the query, never decoded */
-    apisec_call *call;         /* method, target, all headers, address, and the peer's verified certificate */
+    apisec_call *call;         /* method, target, all headers, body, address, and the peer's verified certificate */
     struct web_pairs headers, query, form;
-    char peer[64];             /* the service of a verified certificate, "accounts"; "" for none */
+    char address[46];          /* of the socket's peer; "" when it is not known */
+    bool is_service;           /* the peer has a certificate of this mesh */
     char trace[WEB_TRACE_SIZE];
     char body[WEB_MAX_BODY + 1];
     size_t body_len;

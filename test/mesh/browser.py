@@ -150,7 +150,7 @@ def visit(driver, gateway):
     driver.follow("#other")
     check("bob's accounts are refused to her", "Refused" in driver.text("h1") and "HTTP 403" in driver.text("#refused"), driver.text("main"))
     check("the page says by whom and why", driver.texts(".cards .card.denied h3") != [] and
-          "the customer in the path is not the user's own" in driver.text(".cards .card.denied .reason"), driver.text(".cards"))
+          "claim is not what the rule requires: customer" in driver.text(".cards .card.denied .reason"), driver.text(".cards"))
     check("ledger was not reached", driver.texts("#path .denied") == ["accounts"] and driver.texts("#path .unreached") == ["ledger"])
     check("one check has failed", len(driver.find(".checks tr.fail")) == 1)
     check("nothing of bob's is shown", "312.07" not in driver.source())
