@@ -76,6 +76,13 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(SAY) CC $<
 	$(Q)$(CC) $(ALL_CFLAGS) $(MBEDTLS_CFLAGS) -c -o $@ $<
 
+# The guard's JSON Schema goes along in the library, as the numbers of its bytes.
+$(BUILD)/lib/guard/schema.inc: lib/guard/schema.json
+	@mkdir -p $(@D)
+	$(Q)od -An -v -tu1 $< | awk '{ for (i = 1; i <= NF; i++) printf "%s,", $$i; print "" }' > $@
+$(BUILD)/lib/guard/schema.o: $(BUILD)/lib/guard/schema.inc
+$(BUILD)/lib/guard/schema.o: ALL_CFLAGS += -I$(BUILD)/lib
+
 # The private names of the static library get a prefix, so that they never meet a name of the host program.
 $(STATIC): $(LIB_OBJECTS)
 	$(SAY) AR $@

@@ -11,11 +11,14 @@
 TEST_LIBS := -lcmocka $(if $(filter curl,$(HTTP)),-lmicrohttpd -lgnutls)
 SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(if $(filter none,$(HTTP)),%/https_server.c %/far_server.c) $(if $(filter none,$(STATUS)),%/lists.c),$(sort $(wildcard test/support/*.c))))
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(filter none,$(LIMITS)),%/test_limit_apply.c) $(foreach file,$(ABSENT),test/unit/test_$(notdir $(file)).c),$(sort $(wildcard test/unit/test_*.c))))
-ATTACK_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(filter none,$(STATUS)),%/attack_status.c) $(if $(filter none,$(LIMITS)),%/attack_limits.c) $(if $(filter none,$(HTTP)),%/attack_system.c %/attack_system_tool.c),$(sort $(wildcard test/attack/attack*.c))))
+ATTACK_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(filter none,$(STATUS)),%/attack_status.c) $(if $(filter none,$(LIMITS)),%/attack_limits.c %/attack_guard_document.c) $(if $(filter none,$(HTTP)),%/attack_system.c %/attack_system_tool.c),$(sort $(wildcard test/attack/attack*.c))))
 VECTOR_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(filter none,$(STATUS)),%/statuslist.c),$(sort $(wildcard test/vectors/*.c))))
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(filter none,$(LIMITS)),%/bench_limit.c),$(sort $(wildcard test/bench/*.c))))
 CLI_TESTS := $(filter-out $(if $(filter none,$(STATUS)),%/status.sh),$(sort $(wildcard test/cli/*.sh)))
 LINTS := $(addprefix test/lint/,layers.sh banned.sh docs.sh headers.sh symbols.sh man.sh)
+
+# The schema is that of a library with all its parts.
+SCHEMA_TEST := $(if $(filter none,$(HTTP) $(STATUS) $(LIMITS)),,test/ffi/test_schema.py)
 
 MESH_TESTS := $(BUILD)/test/mesh/test_mesh $(BUILD)/test/mesh/test_rules
 CLI_ISSUER := $(BUILD)/test/cli/issuer
@@ -73,7 +76,7 @@ RUN := BUILD=$(BUILD) APISEC=$(BUILD)/apisec CC="$(CC)" sh test/run.sh
 check: deps
 	$(Q)$(MAKE) --no-print-directory $(PARALLEL) check-built
 check-built: all $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_HELPERS)
-	$(Q)$(RUN) $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_TESTS) test/ffi/test_ffi.py $(LINTS)
+	$(Q)$(RUN) $(UNIT_TESTS) $(ATTACK_TESTS) $(MESH_TESTS) $(CLI_TESTS) test/ffi/test_ffi.py $(SCHEMA_TEST) $(LINTS)
 
 # A person's session in headless Chromium; its picture is left in $(BUILD)/demo/screenshot.png.
 check-browser: deps
