@@ -34,28 +34,32 @@ check 'the example links' sh -c "printf '%s\n' '#include <apisec/apisec.h>' 'str
     ${CC:-cc} ${CFLAGS-} ${LDFLAGS-} -pthread -I'$top/include' main.c example.c '$BUILD/libapisec.a' \
     ${MBEDTLS_LIBS:--lmbedcrypto} -lcjson -lz ${CURL_LIBS:--lcurl} -o example"
 
-blocks rules.json
-check 'there is a document of rules' test -s rules.json.1
-cat >rules.c <<END
-#include <apisec/rules.h>
+blocks guard.c
+blocks guard.json
+check 'there is a document' test -s guard.c.1 -a -s guard.json.1
+cat >lint.c <<'C'
+#include <apisec/apisec.h>
 #include <stdio.h>
+void serve(const apisec_decision *decision) { (void)decision; }
+void reply(const apisec_decision *decision) { (void)decision; }
 int main(void)
 {
     static char json[65536];
-    apisec_rules *rules;
-    apisec_error err;
+    char *findings = NULL;
     const size_t len = fread(json, 1, sizeof json, stdin);
-    if (apisec_rules_new(json, len, &rules, &err) != APISEC_OK) return puts(err.text), 1;
-    if (apisec_rules_notice(rules, 0)) return puts(apisec_rules_notice(rules, 0)), 1;
-    apisec_rules_free(rules);
+    if (apisec_guard_lint(json, len, &findings, NULL) != APISEC_OK) return 1;
+    puts(findings);
+    apisec_text_free(findings);
     return 0;
 }
-END
+C
+cp guard.c.1 guard.c
 # shellcheck disable=SC2086 # words
-${CC:-cc} ${CFLAGS-} ${LDFLAGS-} -pthread -I"$top/include" rules.c "$BUILD/libapisec.a" ${MBEDTLS_LIBS:--lmbedcrypto} -lcjson -lz \
-    ${CURL_LIBS:--lcurl} -o rules >out 2>err
-check 'the reader of rules links' test $? -eq 0
-check 'the rules compile' sh -c './rules <rules.json.1'
+${CC:-cc} -Wall -Wextra -Werror ${CFLAGS-} ${LDFLAGS-} -pthread -I"$top/include" lint.c guard.c "$BUILD/libapisec.a" \
+    ${MBEDTLS_LIBS:--lmbedcrypto} -lcjson -lz ${CURL_LIBS:--lcurl} -o lint >out 2>err
+check 'the call by a document compiles' test $? -eq 0
+./lint <guard.json.1 >out 2>err
+check 'nothing is wrong with the document' has out '{"findings":[]}'
 
 blocks loop.c
 for compiler in "${CC:-cc} -std=c11" "${CC:-cc} -x c++ -std=c++11"; do

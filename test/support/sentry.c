@@ -24,6 +24,23 @@ char *sentry_json(const char *quoted)
     return json;
 }
 
+bool sentry_lacks_a_part(void)
+{
+    apisec_http *http = NULL;
+    apisec_limiter *limiter = NULL;
+    apisec_guard *guard = NULL;
+    char *const json = sentry_json("{'trust':{'issuers':[{" SENTRY_ISSUER "," SENTRY_KEYS
+                                   ",'status_lists':['https://id.example/']}]}," SENTRY_RULES ",'audit':'none'}");
+    const bool lacks = apisec_http_new(NULL, &http, NULL) == APISEC_E_UNSUPPORTED ||
+                       apisec_limiter_new(1, 1, 1, 1, &limiter, NULL) == APISEC_E_UNSUPPORTED ||
+                       apisec_guard_new(json, strlen(json), &guard, NULL) == APISEC_E_UNSUPPORTED;
+    apisec_guard_free(guard);
+    apisec_limiter_free(limiter);
+    apisec_http_free(http);
+    free(json);
+    return lacks;
+}
+
 static apisec_status take_line(void *context, const char *line, size_t len)
 {
     struct sentry *const sentry = context;

@@ -40,6 +40,9 @@ void sentry_end(struct sentry *sentry);
 size_t sentry_num_lines(struct sentry *sentry);
 struct text sentry_line(const struct sentry *sentry, size_t index);
 
+/* sentry_lacks_a_part: the library was made without libcurl, zlib or limits: it may say APISEC_E_UNSUPPORTED of a document. */
+bool sentry_lacks_a_part(void);
+
 /* sentry_call is this request at FORGE_NOW from 192.0.2.1, with a bearer token unless that is NULL. */
 apisec_call *sentry_call(const char *method, const char *target, const char *token);
 /* sentry_check checks and frees the call; the decision is the caller's, where it wants it. */

@@ -21,7 +21,7 @@
 #define IN_TRUST(members)     DOCUMENT("{" members ",'issuers':[{" SENTRY_ISSUER "," SENTRY_KEYS "}]}", "")
 #define WITH(rest)            DOCUMENT("{'issuers':[{" SENTRY_ISSUER "," SENTRY_KEYS "}]}", "," rest)
 #define AUDITED(audit)        "{" SENTRY_TRUST "," SENTRY_RULES ",'audit':" audit "}"
-#define LOGIN                 "'authentication':{'method':'client_secret_basic','client_id':'orders-api','secret':'env:APISEC_TEST_SECRET'}"
+#define LOGIN                 "'authentication':{'method':'client_secret_basic','client_id':'c','secret':'env:APISEC_TEST_SECRET'}"
 #define EXCHANGE(members)     WITH("'exchange':{'ledger':{" members "}}")
 #define ENDPOINT              "'endpoint':'https://id.example/token'"
 #define ASKED                 ENDPOINT "," LOGIN ",'audiences':['ledger'],'scope':'ledger:read'"
@@ -50,6 +50,7 @@ static void check_rows(const struct row *rows, size_t num)
         apisec_error err = {APISEC_E_MISUSE, "untouched"};
         const apisec_status status = try_new(rows[i].quoted, &guard, &err);
         assert_int_equal(err.status, status);
+        if (status == APISEC_E_UNSUPPORTED && sentry_lacks_a_part()) continue;
         if (rows[i].sentence == NULL) {
             if (status != APISEC_OK) print_error("%s\n  is refused: %s\n", rows[i].quoted, err.text);
             num_wrong += status != APISEC_OK;
@@ -366,7 +367,8 @@ static void test_what_a_service_brings(void **state)
         assert_int_equal(apisec_audit_open_fd(open("/dev/null", 1), 0, 0, &audit, &err), APISEC_OK);
         const apisec_status status =
             apisec_guard_new_with(json, strlen(json), rows[i].http ? &http : NULL, rows[i].audit ? audit : NULL, &guard, &err);
-        assert_int_equal(status, rows[i].sentence == NULL ? APISEC_OK : APISEC_E_CONFIG);
+        if (status != APISEC_E_UNSUPPORTED || !sentry_lacks_a_part())
+            assert_int_equal(status, rows[i].sentence == NULL ? APISEC_OK : APISEC_E_CONFIG);
         if (rows[i].sentence != NULL) assert_string_equal(err.text, rows[i].sentence);
         apisec_guard_free(guard);
         apisec_audit_close(audit);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_guard_exchange.c: the token for the next service: asked for as the document says, on behalf of the user that was let in and of
- * nobody else.
+ * test_guard_exchange.c: the token for the next service: asked for as the document says, on behalf of the user that was let in and
+ * of nobody else.
  */
 #include "support/unit.h"
 #include "support/script.h"

@@ -10,14 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AUDIT           ",'audit':{'file':'/nonexistent/audit.log'}"
-#define ALL             "{'id':'all','path':'/**','require':{}}"
-#define RULES(rules)    "{" SENTRY_TRUST ",'rules':[" rules "]" AUDIT "}"
-#define ISSUER(members) "{'trust':{'issuers':[{" SENTRY_ISSUER "," members "}]},'rules':[" ALL "]" AUDIT "}"
-#define WITH(rest)      "{" SENTRY_TRUST ",'rules':[" ALL "]" AUDIT "," rest "}"
-#define LOGIN           "'authentication':{'method':'client_secret_basic','client_id':'orders','secret':'env:NOT_THERE'}"
-#define PUBLIC          "'public':true"
-#define OFFICE          ",'networks':{'office':['192.0.2.0/24']}"
+#define AUDIT            ",'audit':{'file':'/nonexistent/audit.log'}"
+#define ALL              "{'id':'all','path':'/**','require':{}}"
+#define RULES(rules)     "{" SENTRY_TRUST ",'rules':[" rules "]" AUDIT "}"
+#define ISSUER(members)  "{'trust':{'issuers':[{" SENTRY_ISSUER "," members "}]},'rules':[" ALL "]" AUDIT "}"
+#define WITH(rest)       "{" SENTRY_TRUST ",'rules':[" ALL "]" AUDIT "," rest "}"
+#define LOGIN            "'authentication':{'method':'client_secret_basic','client_id':'orders','secret':'env:NOT_THERE'}"
+#define PUBLIC           "'public':true"
+#define HASH             "$pbkdf2-sha256$i=10000$TqXuaP6gVYYQaJDe1XM4IA$xKq2QDyHsbSnBTMoCjdITXCHclRegptgRHTVr3zGepo"
+#define SERVICES(header) ",'services':{'header':'" header "','secrets':{'batch':'" HASH "'}}"
+#define LIMITS           ",'limits':{'per':{'by':'address','requests':60,'seconds':60,'max_keys':10}}"
+#define OFFICE           ",'networks':{'office':['192.0.2.0/24']}"
 
 struct row {
     const char *quoted;
@@ -102,6 +105,22 @@ static const struct row rows[] = {
      "{'scopes':['a']}}" AUDIT "}",
      NULL, NULL, NULL},
     {WITH("'peers':{'p':{'dns':['p.example']}}"), "peers.p", "warning", "no rule"},
+    /* services and limits */
+    {"{" SENTRY_TRUST ",'rules':[" ALL
+     ",{'id':'a','path':'/a','require':{'services':['batch']},'limits':['per']}]" SERVICES("X-Service") LIMITS AUDIT "}",
+     NULL, NULL, NULL},
+    {"{" SENTRY_TRUST ",'rules':[{'id':'all','path':'/**','require':{},'limits':['per']},{'id':'a','path':'/a','require':"
+     "{'services':['batch']}}]" SERVICES("X-Service") LIMITS AUDIT "}",
+     "rules[1]", "warning", "guessed"},
+    {"{" SENTRY_TRUST ",'rules':[{'id':'all','path':'/**','require':{},'limits':['per']},{'id':'a','path':'/a','require':"
+     "{'policies':['p']}}],'policies':{'p':{'services':['batch']}}" SERVICES("X-Service") LIMITS AUDIT "}",
+     "rules[1]", "warning", "guessed"},
+    {"{" SENTRY_TRUST ",'rules':[" ALL
+     ",{'id':'a','path':'/a','user':'none','require':{'services':['batch']},'limits':['per']}]" SERVICES("Authorization")
+         LIMITS AUDIT "}",
+     "services.header", "warning", "beside a user"},
+    {"{" SENTRY_TRUST ",'rules':[" ALL "]" SERVICES("X-Service") AUDIT "}", "services.secrets.batch", "warning", "no rule"},
+    {"{" SENTRY_TRUST ",'rules':[" ALL "]" LIMITS AUDIT "}", "limits.per", "warning", "no rule"},
     /* paths */
     {RULES(ALL ",{'id':'admin','path':'/admin','deny':true}"), "rules[1].path", "warning", "rule all lets in"},
     {RULES(ALL ",{'id':'admin','path':'/admin','deny':true},{'id':'admin/','path':'/admin/','deny':true}"), NULL, NULL, NULL},
@@ -153,7 +172,8 @@ static void test_findings(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char *text = NULL;
         struct json *const document = lint(rows[i].quoted, &text);
-        if (!is_as_expected(json_member(document, "findings"), &rows[i])) {
+        const bool is_without = strstr(text, "this library was built without") != NULL && sentry_lacks_a_part();
+        if (!is_without && !is_as_expected(json_member(document, "findings"), &rows[i])) {
             print_error("%s\n  %s\n", rows[i].quoted, text);
             num_wrong++;
         }

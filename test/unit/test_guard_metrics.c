@@ -82,17 +82,30 @@ static void check_sample(const char *line, const char *family, const char *type)
     if (end == value || *end != '\0') fail_msg("no number: %s", line);
 }
 
+/* cut takes the next word off a line. */
+static const char *cut(char **line)
+{
+    char *const word = *line;
+    *line += strcspn(word, " ");
+    if (**line == ' ') *(*line)++ = '\0';
+    return word;
+}
+
 static void check_format(char *text)
 {
-    char family[100] = "", type[20] = "", help[100] = "";
+    const char *family = "", *type = "", *help = "";
     assert_int_equal(text[strlen(text) - 1], '\n');
     for (char *line = text, *next; *line != '\0'; line = next) {
         char *const newline = strchr(line, '\n');
         next = newline + 1;
         *newline = '\0';
-        if (sscanf(line, "# HELP %99s", help) == 1) {
-            assert_int_equal(line[strlen(line) - 1], '.');
-        } else if (sscanf(line, "# TYPE %99s %19s", family, type) == 2) {
+        char *rest = line + 7;
+        if (strncmp(line, "# HELP ", 7) == 0) {
+            help = cut(&rest);
+            assert_int_equal(rest[strlen(rest) - 1], '.');
+        } else if (strncmp(line, "# TYPE ", 7) == 0) {
+            family = cut(&rest);
+            type = rest;
             assert_string_equal(family, help);
             assert_true(strcmp(type, "counter") == 0 || strcmp(type, "gauge") == 0 || strcmp(type, "histogram") == 0);
         } else {

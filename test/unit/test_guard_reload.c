@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_guard_reload.c: another document put in force: at once for the calls that begin, never for those under way; a bad one changes
- * nothing; and nothing is open again that was closed.
+ * test_guard_reload.c: another document put in force: at once for the calls that begin, never for those under way; a bad one
+ * changes nothing; and nothing is open again that was closed.
  */
 #include "support/unit.h"
 #include "support/bound.h"
@@ -189,6 +189,28 @@ static void test_proofs_stay(void **state)
     free(bound);
 }
 
+/* Who has used a limit up has used it up, unless it is another limit now. */
+static void test_buckets_stay(void **state)
+{
+    (void)state;
+#define LIMITED(requests)                                                                                                          \
+    "{" SENTRY_TRUST ",'rules':[{'id':'read','path':'/**','require':{},'limits':['per']}],"                                        \
+    "'limits':{'per':{'by':'address','requests':" requests ",'seconds':100000,'max_keys':16}}}"
+    struct sentry sentry;
+    apisec_limiter *limiter = NULL;
+    const bool has_limits = apisec_limiter_new(1, 1, 1, 1, &limiter, NULL) == APISEC_OK;
+    apisec_limiter_free(limiter);
+    if (!has_limits) skip();
+    sentry_begin(&sentry, LIMITED("1"), NULL);
+    assert_int_equal(get(&sentry), APISEC_OK);
+    assert_int_equal(get(&sentry), APISEC_E_RATE);
+    assert_int_equal(sentry_reload(&sentry, LIMITED("1"), NULL), APISEC_OK);
+    assert_int_equal(get(&sentry), APISEC_E_RATE);
+    assert_int_equal(sentry_reload(&sentry, LIMITED("2"), NULL), APISEC_OK);
+    assert_int_equal(get(&sentry), APISEC_OK);
+    sentry_end(&sentry);
+}
+
 /* A token that was verified and kept is judged by the new document all the same. */
 static void test_kept_tokens_do_not_stay(void **state)
 {
@@ -273,13 +295,10 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_another_document),
-        cmocka_unit_test(test_a_bad_document),
-        cmocka_unit_test(test_the_audit_stays),
-        cmocka_unit_test(test_a_call_under_way),
-        cmocka_unit_test(test_denials_stay),
-        cmocka_unit_test(test_proofs_stay),
-        cmocka_unit_test(test_kept_tokens_do_not_stay),
+        cmocka_unit_test(test_another_document), cmocka_unit_test(test_a_bad_document),
+        cmocka_unit_test(test_the_audit_stays),  cmocka_unit_test(test_a_call_under_way),
+        cmocka_unit_test(test_denials_stay),     cmocka_unit_test(test_proofs_stay),
+        cmocka_unit_test(test_buckets_stay),     cmocka_unit_test(test_kept_tokens_do_not_stay),
         cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests_name("guard_reload", tests, begin, end);
