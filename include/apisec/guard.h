@@ -8,15 +8,26 @@
  *
  * The document. lib/guard/schema.json (also apisec_guard_schema) is its JSON Schema (2020-12); an unknown member anywhere is an
  * error with its path. One line each:
- *   "trust"      realm, resource_metadata, origins, dpop, token_cache, decryption_keys, issuers: what trust.h sets
- *   "http"       ca_file, timeout_ms, connect_timeout_ms, allow_loopback, allow_private, proxy, identities: what http.h sets
- *   "rules", "policies", "role_claims", "networks", "trusted_proxies", "peers", "services", "limits": as in rules.h and limits.h
- *   "exchange"   { name: what to ask which token endpoint for }: what client.h sets, for apisec_guard_exchange. Its "actor" is
- *                { "token", "type" }, or { "key", "name", "audience" }: a JWT of RFC 7523's form, signed anew for each exchange
+ *   "trust"      what trust.h sets: "realm", "resource_metadata", "token_cache": { "max_tokens", "max_age" }, "decryption_keys",
+ *                "origins" and "dpop": { "algorithms", "nonce_lifetime", "nonce_key", "max_proofs" }, which allows it, and
+ *                "issuers": [{ "issuer", "audiences", "algorithms", "profile"; one of "jwks" (a JWK Set of public keys, or a
+ *                reference to one), "jwks_uri" and "discover": true; "require_claims", "leeway", "max_lifetime",
+ *                "require_encryption", "require_binding", "status_lists", "require_status", "ignore_status";
+ *                "introspection": { "endpoint", "authentication", "signed", "cache", "prefix", "allow_absent_audience" } }]
+ *   "http"       what http.h sets: "ca_file", "timeout_ms", "connect_timeout_ms", "allow_loopback", "allow_private", "proxy",
+ *                "identities": { name: { "certificate", "key" } }. Absent: the defaults
+ *   "rules"      and "policies", "role_claims", "networks", "trusted_proxies", "peers", "services", "limits": as in rules.h and
+ *                limits.h
+ *   "exchange"   { name: what to ask for }, for apisec_guard_exchange, as in client.h: "endpoint", "authentication", "audiences",
+ *                "resources", "scope", "requested_type", "dpop_key", "actor": { "token", "type" }, or of { "key", "name",
+ *                "audience" } a JWT of RFC 7523's form, signed anew for each exchange
  *   "audit"      { "file": path, "level": "written" or "synced", "on_failure": "strict" or "lenient", "record_claims": [names] },
  *                or "none": the decision to keep no record is written down
- * Secrets never stand in it: where one is wanted it is "file:PATH" (its bytes without one newline at the end) or "env:NAME". Such
- * files are read when the document is. Nothing is fetched by apisec_guard_new.
+ * "authentication" is { "method", "client_id" } and what the method needs: client_secret_basic and client_secret_post a "secret";
+ * private_key_jwt a "key", a private JWK, and an "audience"; tls_client_auth an "identity", one of the "http" section's.
+ * Secrets never stand in it: where one is wanted it is "file:PATH" (a regular file's bytes, without one newline at the end) or
+ * "env:NAME", of at most 64 KiB, and 256 KiB where it is keys. They are read when the document is. Nothing is fetched by
+ * apisec_guard_new.
  *
  * One call: the rule is found; of the call what needs no user is judged (networks, peers, services, limits by address); the token
  * is verified unless the rule demands no user; limits by user; requirements; body; then the record is written, exactly one. There
@@ -54,9 +65,11 @@ apisec_status apisec_guard_new_with(const char *json, size_t len, apisec_http *h
 void apisec_guard_free(apisec_guard *guard);
 
 /* apisec_guard_reload puts another document in force, at once for all calls that begin from then on; calls under way end by the
- * document they began with. A bad document is refused as by apisec_guard_new, and the one in force stays. "audit" must be the same.
- * Denials, proofs seen, nonces and buckets of limits that are the same are carried over, and so are the keys of issuers that are
- * the same. */
+ * document they began with. A bad document is refused as by apisec_guard_new, and the one in force stays. "audit" must be the same
+ * but for record_claims. Denials, proofs seen, a random key of nonces and the buckets of limits that are the same are taken over,
+ * and so are the fetched keys of issuers of the same name that are fetched in the same way; not verified tokens, answers of
+ * introspection and status lists, which are asked for anew. What cannot be taken over errs to denial: the memory of proofs keeps
+ * the room it has, whatever max_proofs says now; a nonce of another key or lifetime is refused, and the client given the next. */
 apisec_status apisec_guard_reload(apisec_guard *guard, const char *json, size_t len, apisec_error *err);
 
 /* apisec_guard_warm fetches key sets ahead, as apisec_verifier_warm does. Blocks. */

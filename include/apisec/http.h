@@ -2,8 +2,9 @@
  *
  * http.h: transports: what carries an operation's HTTP requests when the library is to block.
  *
- * apisec_http_new makes the one over libcurl and is the only function of the library that needs libcurl: a program that never
- * names it, and links libapisec.a, does not need libcurl. A service with its own HTTP client fills in a struct apisec_http.
+ * apisec_http_new makes the one over libcurl. It, and a guard (guard.h), which makes one as its document says, are all of the
+ * library that needs libcurl: a program that has neither, and links libapisec.a, does not need libcurl. A service with its own HTTP
+ * client fills in a struct apisec_http.
  *
  * The libcurl transport speaks https only; follows no redirect; uses no proxy, netrc, HSTS or cookie of the environment; checks
  * the server's certificate and name; and looks at the address it is about to connect to, after name resolution: loopback,

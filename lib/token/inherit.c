@@ -5,6 +5,7 @@
  */
 #include "token/dpop.h"
 #include "token/introspect.h"
+#include "token/keyset.h"
 
 /* Of one name, fetched in the same way: the set itself is shared, with its age, its failures, and a fetch that is under way. */
 static void inherit_keys(struct issuer *issuer, const struct issuer *old)

@@ -16,7 +16,7 @@
  *   status_none.c  in place of the last three: a library without zlib (make STATUS=none)
  *   opaque.c   tokens that only their issuer can read: introspect.h
  *   binding.c  is the token its sender's own? dpop.h     DPoP, for those in this folder
- *   decrypt.c  the stage of an encrypted token    inherit.c  what a verifier takes over from the one it replaces
+ *   decrypt.c  the stage of an encrypted token    inherit.c  what a verifier takes over: inherit.h
  *   cache.c    tokens that were verified      kept.c     the stages that find and keep them: cache.h
  *   denylist.c what was denied                deny.c     its public side: denylist.h
  *   scope.c    scope syntax and comparison    check.c    the checks by name
@@ -33,6 +33,7 @@
 #include "token/claims.h"
 #include "token/denylist.h"
 #include "token/headers.h"
+#include "token/inherit.h"
 #include "token/present.h"
 
 #include <apisec/token.h>
@@ -189,11 +190,7 @@ struct keyset_config {
     struct text json;           /* KEYS_PINNED */
 };
 apisec_status keyset_new(const struct keyset_config *config, struct keyset **keys, apisec_error *err);
-/* keyset_free gives one reference back; when the last is, no flight may be under way. */
-void keyset_free(struct keyset *keys);
-struct keyset *keyset_ref(struct keyset *keys);
-/* keyset_is_same: both are fetched, of one issuer and by the same way: one can stand for the other. */
-bool keyset_is_same(const struct keyset *a, const struct keyset *b);
+void keyset_free(struct keyset *keys); /* gives one reference back; with the last one, no flight may be under way */
 
 /* A snapshot is a parsed set, frozen, that stays valid until it is released, whatever is fetched meanwhile. Taking and releasing it
  * needs no lock and waits for nobody, but where a fetch is due or a kid is missing. */
@@ -489,14 +486,6 @@ struct apisec_verifier {
     apisec_http *http;
     struct verifier_belonging *belonging; /* ended after all else; or NULL */
 };
-/* verifier_own: the verifier ends this with itself: what its transport needs, where that is not the caller's to keep. */
-struct verifier_belonging {
-    void (*end)(struct verifier_belonging *belonging);
-};
-void verifier_own(apisec_verifier *verifier, struct verifier_belonging *belonging);
-/* inherit.c: takes over from the verifier that this one replaces, before anybody uses it: denials and the memory of proofs, which
- * both share from then on, a random key of nonces, and the fetched keys of issuers that are the same. MEMORY, CRYPTO. */
-apisec_status verifier_inherit(apisec_verifier *verifier, const apisec_verifier *old, apisec_error *err);
 /* verifier_dpop_algs: the algorithms for DPoP proofs, space-separated; NULL: DPoP is not allowed. */
 const char *verifier_dpop_algs(const apisec_verifier *verifier);
 /* verifier_nonce gives the client of a verification that has ended a nonce, where it needs one: it had none that is good, or one

@@ -122,7 +122,7 @@ static void test_trust(void **state)
         {IN_TRUST("'origins':['https://api.example'],'dpop':{'nonce_key':'env:APISEC_TEST_NONCE_KEY'}"),
          "trust.dpop.nonce_key: without nonce_lifetime no nonce is demanded"},
         {IN_TRUST("'origins':['https://api.example'],'dpop':{'nonce_lifetime':60,'nonce_key':'env:APISEC_TEST_SECRET'}"),
-         "trust.dpop.nonce_key: the key for DPoP nonces has not 32 to 64 bytes"},
+         "trust.dpop.nonce_key: the key for DPoP nonces is not 32 to 64 bytes long"},
         {IN_TRUST("'origins':['https://api.example'],'dpop':{'max_proofs':0}"),
          "trust.dpop.max_proofs: a whole number from 1 to 16777216 is wanted"},
         {IN_TRUST("'decryption_keys':'env:APISEC_TEST_DECRYPTION'"), NULL},
