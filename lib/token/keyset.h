@@ -80,8 +80,8 @@ struct keyset {
     int64_t uri_ms;                     /* when it was discovered */
 };
 
-/* keyset_ref: one more reference, ended by keyset_free. keyset_is_same: both are fetched, of one issuer and in the same way: one can
- * stand for the other. */
+/* keyset_ref: one more reference, ended by keyset_free. keyset_is_same: both are fetched, of one issuer and in the same way: one
+ * can stand for the other. */
 struct keyset *keyset_ref(struct keyset *keys);
 bool keyset_is_same(const struct keyset *a, const struct keyset *b);
 
