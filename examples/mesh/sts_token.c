@@ -90,6 +90,7 @@ static cJSON *describe(const struct sts *sts, const struct sts_reference *login)
     cJSON_AddStringToObject(body, "client_id", login->client);
     cJSON_AddStringToObject(body, "scope", login->scope);
     cJSON_AddStringToObject(body, "token_type", login->key[0] ? "DPoP" : "Bearer");
+    cJSON_AddNumberToObject(body, "iat", (double)login->logged_in_at);
     cJSON_AddNumberToObject(body, "exp", (double)login->expires_at);
     cJSON_AddStringToObject(body, "acr", sts_acr(login)); /* RFC 9470 section 6.2 */
     cJSON_AddNumberToObject(body, "auth_time", (double)login->logged_in_at);

@@ -257,6 +257,13 @@ class SchemaTest(unittest.TestCase):
             self.assertTrue(validator.valid(document, SCHEMA))
         self.assertEqual(sorted(set(places(SCHEMA)) - validator.used), [], "no document uses these: does the library know them?")
 
+    def test_the_demos_documents(self):
+        documents = glob.glob("examples/mesh/*.json")
+        self.assertEqual(len(documents), 3)
+        for path in documents:
+            with open(path, encoding="ascii") as document:
+                self.assertTrue(valid(json.load(document)), path)
+
     def test_unknown_members(self):
         for document in DOCUMENTS:
             for path, value in walk(document):

@@ -7,6 +7,7 @@
 #include "../../examples/mesh/otp.h"
 #include "../../examples/mesh/player.h"
 #include "../../examples/mesh/trail.h"
+#include "../../examples/mesh/web.h"
 #include "mesh/replies.h"
 #include "support/unit.h"
 
@@ -313,6 +314,22 @@ static void a_rule_that_is_tried_refuses_nobody(void **state)
     apisec_signer_free(key);
 }
 
+/* Lint finds nothing in the documents but that this demo is on one machine. */
+static void the_documents_are_safe(void **state)
+{
+    (void)state;
+    static const char expected[] = "{\"findings\":[{\"path\":\"http.allow_loopback\",\"severity\":\"warning\",\"sentence\":"
+                                   "\"for tests, and for a sidecar on this host: keys may come from it\"}]}";
+    for (int i = GATEWAY; i <= LEDGER; i++) {
+        char *findings = NULL, *document = web_read_file(stage.path[i], "guard.json");
+        assert_non_null(document);
+        assert_int_equal(apisec_guard_lint(document, strlen(document), &findings, NULL), APISEC_OK);
+        assert_string_equal(findings, expected);
+        apisec_text_free(findings);
+        free(document);
+    }
+}
+
 static int open_mesh(void **state)
 {
     (void)state;
@@ -344,6 +361,7 @@ int main(void)
         cmocka_unit_test(an_operators_route_is_for_the_office),
         cmocka_unit_test(counters_name_nobody),
         cmocka_unit_test(a_rule_that_is_tried_refuses_nobody),
+        cmocka_unit_test(the_documents_are_safe),
     };
     return cmocka_run_group_tests_name("rules", tests, open_mesh, close_mesh);
 }
