@@ -133,7 +133,8 @@ static apisec_status admit_anybody(apisec_decision *decision, const apisec_call 
 static void find_client(apisec_decision *decision, const apisec_call *call, struct application *applied)
 {
     struct client_address *const client = &applied->facts.client;
-    if ((applied->rule->needs & NEEDS_ADDRESS) == 0 && applied->rules->trusted_proxies.names.num == 0) return;
+    if (((applied->rule->needs | applied->rule->tries) & NEEDS_ADDRESS) == 0 && applied->rules->trusted_proxies.names.num == 0)
+        return;
     client_find(call, &applied->rules->trusted_proxies, client);
     if (!client->is_forwarded) return;
     address_write(&client->address, decision->client_address);
@@ -142,7 +143,7 @@ static void find_client(apisec_decision *decision, const apisec_call *call, stru
 
 static apisec_status find_peer(apisec_decision *decision, const apisec_call *call, struct application *applied)
 {
-    if ((applied->rule->needs & NEEDS_PEER) == 0) return APISEC_OK;
+    if (((applied->rule->needs | applied->rule->tries) & NEEDS_PEER) == 0) return APISEC_OK;
     if (!peer_find(call_peer_certificate(call), &decision->arena, &decision->peer))
         return decision_fail(decision, APISEC_E_MEMORY, "out of memory");
     applied->facts.peer = decision->peer;
@@ -165,10 +166,11 @@ static apisec_status find_service(apisec_decision *decision, const apisec_call *
     applied->facts.is_authorization = services->is_authorization;
     const size_t num = call_find_header(call, services->header, &value);
     if (num > 1) return deny_service(decision, APISEC_E_REQUEST, "the request has more than one service credential");
-    if (num == 0 || (applied->rule->needs & NEEDS_SERVICE) == 0) return APISEC_OK;
-    switch (service_find(services, value, clock_elapsed_us(), &applied->facts.service)) {
-    case APISEC_OK: decision->service = applied->facts.service->name; return APISEC_OK;
-    case APISEC_E_PEER: return APISEC_OK;
+    if (num == 0 || ((applied->rule->needs | applied->rule->tries) & NEEDS_SERVICE) == 0) return APISEC_OK;
+    const apisec_status found = service_find(services, value, clock_elapsed_us(), &applied->facts.service);
+    if (found == APISEC_OK) decision->service = applied->facts.service->name;
+    if (found == APISEC_OK || found == APISEC_E_PEER || (applied->rule->needs & NEEDS_SERVICE) == 0) return APISEC_OK;
+    switch (found) {
     case APISEC_E_REQUEST: return deny_service(decision, APISEC_E_REQUEST, "the service's header holds two credentials");
     case APISEC_E_BUSY: return deny_service(decision, APISEC_E_BUSY, "too many services are being authenticated just now");
     default: return deny_service(decision, APISEC_E_CRYPTO, "the service's secret cannot be checked");

@@ -239,11 +239,12 @@ static apisec_status read_rule(const struct shape *object, apisec_rules *rules, 
     if (status == APISEC_OK) status = read_user(object, rule, err);
     if (status == APISEC_OK) status = read_shadow(object, &scope, rule, err);
     if (status != APISEC_OK) return status;
-    rule->needs = (rule->require != NULL ? rule->require->needs : 0) | (rule->shadow != NULL ? rule->shadow->needs : 0);
+    rule->needs = rule->require != NULL ? rule->require->needs : 0;
+    rule->tries = rule->shadow != NULL ? rule->shadow->needs : 0;
     status = read_rule_limits(object, rules, rule, err);
     if (status == APISEC_OK) status = read_body(object, rules, rule, err);
     if (status != APISEC_OK) return status;
-    if (rule->wants_user && (rule->needs & NEEDS_SERVICE) != 0 && rules->services.is_authorization)
+    if (rule->wants_user && ((rule->needs | rule->tries) & NEEDS_SERVICE) != 0 && rules->services.is_authorization)
         return shape_fail(object, err, "Authorization is the user's here: services need a header of their own");
     return add_rule(&at, list, rule, err);
 }

@@ -5,6 +5,7 @@
  *   rules.c       the handle, and the tree in which a path finds its rule
  *   rule_document.c  the document as it is written       caller.h      service-level trust
  *   rule_read.c   one requirement as it is written       rule_check.c  and as it is judged
+ *   claim_read.c  what is demanded of claims             authorize.c   the steps of one call
  */
 #ifndef ACCESS_RULES_H
 #define ACCESS_RULES_H
@@ -90,7 +91,8 @@ struct rule {
     const struct limit *limits[RULE_MAX_LIMITS];
     size_t num_limits;
     const struct body_guard *body;  /* or NULL */
-    unsigned needs;
+    unsigned needs;                 /* what must be known of the call, of the requirement and the limits */
+    unsigned tries;                 /* the same of the shadow: what cannot be found out for it denies nothing */
     struct rule *next;              /* of the same template */
 };
 
@@ -111,8 +113,13 @@ apisec_status requirement_read(const struct shape *at, struct rule_scope *scope,
                                apisec_error *err);
 /* texts_read reads an array of strings that is not empty, each once. */
 apisec_status texts_read(const struct shape *at, struct arena *arena, struct texts *texts, apisec_error *err);
-/* claim_path_read reads a name or a JSON Pointer. */
+
+/* ---- claim_read.c ---- */
+
+/* claim_path_read reads a name or a JSON Pointer; claims_read the tests of claims that a requirement has. CONFIG, MEMORY. */
 apisec_status claim_path_read(const struct shape *at, struct arena *arena, struct claim_path *path, apisec_error *err);
+apisec_status claims_read(const struct shape *object, struct rule_scope *scope, struct requirement *requirement,
+                          apisec_error *err);
 
 /* ---- rules.c ---- */
 

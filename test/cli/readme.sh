@@ -68,6 +68,28 @@ for compiler in "${CC:-cc} -std=c11" "${CC:-cc} -x c++ -std=c++11"; do
     $compiler -Wall -Wextra -Werror -I"$top/include" -c -o loop.o loop.c.1 >out 2>err
     check "the event loop compiles with $compiler" test $? -eq 0
 done
+blocks rules.json
+check 'there is a document of rules' test -s rules.json.1
+cat >rules.c <<END
+#include <apisec/rules.h>
+#include <stdio.h>
+int main(void)
+{
+    static char json[65536];
+    apisec_rules *rules;
+    apisec_error err;
+    const size_t len = fread(json, 1, sizeof json, stdin);
+    if (apisec_rules_new(json, len, &rules, &err) != APISEC_OK) return puts(err.text), 1;
+    if (apisec_rules_notice(rules, 0)) return puts(apisec_rules_notice(rules, 0)), 1;
+    apisec_rules_free(rules);
+    return 0;
+}
+END
+# shellcheck disable=SC2086 # words
+${CC:-cc} ${CFLAGS-} ${LDFLAGS-} -pthread -I"$top/include" rules.c "$BUILD/libapisec.a" ${MBEDTLS_LIBS:--lmbedcrypto} -lcjson -lz \
+    ${CURL_LIBS:--lcurl} -o rules >out 2>err
+check 'the reader of rules links' test $? -eq 0
+check 'the rules compile' sh -c './rules <rules.json.1'
 
 # All blocks of commands are one session, in one folder, with the tool in the path. Each block must end well.
 blocks commands

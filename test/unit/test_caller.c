@@ -31,6 +31,7 @@ static const char document[] =
     "{\"id\":\"job\",\"path\":\"/job\",\"user\":\"none\",\"require\":{\"services\":[\"batch\"]}},"
     "{\"id\":\"job-user\",\"path\":\"/job-user\",\"require\":{\"services\":[\"batch\"]}},"
     "{\"id\":\"open\",\"path\":\"/open\",\"public\":true},"
+    "{\"id\":\"tried\",\"path\":\"/tried\",\"public\":true,\"shadow\":{\"services\":[\"batch\"]}},"
     "{\"id\":\"user\",\"path\":\"/user\",\"require\":{}},"
     "{\"id\":\"anywhere\",\"path\":\"/anywhere\",\"require\":{},\"shadow\":{\"networks\":[\"office\"]}}]}";
 
@@ -174,6 +175,8 @@ static void test_services(void **state)
         {"/job-user", with_scope("\"a\""), NULL, NULL, APISEC_E_PEER, NULL, "the user alone"},
         {"/open", NULL, "nonsense", NULL, APISEC_OK, NULL, "public: it is not looked at"},
         {"/open", NULL, BATCH, BATCH, APISEC_E_REQUEST, NULL, "but twice it must not be there"},
+        {"/tried", NULL, BATCH, NULL, APISEC_OK, "batch", "a rule that only tries it"},
+        {"/tried", NULL, "Basic YTpi, Basic YTpi", NULL, APISEC_OK, NULL, "denies nothing"},
         {"/user", with_scope("\"a\""), BATCH, NULL, APISEC_OK, NULL, "nobody asks"},
         {"/user", with_scope("\"a\""), BATCH, BATCH, APISEC_E_REQUEST, NULL, "but twice it must not be there"},
     };
@@ -184,7 +187,7 @@ static void test_services(void **state)
         apisec_decision *decision = walk(call);
         const apisec_status status = apisec_decision_commit(decision, NULL);
         if (status != rows[i].expected) fail_msg("%s: %s", rows[i].why, apisec_decision_reason(decision));
-        assert_int_equal(apisec_decision_num_headers(decision), status == APISEC_E_NO_CREDENTIAL || i == 11);
+        assert_int_equal(apisec_decision_num_headers(decision), status == APISEC_E_NO_CREDENTIAL || i == 13);
         char *line = last_line();
         char service_member[64];
         snprintf(service_member, sizeof service_member, "\"service\":\"%s\"", rows[i].service ? rows[i].service : "");
