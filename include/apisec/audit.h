@@ -68,11 +68,13 @@
  *     unmapped.apisec.aud               claim `aud`
  *     unmapped.apisec.scope_granted     claim `scope`
  *     unmapped.apisec.scope_required    the scopes that were demanded
- *     unmapped.apisec.service           the service whose secret was verified
+ *     unmapped.apisec.service           the service whose secret was verified; null where a rule asked for one and there was none
  *     unmapped.apisec.client_address    for whom trusted proxies ask, where it is not the socket's peer; "unknown" where what they
  *                                       say is no address
  *     unmapped.apisec.peer_x5t_s256     the SHA-256 of the client certificate, base64url
  *     unmapped.apisec.peer_names        its URIs and DNS names, the first 8, where a rule asked for them
+ *     unmapped.apisec.partial           which of x_forwarded_for and peer_names are not told whole, or not as they were
+ *     unmapped.apisec.credentials       "several" where a call had more than one and was denied before a token was looked at
  *     unmapped.apisec.latency_us        microseconds from authentication to this record
  *     unmapped.apisec.checks[].id       each check that was made, in order
  *     unmapped.apisec.checks[].verdict  "pass" or "fail"
@@ -80,6 +82,7 @@
  *     unmapped.apisec.checks[].detail   the scope or claim in question
  *     unmapped.apisec.claims            of a verified token, those that "record_claims" of a guard's document names: as they are,
  *                                       null where one is absent; left out where it is over 2048 bytes
+ *     unmapped.apisec.rules             "allowed" where the rules had let in what was denied then, by the service's own checks
  *     unmapped.apisec.shadow.verdict    of a requirement that the rule only tries: "allowed" or "denied", had it been enforced
  *     unmapped.apisec.shadow.status_code  its status's name
  *     unmapped.apisec.shadow.reason     what is not met

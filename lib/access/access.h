@@ -9,10 +9,12 @@
  *   record.c    the audit record
  *   path.c      the path of a request, as segments
  *   rules.h     compiled rules: rules.c, rule_read.c, rule_check.c; authorize.c applies them to a decision
+ *   recall.h    records, and what other rules make of them: recall.c, rejudge.c
  */
 #ifndef ACCESS_ACCESS_H
 #define ACCESS_ACCESS_H
 
+#include "access/recall.h"
 #include "audit/audit.h"
 #include "base/base.h"
 #include "json/json.h"
@@ -23,6 +25,7 @@
 #include <apisec/rules.h>
 
 #define DECISION_MAX_CHECKS 80    /* of the decision's own; one more is APISEC_E_ARGUMENT and denies */
+#define DECISION_MAX_FORWARDED 16 /* elements of X-Forwarded-For that a record has */
 
 /* One check made after authentication. */
 struct access_check {
@@ -87,9 +90,12 @@ struct apisec_decision {
     char dpop_nonce[VERIFIER_NONCE_SIZE]; /* for the client's next proof, or "" */
     apisec_error call_error;      /* what is wrong with the call as a whole */
     bool path_is_cut;             /* it was longer than what is kept: no rule can be found for it */
+    bool forwarded_is_partial;    /* a record will not have all elements: there are too many, or empty ones */
+    bool has_several_credentials; /* and was denied before a token was looked at */
     char client_address[46];      /* where it is not the socket's peer: from whom trusted proxies say that it comes; or "" */
     struct peer_names *peer;      /* of its certificate; NULL: none, or nobody asked */
     const char *service;          /* that was authenticated, or NULL */
+    bool service_is_known;        /* that, or that there was none: a rule asked */
     char peer_sha256[44];         /* base64url of the peer certificate's hash, or "" */
     int64_t started_us;
     int64_t time_ms;

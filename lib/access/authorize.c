@@ -119,13 +119,26 @@ bool decision_wants_user(const apisec_decision *decision)
     return applied == NULL || applied->rule == NULL || applied->rule->wants_user;
 }
 
+static apisec_status look_at_credentials(const apisec_decision *decision, const apisec_call *call, apisec_error *err)
+{
+    const apisec_verifier *const verifier = decision->verifier;
+    const struct credential_rules rules = {verifier_dpop_algs(verifier) != NULL, verifier != NULL && verifier->txn_tokens};
+    return credential_is_single(call, rules, err);
+}
+
+/* note_credentials: of a call that is denied before a token is looked at the record says whether other rules could let it in. */
+static void note_credentials(apisec_decision *decision, const apisec_call *call)
+{
+    if (decision == NULL || call == NULL || decision->phase != DECISION_OPEN) return;
+    if (decision->status != APISEC_OK && !decision->authenticated && !decision->trail_failed)
+        decision->has_several_credentials = look_at_credentials(decision, call, NULL) != APISEC_OK;
+}
+
 /* Where no user is wanted no token is looked at, but two of them are still a request that others may read differently. */
 static apisec_status admit_anybody(apisec_decision *decision, const apisec_call *call)
 {
     apisec_error err;
-    const apisec_verifier *const verifier = decision->verifier;
-    const struct credential_rules rules = {verifier_dpop_algs(verifier) != NULL, verifier != NULL && verifier->txn_tokens};
-    const apisec_status status = credential_is_single(call, rules, &err);
+    const apisec_status status = look_at_credentials(decision, call, &err);
     if (status == APISEC_OK) return APISEC_OK;
     return deny(decision, check_id(CHECK_CREDENTIAL), check_standard(CHECK_CREDENTIAL), status, err.text);
 }
@@ -165,11 +178,13 @@ static apisec_status find_service(apisec_decision *decision, const apisec_call *
     if (services->header == NULL) return APISEC_OK;
     applied->facts.is_authorization = services->is_authorization;
     const size_t num = call_find_header(call, services->header, &value);
+    decision->service_is_known = num == 0 && ((applied->rule->needs | applied->rule->tries) & NEEDS_SERVICE) != 0;
     if (num > 1) return deny_service(decision, APISEC_E_REQUEST, "the request has more than one service credential");
     if (num == 0 || ((applied->rule->needs | applied->rule->tries) & NEEDS_SERVICE) == 0) return APISEC_OK;
     const apisec_status found = service_find(services, value, clock_elapsed_us(), &applied->facts.service);
     if (found == APISEC_OK) decision->service = applied->facts.service->name;
-    if (found == APISEC_OK || found == APISEC_E_PEER || (applied->rule->needs & NEEDS_SERVICE) == 0) return APISEC_OK;
+    decision->service_is_known = found == APISEC_OK || found == APISEC_E_PEER;
+    if (decision->service_is_known || (applied->rule->needs & NEEDS_SERVICE) == 0) return APISEC_OK;
     switch (found) {
     case APISEC_E_REQUEST: return deny_service(decision, APISEC_E_REQUEST, "the service's header holds two credentials");
     case APISEC_E_BUSY: return deny_service(decision, APISEC_E_BUSY, "too many services are being authenticated just now");
@@ -177,7 +192,7 @@ static apisec_status find_service(apisec_decision *decision, const apisec_call *
     }
 }
 
-apisec_status decision_admit(apisec_decision *decision, const apisec_call *call)
+static apisec_status admit(apisec_decision *decision, const apisec_call *call)
 {
     const apisec_status open = decision_open_status(decision);
     if (open != APISEC_OK) return open;
@@ -194,6 +209,13 @@ apisec_status decision_admit(apisec_decision *decision, const apisec_call *call)
     if (limits_apply(decision, applied, LIMITS_OF_SERVICE) != APISEC_OK) return decision->status;
     if (rule->require != NULL && judge_requirement(decision, applied, PART_SERVICE) != APISEC_OK) return decision->status;
     return body_look(decision, call, applied);
+}
+
+apisec_status decision_admit(apisec_decision *decision, const apisec_call *call)
+{
+    const apisec_status status = admit(decision, call);
+    if (status != APISEC_OK) note_credentials(decision, call);
+    return status;
 }
 
 /* ---- what does ---- */
@@ -230,6 +252,7 @@ apisec_status decision_judge(apisec_decision *decision)
     if (status == APISEC_OK) status = body_apply(decision, applied);
     if (status == APISEC_OK && rule->shadow != NULL) status = try_out(decision, applied);
     if (status == APISEC_OK && !rule->wants_user) decision->needs_no_user = true;
+    applied->is_let_in = status == APISEC_OK;
     return status;
 }
 

@@ -50,6 +50,7 @@ bool networks_hold(const struct networks *networks, const struct address *addres
 struct client_address {
     struct address address;
     bool is_forwarded;            /* it is not the socket's peer */
+    bool is_unknown;              /* of a record that does not say: see recall.h */
 };
 /* client_find: the socket's peer, or behind trusted proxies whom the last of them asks for. Where all that is said are proxies it
  * is the farthest of them. */

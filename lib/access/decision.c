@@ -44,17 +44,39 @@ static bool keep(apisec_decision *decision, struct text from, size_t max, struct
     return to->at != NULL;
 }
 
+/* count_elements counts those between commas; *has_empty: one is nothing but white space. */
+static size_t count_elements(struct text list, bool *has_empty)
+{
+    size_t num = 1;
+    bool is_empty = true;
+    for (size_t i = 0; i < list.len; i++) {
+        if (list.at[i] == ',') {
+            *has_empty = *has_empty || is_empty;
+            is_empty = true;
+            num++;
+        } else if (list.at[i] != ' ' && list.at[i] != '\t') {
+            is_empty = false;
+        }
+    }
+    *has_empty = *has_empty || is_empty;
+    return num;
+}
+
 /* Proxies add a field or lengthen the one that is there: all of them are one list (RFC 9110 section 5.3). Its end is what the
  * nearest ones wrote; the beginning may be anybody's, of any length. */
 static bool keep_forwarded(apisec_decision *decision, const apisec_call *call)
 {
     struct buffer joined = BUFFER_MAX(SIZE_MAX / 2); /* no longer than the call's headers */
+    size_t num = 0;
+    bool has_empty = false;
     for (size_t i = 0; i < call_num_headers(call); i++) {
         const struct call_header header = call_header_at(call, i);
         if (!text_is_caseless(header.name, "X-Forwarded-For")) continue;
         if (joined.len > 0) buffer_byte(&joined, ',');
         buffer_slice(&joined, header.value);
+        num += count_elements(header.value, &has_empty);
     }
+    decision->forwarded_is_partial = has_empty || num > DECISION_MAX_FORWARDED || joined.len > MAX_FORWARDED;
     struct text list = {joined.bytes, joined.len};
     while (list.len > MAX_FORWARDED) {
         const char *const comma = memchr(list.at, ',', list.len);

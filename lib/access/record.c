@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { MAX_SHORT = 256, MAX_AUDIENCES = 16, MAX_NAMES = 8, MAX_ADDRESSES = 16, MAX_ADDRESS = 64 };
+enum { MAX_SHORT = 256, MAX_AUDIENCES = 16, MAX_NAMES = 8, MAX_ADDRESS = 64 };
 
 static bool is_allowed(const apisec_decision *decision)
 {
@@ -121,7 +121,7 @@ static struct text last_of(struct text list, size_t max)
 static void put_forwarded(struct text list, struct json_writer *members)
 {
     json_open_array(members, "x_forwarded_for");
-    list = last_of(list, MAX_ADDRESSES);
+    list = last_of(list, DECISION_MAX_FORWARDED);
     while (list.len > 0) {
         const char *const comma = memchr(list.at, ',', list.len);
         const size_t len = comma ? (size_t)(comma - list.at) : list.len, used = comma ? len + 1 : len;
@@ -241,14 +241,43 @@ static void put_peer(const struct peer_names *peer, struct json_writer *unmapped
     json_close_array(unmapped);
 }
 
+/* A reader takes a name with a colon for a URI, and the list for all there are. */
+static bool is_told_in_part(const struct peer_names *peer)
+{
+    bool is_partial = peer->num > MAX_NAMES;
+    for (size_t i = 0; i < peer->num; i++) {
+        const struct peer_name *const name = &peer->names[i];
+        is_partial = is_partial || name->text.len > MAX_SHORT || name->is_uri != text_has_byte(name->text, ':');
+    }
+    return is_partial;
+}
+
+static void put_partial(const apisec_decision *decision, struct json_writer *unmapped)
+{
+    const bool peer = decision->peer != NULL && is_told_in_part(decision->peer);
+    if (!peer && !decision->forwarded_is_partial) return;
+    json_open_array(unmapped, "partial");
+    if (decision->forwarded_is_partial) json_put_text(unmapped, NULL, text_of("x_forwarded_for"));
+    if (peer) json_put_text(unmapped, NULL, text_of("peer_names"));
+    json_close_array(unmapped);
+}
+
+static void put_service(const apisec_decision *decision, struct json_writer *unmapped)
+{
+    if (decision->service != NULL) put(unmapped, "service", decision->service);
+    else if (decision->service_is_known) json_put_raw(unmapped, "service", text_of("null"));
+}
+
 static void put_unmapped(const apisec_decision *decision, struct json_writer *unmapped)
 {
     if (decision->token) put_token(decision->token, unmapped);
     put_text(unmapped, "scope_required", (struct text){decision->required_scope.bytes, decision->required_scope.len});
     put(unmapped, "client_address", decision->client_address);
-    put(unmapped, "service", decision->service);
+    put_service(decision, unmapped);
     put(unmapped, "peer_x5t_s256", decision->peer_sha256);
     if (decision->peer != NULL) put_peer(decision->peer, unmapped);
+    put_partial(decision, unmapped);
+    if (decision->has_several_credentials) put(unmapped, "credentials", "several");
     json_put_number(unmapped, "latency_us", clock_elapsed_us() - decision->started_us);
     explanation_put_checks(decision, unmapped);
     recorded_put(decision, unmapped);

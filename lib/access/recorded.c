@@ -35,10 +35,10 @@ static void put(const struct json *value, const char *name, struct json_writer *
     buffer_free(&bytes);
 }
 
-void recorded_put(const apisec_decision *decision, struct json_writer *unmapped)
+static void put_claims(const apisec_decision *decision, struct json_writer *unmapped)
 {
-    const apisec_rules *const rules = decision->applied != NULL ? decision->applied->rules : NULL;
-    if (rules == NULL || rules->num_recorded == 0 || decision->token == NULL) return;
+    const apisec_rules *const rules = decision->applied->rules;
+    if (rules->num_recorded == 0 || decision->token == NULL) return;
     json_open_object(unmapped, "claims");
     for (size_t i = 0; i < rules->num_recorded; i++) {
         const struct json *const value = claim_path_find(token_claims(decision->token), &rules->recorded[i]);
@@ -46,4 +46,12 @@ void recorded_put(const apisec_decision *decision, struct json_writer *unmapped)
         else json_put_raw(unmapped, rules->recorded[i].written, (struct text){"null", 4});
     }
     json_close_object(unmapped);
+}
+
+void recorded_put(const apisec_decision *decision, struct json_writer *unmapped)
+{
+    if (decision->applied == NULL) return;
+    put_claims(decision, unmapped);
+    if (decision->applied->is_let_in && decision->status != APISEC_OK)
+        json_put_text(unmapped, "rules", text_of("allowed")); /* what denies is the service's own */
 }

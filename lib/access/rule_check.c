@@ -2,6 +2,8 @@
  *
  * rule_check.c: judges one requirement of include/apisec/rules.h. The order is fixed: from where, whose token and for whom, through
  * whom, how strong and how fresh, then scopes, roles and claims, then groups. What is absent, or of another type, is never met.
+ * Of a record not everything may be known: what is not is passed over, and a denial by something else decides; where nothing else
+ * denies it is no verdict. Of a call everything is known.
  */
 #include "access/rules.h"
 
@@ -16,6 +18,14 @@ void rule_finding_init(struct rule_finding *finding)
     finding->sentence[0] = '\0';
     finding->step_up = NULL;
     finding->scopes = NULL;
+    finding->lacking = (struct lacking){NULL, NULL};
+}
+
+/* lack passes over what is not known. */
+static apisec_status lack(struct rule_finding *finding, const char *kind, const char *name)
+{
+    if (finding->lacking.name == NULL) finding->lacking = (struct lacking){kind, name};
+    return APISEC_OK;
 }
 
 static apisec_status note(struct rule_finding *finding, const char *id, const char *standard, const char *detail, bool met,
@@ -33,38 +43,44 @@ static apisec_status note(struct rule_finding *finding, const char *id, const ch
     return status;
 }
 
-static bool has(const struct texts *texts, struct text text)
-{
-    if (text.at == NULL) return false;
-    for (size_t i = 0; i < texts->num; i++)
-        if (text_is(text, texts->at[i])) return true;
-    return false;
-}
-
 /* ---- from where ---- */
 
-static apisec_status check_origin(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
+static apisec_status check_networks(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
 {
     static const char standard[] = "RFC 4632 section 3.1";
     const struct address *const client = &f->client.address;
     apisec_status status = APISEC_OK;
+    if (r->networks.names.num + r->except_networks.names.num == 0) return APISEC_OK;
+    if (!fact_address(f)) return lack(finding, "", "the client's address");
     if (r->networks.names.num > 0)
         status = note(finding, "networks", standard, r->networks.names.joined, networks_hold(&r->networks, client), APISEC_E_PEER);
     if (status == APISEC_OK && r->except_networks.names.num > 0)
         status = note(finding, "except_networks", standard, r->except_networks.names.joined,
                       client->len > 0 && !networks_hold(&r->except_networks, client), APISEC_E_PEER);
-    if (status == APISEC_OK && r->peers.names.num > 0)
-        status = note(finding, "peers", "RFC 5280 section 4.2.1.6", r->peers.names.joined,
-                      peers_have(&r->peers, f->peer, f->peer_sha256), APISEC_E_PEER);
     return status;
+}
+
+static apisec_status check_peers(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
+{
+    if (r->peers.names.num == 0) return APISEC_OK;
+    const bool is_met = peers_have(&r->peers, f->peer, f->peer_sha256);
+    if (!is_met && !fact_peer_names(f)) return lack(finding, "", "the certificate's names");
+    return note(finding, "peers", "RFC 5280 section 4.2.1.6", r->peers.names.joined, is_met, APISEC_E_PEER);
+}
+
+static apisec_status check_origin(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
+{
+    const apisec_status status = check_networks(r, f, finding);
+    return status == APISEC_OK ? check_peers(r, f, finding) : status;
 }
 
 /* Where it comes in Authorization and is not there, or is wrong, the client is told how to send it: RFC 9110 section 15.5.2. */
 static apisec_status check_service(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
 {
     if (r->services.num == 0) return APISEC_OK;
+    if (!fact_service(f)) return lack(finding, "", "the service");
     return note(finding, "services", "RFC 7617 section 2", r->services.joined,
-                f->service != NULL && has(&r->services, text_of(f->service->name)),
+                f->service != NULL && texts_have(&r->services, text_of(f->service->name)),
                 f->service == NULL && f->is_authorization ? APISEC_E_NO_CREDENTIAL : APISEC_E_PEER);
 }
 
@@ -74,96 +90,146 @@ static apisec_status check_service(const struct requirement *r, const struct rul
 static bool any_element(const struct json *value, const struct texts *texts)
 {
     struct text text;
-    if (json_as_text(value, &text)) return has(texts, text);
+    if (json_as_text(value, &text)) return texts_have(texts, text);
     for (const struct json *at = json_kind(value) == JSON_ARRAY ? json_first(value) : NULL; at != NULL; at = json_next(at))
-        if (json_as_text(at, &text) && has(texts, text)) return true;
+        if (json_as_text(at, &text) && texts_have(texts, text)) return true;
     return false;
+}
+
+static apisec_status check_audiences(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
+{
+    const struct json *audiences;
+    bool is_whole;
+    if (r->audiences.num == 0) return APISEC_OK;
+    if (!fact_audiences(f, &audiences, &is_whole)) return lack(finding, "", "the audiences");
+    const bool is_met = any_element(audiences, &r->audiences);
+    if (!is_met && !is_whole) return lack(finding, "", "the audiences");
+    return note(finding, "audiences", "RFC 7519 section 4.1.3", r->audiences.joined, is_met, APISEC_E_CONDITION);
+}
+
+/* Who is nobody in particular is in no list, and is not let in for being in none. */
+static apisec_status check_clients(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
+{
+    static const char standard[] = "RFC 8693 section 4.3";
+    struct text client;
+    apisec_status status = APISEC_OK;
+    if (r->clients.num + r->except_clients.num == 0) return APISEC_OK;
+    if (!fact_client(f, &client)) return lack(finding, "", "the client");
+    if (r->clients.num > 0)
+        status = note(finding, "clients", standard, r->clients.joined, texts_have(&r->clients, client), APISEC_E_CLIENT);
+    if (status == APISEC_OK && r->except_clients.num > 0)
+        status = note(finding, "except_clients", standard, r->except_clients.joined,
+                      client.len > 0 && !texts_have(&r->except_clients, client), APISEC_E_CLIENT);
+    return status;
 }
 
 static apisec_status check_party(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
 {
-    const struct text client = text_of(apisec_token_client_id(f->token));
+    struct text issuer;
     apisec_status status = APISEC_OK;
     if (r->issuers.num > 0)
-        status = note(finding, "issuers", "RFC 7519 section 4.1.1", r->issuers.joined,
-                      has(&r->issuers, text_of(apisec_token_issuer(f->token))), APISEC_E_CONDITION);
-    if (status == APISEC_OK && r->audiences.num > 0)
-        status = note(finding, "audiences", "RFC 7519 section 4.1.3", r->audiences.joined,
-                      any_element(json_member(token_claims(f->token), "aud"), &r->audiences), APISEC_E_CONDITION);
-    if (status == APISEC_OK && r->clients.num > 0)
-        status = note(finding, "clients", "RFC 8693 section 4.3", r->clients.joined, has(&r->clients, client), APISEC_E_CLIENT);
-    if (status == APISEC_OK && r->except_clients.num > 0)
-        status = note(finding, "except_clients", "RFC 8693 section 4.3", r->except_clients.joined,
-                      client.at != NULL && !has(&r->except_clients, client), APISEC_E_CLIENT);
-    return status;
+        status = fact_issuer(f, &issuer) ? note(finding, "issuers", "RFC 7519 section 4.1.1", r->issuers.joined,
+                                                texts_have(&r->issuers, issuer), APISEC_E_CONDITION)
+                                         : lack(finding, "", "the issuer");
+    if (status == APISEC_OK) status = check_audiences(r, f, finding);
+    return status == APISEC_OK ? check_clients(r, f, finding) : status;
 }
 
 static apisec_status check_actor(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
 {
-    const bool delegated = json_member(token_claims(f->token), "act") != NULL;
+    static const char standard[] = "RFC 8693 section 4.1";
+    struct text actor;
+    bool delegated;
     apisec_status status = APISEC_OK;
+    if (r->delegation == DELEGATION_ANY && r->actors.num == 0) return APISEC_OK;
+    if (!fact_delegation(f, &delegated)) return lack(finding, "", "who acts");
     if (r->delegation == DELEGATION_REQUIRED)
-        status = note(finding, "delegation", "RFC 8693 section 4.1", "required", delegated, APISEC_E_ACTOR);
+        status = note(finding, "delegation", standard, "required", delegated, APISEC_E_ACTOR);
     if (r->delegation == DELEGATION_FORBIDDEN)
-        status = note(finding, "delegation", "RFC 8693 section 4.1", "forbidden", !delegated, APISEC_E_ACTOR);
-    if (status == APISEC_OK && r->actors.num > 0)
-        status = note(finding, "actors", "RFC 8693 section 4.1", r->actors.joined,
-                      has(&r->actors, text_of(apisec_token_actor(f->token, 0))), APISEC_E_ACTOR);
-    return status;
+        status = note(finding, "delegation", standard, "forbidden", !delegated, APISEC_E_ACTOR);
+    if (status != APISEC_OK || r->actors.num == 0) return status;
+    if (!fact_actor(f, &actor)) return lack(finding, "", "who acts");
+    return note(finding, "actors", standard, r->actors.joined, texts_have(&r->actors, actor), APISEC_E_ACTOR);
 }
 
 /* ---- how strong, and how fresh ---- */
 
 /* is_recent: a date that is absent, of another type, or ahead of now by more than a minute is none. */
-static bool is_recent(const struct json *claims, const char *name, int64_t now, int64_t age)
+static bool is_recent(const struct json *value, int64_t now, int64_t age)
 {
     int64_t date;
-    if (json_get_date(claims, name, &date) != JSON_OK) return false;
+    if (!json_as_date(value, &date)) return false;
     return date <= now + 60 && now - date <= age;
+}
+
+static apisec_status check_token_age(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
+{
+    const struct json *value;
+    if (r->max_token_age.seconds < 0) return APISEC_OK;
+    if (!fact_named_claim(f, "iat", &value)) return lack(finding, "claim ", "iat");
+    return note(finding, "max_token_age", "RFC 7519 section 4.1.6", r->max_token_age.written,
+                is_recent(value, f->now, r->max_token_age.seconds), APISEC_E_LIFETIME);
+}
+
+static apisec_status check_acr(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
+{
+    const struct json *value;
+    struct text acr = {NULL, 0};
+    if (r->acr.num == 0) return APISEC_OK;
+    if (!fact_named_claim(f, "acr", &value)) return lack(finding, "claim ", "acr");
+    if (!json_as_text(value, &acr)) acr.at = NULL;
+    return note(finding, "acr", "RFC 9470 section 3", r->acr.joined, texts_have(&r->acr, acr), APISEC_E_STEP_UP);
+}
+
+static apisec_status check_age(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
+{
+    const struct json *value;
+    if (r->max_age.seconds < 0) return APISEC_OK;
+    if (!fact_named_claim(f, "auth_time", &value)) return lack(finding, "claim ", "auth_time");
+    return note(finding, "max_age", "RFC 9470 section 3", r->max_age.written, is_recent(value, f->now, r->max_age.seconds),
+                APISEC_E_STEP_UP);
 }
 
 static apisec_status check_strength(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
 {
-    const struct json *claims = token_claims(f->token);
-    struct text acr = {NULL, 0};
+    const struct json *value;
     apisec_status status = APISEC_OK;
     if (r->bound)
-        status = note(finding, "bound", "RFC 7800 section 3", "to a key or certificate", json_member(claims, "cnf") != NULL,
-                      APISEC_E_BINDING);
-    if (status == APISEC_OK && r->max_token_age.seconds >= 0)
-        status = note(finding, "max_token_age", "RFC 7519 section 4.1.6", r->max_token_age.written,
-                      is_recent(claims, "iat", f->now, r->max_token_age.seconds), APISEC_E_LIFETIME);
-    if (status == APISEC_OK && r->acr.num > 0) {
-        if (json_get_text(claims, "acr", &acr) != JSON_OK) acr.at = NULL;
-        status = note(finding, "acr", "RFC 9470 section 3", r->acr.joined, has(&r->acr, acr), APISEC_E_STEP_UP);
-    }
-    if (status == APISEC_OK && r->max_age.seconds >= 0)
-        status = note(finding, "max_age", "RFC 9470 section 3", r->max_age.written,
-                      is_recent(claims, "auth_time", f->now, r->max_age.seconds), APISEC_E_STEP_UP);
+        status = fact_named_claim(f, "cnf", &value) ? note(finding, "bound", "RFC 7800 section 3", "to a key or certificate",
+                                                           value != NULL, APISEC_E_BINDING)
+                                                    : lack(finding, "claim ", "cnf");
+    if (status == APISEC_OK) status = check_token_age(r, f, finding);
+    if (status == APISEC_OK) status = check_acr(r, f, finding);
+    if (status == APISEC_OK) status = check_age(r, f, finding);
     if (status == APISEC_E_STEP_UP && finding->step_up == NULL) finding->step_up = r;
     return status;
 }
 
 /* ---- scopes and roles ---- */
 
-static apisec_status check_scopes(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
+static size_t count_scopes(struct text granted, const struct texts *scopes)
 {
-    if (r->scopes.num > 0) {
-        const bool met = apisec_require_scopes(f->token, r->scopes.at, r->scopes.num) == APISEC_OK;
-        if (!met) finding->scopes = &r->scopes;
-        note(finding, "scopes", "RFC 6749 section 3.3", r->scopes.joined, met, APISEC_E_SCOPE);
-        if (!met) return APISEC_E_SCOPE;
-    }
-    if (r->any_scope.num == 0) return APISEC_OK;
-    const bool met = apisec_require_any_scope(f->token, r->any_scope.at, r->any_scope.num) == APISEC_OK;
-    if (!met) finding->scopes = &r->any_scope;
-    return note(finding, "any_scope", "RFC 6749 section 3.3", r->any_scope.joined, met, APISEC_E_SCOPE);
+    size_t num = 0;
+    for (size_t i = 0; i < scopes->num; i++) num += scope_list_has(granted, text_of(scopes->at[i]));
+    return num;
 }
 
-const struct json *claim_path_find(const struct json *claims, const struct claim_path *path)
+static apisec_status check_scopes(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
 {
-    for (size_t i = 0; i < path->num_steps && claims != NULL; i++) claims = json_member(claims, path->steps[i]);
-    return claims;
+    static const char standard[] = "RFC 6749 section 3.3";
+    struct text granted;
+    apisec_status status = APISEC_OK;
+    if (r->scopes.num + r->any_scope.num == 0) return APISEC_OK;
+    if (!fact_scope(f, &granted)) return lack(finding, "", "the scope");
+    if (r->scopes.num > 0) {
+        const bool met = count_scopes(granted, &r->scopes) == r->scopes.num;
+        if (!met) finding->scopes = &r->scopes;
+        status = note(finding, "scopes", standard, r->scopes.joined, met, APISEC_E_SCOPE);
+    }
+    if (status != APISEC_OK || r->any_scope.num == 0) return status;
+    const bool met = count_scopes(granted, &r->any_scope) > 0;
+    if (!met) finding->scopes = &r->any_scope;
+    return note(finding, "any_scope", standard, r->any_scope.joined, met, APISEC_E_SCOPE);
 }
 
 static bool holds_role(const struct json *value, const char *role)
@@ -172,113 +238,78 @@ static bool holds_role(const struct json *value, const char *role)
     return value != NULL && any_element(value, &one);
 }
 
-static bool has_role(const struct rule_facts *f, const char *role)
-{
-    for (size_t i = 0; i < f->num_role_claims; i++)
-        if (holds_role(claim_path_find(token_claims(f->token), &f->role_claims[i]), role)) return true;
-    return false;
-}
-
-static size_t count_roles(const struct rule_facts *f, const struct texts *roles)
+/* count_roles: *unknown is a claim that may hold more of them; NULL: none. */
+static size_t count_roles(const struct rule_facts *f, const struct texts *roles, const struct claim_path **unknown)
 {
     size_t num = 0;
-    for (size_t i = 0; i < roles->num; i++) num += has_role(f, roles->at[i]);
+    *unknown = NULL;
+    for (size_t i = 0; i < roles->num; i++) {
+        bool is_held = false;
+        for (size_t k = 0; k < f->num_role_claims && !is_held; k++) {
+            const struct json *value;
+            if (fact_claim(f, &f->role_claims[k], &value)) is_held = holds_role(value, roles->at[i]);
+            else if (*unknown == NULL) *unknown = &f->role_claims[k];
+        }
+        num += is_held;
+    }
     return num;
+}
+
+static apisec_status check_role_list(const char *id, const struct texts *roles, size_t wanted, const struct rule_facts *f,
+                                     struct rule_finding *finding)
+{
+    const struct claim_path *unknown;
+    if (roles->num == 0) return APISEC_OK;
+    const bool is_met = count_roles(f, roles, &unknown) >= wanted;
+    if (!is_met && unknown != NULL) return lack(finding, "claim ", unknown->written);
+    return note(finding, id, "RFC 9068 section 2.2.3", roles->joined, is_met, APISEC_E_ROLE);
 }
 
 static apisec_status check_roles(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
 {
-    apisec_status status = APISEC_OK;
-    if (r->roles.num > 0)
-        status = note(finding, "roles", "RFC 9068 section 2.2.3", r->roles.joined, count_roles(f, &r->roles) == r->roles.num,
-                      APISEC_E_ROLE);
-    if (status == APISEC_OK && r->any_role.num > 0)
-        status = note(finding, "any_role", "RFC 9068 section 2.2.3", r->any_role.joined, count_roles(f, &r->any_role) > 0,
-                      APISEC_E_ROLE);
-    return status;
+    const apisec_status status = check_role_list("roles", &r->roles, r->roles.num, f, finding);
+    return status == APISEC_OK ? check_role_list("any_role", &r->any_role, 1, f, finding) : status;
 }
 
 /* ---- claims ---- */
 
-static bool equals_parameter(const struct json *value, struct text parameter)
-{
-    struct text text;
-    int64_t number;
-    char decimal[24];
-    if (json_as_text(value, &text)) return parameter.len > 0 && text_equal(text, parameter);
-    if (!json_as_int64(value, &number)) return false;
-    const int len = snprintf(decimal, sizeof decimal, "%lld", (long long)number);
-    return text_equal(parameter, (struct text){decimal, (size_t)len});
-}
-
-static bool equals(const struct json *value, const struct operand *operand, const struct path *path)
-{
-    struct text text;
-    int64_t number;
-    switch (operand->kind) {
-    case OPERAND_PARAMETER: return operand->segment < path->num && equals_parameter(value, path->segments[operand->segment]);
-    case OPERAND_BOOL: return json_kind(value) == (operand->boolean ? JSON_TRUE : JSON_FALSE);
-    case OPERAND_NUMBER: return json_as_int64(value, &number) && number == operand->number;
-    case OPERAND_TEXT: return json_as_text(value, &text) && text_is(text, operand->text);
-    }
-    return false;
-}
-
-static bool contains(const struct json *value, const struct operand *operand, const struct path *path)
-{
-    if (json_kind(value) != JSON_ARRAY) return false;
-    for (const struct json *at = json_first(value); at != NULL; at = json_next(at))
-        if (equals(at, operand, path)) return true;
-    return false;
-}
-
-static bool begins(const struct json *value, const char *prefix)
-{
-    struct text text;
-    const size_t len = strlen(prefix);
-    if (!json_as_text(value, &text) || !text_starts(text, prefix)) return false;
-    return text.len == len || text.at[len] == '/';
-}
-
-static bool test_claim(const struct claim_test *test, const struct rule_facts *f)
-{
-    struct text text;
-    int64_t number;
-    const struct json *value = claim_path_find(token_claims(f->token), &test->claim);
-    if (value == NULL || json_kind(value) == JSON_NULL) return false;
-    switch (test->kind) {
-    case CLAIM_EQUALS: return equals(value, &test->operand, f->path);
-    case CLAIM_ONE_OF: return json_as_text(value, &text) && has(&test->values, text);
-    case CLAIM_CONTAINS: return contains(value, &test->operand, f->path);
-    case CLAIM_PREFIX: return begins(value, test->operand.text);
-    case CLAIM_EXISTS: return true;
-    case CLAIM_RANGE: return json_as_int64(value, &number) && number >= test->min && number <= test->max;
-    }
-    return false;
-}
-
 static apisec_status check_claims(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
 {
     apisec_status status = APISEC_OK;
-    for (size_t i = 0; i < r->num_claims && status == APISEC_OK; i++)
-        status = note(finding, "claim", "RFC 7519 section 4", r->claims[i].claim.written, test_claim(&r->claims[i], f),
-                      APISEC_E_CONDITION);
+    for (size_t i = 0; i < r->num_claims && status == APISEC_OK; i++) {
+        const struct claim_test *const test = &r->claims[i];
+        const struct json *value;
+        status = fact_claim(f, &test->claim, &value) ? note(finding, "claim", "RFC 7519 section 4", test->claim.written,
+                                                            claim_test_is_met(test, value, f->path), APISEC_E_CONDITION)
+                                                     : lack(finding, "claim ", test->claim.written);
+    }
     return status;
 }
 
 /* ---- groups ---- */
 
-/* check_choices: the alternatives that are not met leave no trace where one is; where none is, the first one's reason stands. */
+static apisec_status check(const struct requirement *requirement, unsigned parts, const struct rule_facts *facts,
+                           struct rule_finding *finding);
+
+/* check_choices: the alternatives that are not met leave no trace where one is; where none is, the first one's reason stands. One
+ * that may be met, for all that is known, leaves what it lacks, unless another is met. */
 static apisec_status check_choices(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
 {
     const size_t num_entries = finding->num_entries;
+    const struct lacking before = finding->lacking;
+    struct lacking open = {NULL, NULL};
     struct rule_entry first = {NULL, NULL, NULL, APISEC_OK};
     const struct requirement *step_up = NULL;
     const struct texts *scopes = NULL;
     if (r->num_choices == 0) return APISEC_OK;
     for (size_t i = 0; i < r->num_choices; i++) {
-        if (requirement_check(r->choices[i], PART_ALL, f, finding) == APISEC_OK) return APISEC_OK;
-        if (i == 0) {
+        finding->lacking = (struct lacking){NULL, NULL};
+        const apisec_status status = check(r->choices[i], PART_ALL, f, finding);
+        const struct lacking lacking = finding->lacking;
+        finding->lacking = before;
+        if (status == APISEC_OK && lacking.name == NULL) return APISEC_OK;
+        if (status == APISEC_OK && open.name == NULL) open = lacking;
+        if (i == 0 && status != APISEC_OK) {
             first = finding->entries[finding->num_entries - 1];
             step_up = finding->step_up;
             scopes = finding->scopes;
@@ -288,6 +319,7 @@ static apisec_status check_choices(const struct requirement *r, const struct rul
         finding->step_up = NULL;
         finding->scopes = NULL;
     }
+    if (open.name != NULL) return lack(finding, open.kind, open.name);
     finding->step_up = step_up;
     finding->scopes = scopes;
     return note(finding, "any_of", first.standard, first.detail, false, first.status);
@@ -304,14 +336,25 @@ static apisec_status check_user(const struct requirement *requirement, const str
     return status;
 }
 
-apisec_status requirement_check(const struct requirement *requirement, unsigned parts, const struct rule_facts *facts,
-                                struct rule_finding *finding)
+static apisec_status check(const struct requirement *requirement, unsigned parts, const struct rule_facts *facts,
+                           struct rule_finding *finding)
 {
     apisec_status status = APISEC_OK;
     if ((parts & PART_ORIGIN) != 0) status = check_origin(requirement, facts, finding);
     if ((parts & PART_SERVICE) != 0 && status == APISEC_OK) status = check_service(requirement, facts, finding);
     if ((parts & PART_REST) != 0 && status == APISEC_OK) status = check_user(requirement, facts, finding);
     for (size_t i = 0; i < requirement->num_groups && status == APISEC_OK; i++)
-        status = requirement_check(requirement->groups[i], parts, facts, finding);
+        status = check(requirement->groups[i], parts, facts, finding);
     return status == APISEC_OK && (parts & PART_REST) != 0 ? check_choices(requirement, facts, finding) : status;
+}
+
+apisec_status requirement_check(const struct requirement *requirement, unsigned parts, const struct rule_facts *facts,
+                                struct rule_finding *finding)
+{
+    const apisec_status status = check(requirement, parts, facts, finding);
+    if (status != APISEC_OK) finding->lacking = (struct lacking){NULL, NULL}; /* it is denied, whatever that would have been */
+    if (finding->lacking.name == NULL) return status;
+    finding->status = APISEC_E_MISUSE;
+    snprintf(finding->sentence, sizeof finding->sentence, "undecidable: %s%s", finding->lacking.kind, finding->lacking.name);
+    return APISEC_E_MISUSE;
 }

@@ -5,7 +5,9 @@
  *   rules.c       the handle, and the tree in which a path finds its rule
  *   rule_document.c  the document as it is written       caller.h      service-level trust
  *   rule_read.c   one requirement as it is written       rule_check.c  and as it is judged
- *   claim_read.c  what is demanded of claims             authorize.c   the steps of one call
+ *   claim_read.c  what is demanded of claims             claim_test.c  and one test of a claim
+ *   rule_facts.c  what is judged: a token, or what a record says of one
+ *   authorize.c   the steps of one call
  */
 #ifndef ACCESS_RULES_H
 #define ACCESS_RULES_H
@@ -168,7 +170,13 @@ const struct claim_path *rules_role_claims(const apisec_rules *rules, size_t *nu
 /* rule_document_read reads what rules_members names. CONFIG, MEMORY. */
 apisec_status rule_document_read(const struct shape *top, apisec_rules *rules, apisec_error *err);
 
-/* ---- rule_check.c ---- */
+/* ---- claim_test.c ---- */
+
+bool texts_have(const struct texts *texts, struct text text); /* at NULL: it is in none */
+/* claim_test_is_met: value NULL: the claim is absent. */
+bool claim_test_is_met(const struct claim_test *test, const struct json *value, const struct path *path);
+
+/* ---- rule_facts.c ---- */
 
 /* claim_path_find: NULL: it is not there. */
 const struct json *claim_path_find(const struct json *claims, const struct claim_path *path);
@@ -185,11 +193,33 @@ struct rule_facts {
     const struct claim_path *role_claims;
     size_t num_role_claims;
     int64_t now;
+    const struct recalled *recalled; /* NULL: a call is judged, of which everything is known. Otherwise its record, and no token */
 };
+
+/* What is asked of these facts. false: they do not say, which only those of a record do. What is absent has at NULL, or is NULL. */
+bool fact_issuer(const struct rule_facts *facts, struct text *issuer);
+bool fact_client(const struct rule_facts *facts, struct text *client);
+bool fact_actor(const struct rule_facts *facts, struct text *actor);    /* the current one */
+bool fact_delegation(const struct rule_facts *facts, bool *is_delegated);
+bool fact_scope(const struct rule_facts *facts, struct text *scope);
+bool fact_claim(const struct rule_facts *facts, const struct claim_path *path, const struct json **value);
+bool fact_named_claim(const struct rule_facts *facts, const char *name, const struct json **value);
+/* fact_audiences: a string, or an array of strings. *is_whole: there are no others. */
+bool fact_audiences(const struct rule_facts *facts, const struct json **audiences, bool *is_whole);
+bool fact_address(const struct rule_facts *facts);                      /* the client's is known, or known to be none */
+bool fact_peer_names(const struct rule_facts *facts);                   /* so are those of its certificate */
+bool fact_service(const struct rule_facts *facts);                      /* and whose service credential there was */
+
+/* ---- rule_check.c ---- */
+
 /* One entry for the explanation. Its texts live as long as the rules. */
 struct rule_entry {
     const char *id, *standard, *detail;
     apisec_status status;
+};
+/* What a record does not say: "claim " and its name, or "" and what it is; name NULL: nothing. */
+struct lacking {
+    const char *kind, *name;
 };
 /* What a judgement adds up to: the first failure and its sentence; entries that found no room are counted and not lost silently:
  * requirement_read has bounded them. */
@@ -200,11 +230,13 @@ struct rule_finding {
     char sentence[200];
     const struct requirement *step_up; /* with STEP_UP: whose acr and max_age were not met */
     const struct texts *scopes;        /* with SCOPE: those of which one or all were missing */
+    struct lacking lacking;            /* of a record: what it does not say and the verdict hangs on; then status is no verdict */
 };
 /* rule_finding_init: nothing was judged yet, and nothing is unmet. */
 void rule_finding_init(struct rule_finding *finding);
 /* requirement_check judges these parts of a requirement and of its groups: networks and peers, services, and the rest. What is
- * asked in a choice may be met by another, and belongs to the rest as a whole. */
+ * asked in a choice may be met by another, and belongs to the rest as a whole. APISEC_OK only where all of it is met: what hangs on
+ * something that is not known is APISEC_E_MISUSE, and finding->lacking says on what. */
 enum { PART_ORIGIN = 1, PART_SERVICE = 2, PART_REST = 4, PART_ALL = 7 };
 apisec_status requirement_check(const struct requirement *requirement, unsigned parts, const struct rule_facts *facts,
                                 struct rule_finding *finding);
@@ -219,6 +251,7 @@ struct application {
     struct rule_facts facts;
     struct body_finding *body;      /* NULL: the rule has nothing to say of it */
     bool is_admitted, is_judged;
+    bool is_let_in;                 /* the rules have nothing against it */
 };
 
 #endif

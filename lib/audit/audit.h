@@ -21,6 +21,7 @@
 
 #define AUDIT_MAX_RECORD 131072
 #define AUDIT_MAX_FIELD 1024
+extern const apisec_json_limits audit_record_limits; /* chain.c: of a line */
 
 /* Numbers of OCSF 1.8.0. */
 enum {

@@ -25,7 +25,8 @@ enum {
     LEN_UNHASHED = LEN_HASH - 1 + AUDIT_HASH_HEX + LEN_END /* the quote that ends prev is hashed */
 };
 
-static const apisec_json_limits record_limits = {.max_bytes = AUDIT_MAX_RECORD, .max_members = 128, .max_string = AUDIT_MAX_RECORD};
+const apisec_json_limits audit_record_limits = {
+    .max_bytes = AUDIT_MAX_RECORD, .max_members = 128, .max_string = AUDIT_MAX_RECORD};
 
 static apisec_status hash_hex(struct text bytes, char out[AUDIT_HASH_HEX + 1])
 {
@@ -134,7 +135,7 @@ apisec_status chain_read(struct text line, struct chain_link *link, apisec_error
     if (status != APISEC_OK) return fail(err, status, "the line cannot be hashed");
     if (memcmp(hash, link->hash, AUDIT_HASH_HEX) != 0) return fail(err, APISEC_E_AUDIT, "the line was changed: its hash differs");
 
-    const apisec_status scanned = apisec_json_scan(line.at, line.len, &record_limits, NULL, NULL);
+    const apisec_status scanned = apisec_json_scan(line.at, line.len, &audit_record_limits, NULL, NULL);
     if (scanned == APISEC_E_SYSTEM || scanned == APISEC_E_MEMORY) return fail(err, scanned, "the line cannot be read as JSON");
     if (scanned != APISEC_OK) return fail(err, APISEC_E_AUDIT, "the line is not strict JSON (%s)", apisec_status_name(scanned));
     if (!read_sequence(line, &link->sequence)) return fail(err, APISEC_E_AUDIT, "the record has no sequence");

@@ -258,18 +258,22 @@ static void test_forwarded_addresses(void **state)
         const char *first, *second;
         const char *expected;
         const char *why;
+        bool is_partial; /* and the record says so */
     } rows[] = {
-        {"203.0.113.5", NULL, "[\"203.0.113.5\"]", ""},
-        {" a ,, b\t,", NULL, "[\"a\",\"b\"]", "space and empty elements are none"},
-        {"a", "b, c", "[\"a\",\"b\",\"c\"]", "two fields are one list"},
-        {"\"\x01<", NULL, "[\"\\\"\\u0001\\u003c\"]", "whatever it is, it is escaped"},
-        {",", NULL, "[]", ""},
-        {"", NULL, "", "nothing"},
+        {"203.0.113.5", NULL, "[\"203.0.113.5\"]", "", false},
+        {" a ,, b\t,", NULL, "[\"a\",\"b\"]", "space and empty elements are none", true},
+        {"a", "b, c", "[\"a\",\"b\",\"c\"]", "two fields are one list", false},
+        {"\"\x01<", NULL, "[\"\\\"\\u0001\\u003c\"]", "whatever it is, it is escaped", false},
+        {",", NULL, "[]", "", true},
+        {"", NULL, "", "nothing", true},
         {"a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q", "r",
          "[\"c\",\"d\",\"e\",\"f\",\"g\",\"h\",\"i\",\"j\",\"k\",\"l\",\"m\",\"n\",\"o\",\"p\",\"q\",\"r\"]",
-         "the nearest proxies wrote the end: that is what is kept"},
-        {many, "192.0.2.9", NULL, "long lists too"},
-        {huge, "192.0.2.9", "[\"192.0.2.9\"]", "one that is too long falls away"},
+         "the nearest proxies wrote the end: that is what is kept", true},
+        {"a,b,c,d,e,f,g,h,i,j,k,l,m,n,o", "p",
+         "[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\",\"i\",\"j\",\"k\",\"l\",\"m\",\"n\",\"o\",\"p\"]", "all of them", false},
+        {many, "192.0.2.9", NULL, "long lists too", true},
+        {huge, "192.0.2.9", "[\"192.0.2.9\"]", "one that is too long falls away", true},
+        {"192.0.2.9", " ", "[\"192.0.2.9\"]", "an empty field is an empty element", true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         apisec_call *const call = service_call(NULL);
@@ -279,6 +283,8 @@ static void test_forwarded_addresses(void **state)
         const char *const value = line_value(service_line(&service, i), "http_request.x_forwarded_for");
         if (rows[i].expected && strcmp(value, rows[i].expected) != 0) fail_msg("row %zu: %s: %s", i, value, rows[i].why);
         if (!rows[i].expected) assert_non_null(strstr(value, "\"10.0.0.199\",\"192.0.2.9\"]"));
+        assert_string_equal(line_value(service_line(&service, i), "unmapped.apisec.partial"),
+                            rows[i].is_partial ? "[\"x_forwarded_for\"]" : "");
     }
 }
 

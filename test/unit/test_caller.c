@@ -192,6 +192,7 @@ static void test_services(void **state)
         char service_member[64];
         snprintf(service_member, sizeof service_member, "\"service\":\"%s\"", rows[i].service ? rows[i].service : "");
         if ((strstr(line, service_member) != NULL) != (rows[i].service != NULL)) fail_msg("%s: %s", rows[i].why, line);
+        assert_int_equal(strstr(line, "\"service\":null") != NULL, status == APISEC_E_PEER); /* asked for, and there was none */
         assert_null(strstr(line, "secret"));
         free(line);
         apisec_decision_free(decision);

@@ -52,6 +52,7 @@ static apisec_status judge(const apisec_rules *rules, const struct forge_change 
     rule_finding_init(finding);
     const apisec_status status = requirement_check(rule->require, PART_ALL, &facts, finding);
     assert_int_equal(status, finding->status);
+    assert_null(finding->lacking.name); /* of a call everything is known */
     if (status != APISEC_OK) assert_true(finding->sentence[0] != '\0');
     apisec_token_free(token);
     free(raw);
@@ -77,6 +78,7 @@ static const struct row rows[] = {
     {"{\"except_clients\":[\"old\"]}", {{"client_id", "\"app\""}, {NULL, NULL}}, APISEC_OK, ""},
     {"{\"except_clients\":[\"old\"]}", {{"client_id", "\"old\""}, {NULL, NULL}}, APISEC_E_CLIENT, ""},
     {"{\"except_clients\":[\"old\"]}", {{"client_id", NULL}, {NULL, NULL}}, APISEC_E_CLIENT, "nobody in particular is not let in"},
+    {"{\"except_clients\":[\"old\"]}", {{"client_id", "\"\""}, {NULL, NULL}}, APISEC_E_CLIENT, "nor is nobody's name"},
     {"{\"delegation\":\"required\"}", {{"act", "{\"sub\":\"gw\"}"}, {NULL, NULL}}, APISEC_OK, ""},
     {"{\"delegation\":\"required\"}", {{NULL, NULL}}, APISEC_E_ACTOR, ""},
     {"{\"delegation\":\"forbidden\"}", {{NULL, NULL}}, APISEC_OK, ""},
@@ -248,6 +250,32 @@ static void test_the_finding(void **state)
     assert_non_null(finding.step_up); /* for the challenge */
 }
 
+/* Where nothing is known of a user, nothing that is asked of one is ever met: it is denied for that. */
+static void test_what_is_not_known_is_not_met(void **state)
+{
+    (void)state;
+    size_t num_lacking = 0;
+    const struct recalled nothing = {.peer_sha256 = ""};
+    for (size_t i = 0; i < NUM_ROWS; i++) {
+        struct rule_finding finding;
+        struct path path = {.num = 1};
+        bool matched;
+        apisec_rules *rules = compile(rows[i].require);
+        const struct rule *rule = rules_find(rules, text_of("GET"), &(struct path){{{"c", 1}, {"7", 1}, {"x", 1}}, 3}, &matched);
+        struct rule_facts facts = {.path = &path, .now = FORGE_NOW, .peer_sha256 = "", .recalled = &nothing};
+        facts.client.is_unknown = true;
+        facts.role_claims = rules_role_claims(rules, &facts.num_role_claims);
+        rule_finding_init(&finding);
+        const apisec_status status = requirement_check(rule->require, PART_ALL, &facts, &finding);
+        assert_int_equal(status, strcmp(rows[i].require, "{}") == 0 ? APISEC_OK : APISEC_E_MISUSE);
+        assert_int_equal(finding.lacking.name != NULL, status != APISEC_OK);
+        if (status != APISEC_OK) assert_ptr_equal(strstr(finding.sentence, "undecidable: "), finding.sentence);
+        num_lacking += status != APISEC_OK;
+        apisec_rules_free(rules);
+    }
+    assert_int_equal(num_lacking, NUM_ROWS - 1);
+}
+
 /* A verifier of profile jwt, in which a token may be without client_id and others. */
 static int begin(void **state)
 {
@@ -281,6 +309,7 @@ int main(void)
         cmocka_unit_test(test_taking_away_never_helps),
         cmocka_unit_test(test_asking_for_more_never_helps),
         cmocka_unit_test(test_the_finding),
+        cmocka_unit_test(test_what_is_not_known_is_not_met),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
