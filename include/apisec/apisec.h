@@ -19,6 +19,7 @@
 #include <apisec/json.h>
 #include <apisec/limits.h>
 #include <apisec/op.h>
+#include <apisec/replay.h>
 #include <apisec/rules.h>
 #include <apisec/signer.h>
 #include <apisec/store.h>

@@ -61,6 +61,9 @@ apisec_status apisec_guard_new(const char *json, size_t len, apisec_guard **guar
  * "audit", which must not be there then. NULL: the document's. Both must outlive the guard. */
 apisec_status apisec_guard_new_with(const char *json, size_t len, apisec_http *http, apisec_audit *audit, apisec_guard **guard,
                                     apisec_error *err);
+/* apisec_guard_new_unrecorded: the same without a log: to try a document on calls that are not served, as `apisec check` does.
+ * "audit" is judged as it stands, may be absent, and is not opened. http NULL: the document's. */
+apisec_status apisec_guard_new_unrecorded(const char *json, size_t len, apisec_http *http, apisec_guard **guard, apisec_error *err);
 /* apisec_guard_free: operations, decisions and tokens still alive keep what they need, but for the audit log. */
 void apisec_guard_free(apisec_guard *guard);
 
@@ -107,9 +110,10 @@ apisec_audit *apisec_guard_audit(apisec_guard *guard);
  * apisec_config_reloads_total{result=} and more. No label holds the name of a user, client or path. End with apisec_text_free. */
 apisec_status apisec_guard_metrics(apisec_guard *guard, char **text, apisec_error *err);
 
-/* apisec_guard_lint says what is unsafe in a document or can never match, as JSON: {"findings":[{"path":…,"severity":"error" or
- * "warning","sentence":…}…]}. It reads no secret, file or variable. APISEC_OK even where there are findings; a document that
- * apisec_guard_new would refuse has that as its only one. End with apisec_text_free. */
+/* apisec_guard_lint says what is unsafe in a document or can never match, as JSON: {"accepted":true,"findings":[{"path":…,
+ * "severity":"error" or "warning","sentence":…}…]}. It reads no secret, file or variable. APISEC_OK even where there are
+ * findings; a document that apisec_guard_new would refuse is not accepted, and has that as its only one. End with
+ * apisec_text_free. */
 apisec_status apisec_guard_lint(const char *json, size_t len, char **findings, apisec_error *err);
 
 /* apisec_guard_schema: the document's JSON Schema. */

@@ -30,14 +30,15 @@ static apisec_status read_none(const struct shape *at, struct audit_settings *se
     return settings->is_none ? APISEC_OK : shape_fail(at, err, "an object, or \"none\" for no records at all is wanted");
 }
 
-static apisec_status read_members(const struct shape *at, bool has_audit, struct audit_settings *settings, apisec_error *err)
+static apisec_status read_members(const struct shape *at, enum log_source log, struct audit_settings *settings, apisec_error *err)
 {
+    const bool has_audit = log == LOG_OF_SERVICE;
     const struct shape file_at = shape_member(at, "file");
     const char *file;
     apisec_status status = shape_object(at, audit_names, err);
     for (struct shape member = shape_first(at); has_audit && member.value != NULL && status == APISEC_OK; shape_next(&member))
         if (strcmp(member.name, "record_claims") != 0) status = shape_fail(&member, err, "the service brings its own audit log");
-    if (status != APISEC_OK || has_audit) return status;
+    if (status != APISEC_OK || has_audit || (log == LOG_NOWHERE && file_at.value == NULL)) return status;
     status = shape_text(&file_at, &file, err);
     if (status == APISEC_OK) status = read_choice(at, "level", "written", "synced", &settings->level, err);
     if (status == APISEC_OK) status = read_choice(at, "on_failure", "strict", "lenient", &settings->on_failure, err);
@@ -50,13 +51,15 @@ apisec_status audit_read(const struct reading *reading, struct audit_settings *s
 {
     const struct shape at = shape_member(reading->top, "audit"), claims = shape_member(&at, "record_claims");
     *settings = (struct audit_settings){.file = NULL};
-    if (at.value == NULL && reading->has_audit) return APISEC_OK;
+    if (at.value == NULL && reading->log != LOG_OF_DOCUMENT) return APISEC_OK;
     if (at.value == NULL) return shape_fail(&at, err, "missing: a file for the records, or \"none\"");
-    if (json_kind(at.value) != JSON_OBJECT && reading->has_audit)
+    if (json_kind(at.value) != JSON_OBJECT && reading->log == LOG_OF_SERVICE)
         return shape_fail(&at, err, "the service brings its own audit log");
     if (json_kind(at.value) != JSON_OBJECT) return read_none(&at, settings, err);
-    const apisec_status status = read_members(&at, reading->has_audit, settings, err);
-    return status == APISEC_OK ? rules_record_claims(rules, &claims, err) : status;
+    apisec_status status = read_members(&at, reading->log, settings, err);
+    if (status == APISEC_OK) status = rules_record_claims(rules, &claims, err);
+    if (reading->log == LOG_NOWHERE) audit_settings_free(settings); /* there is no file then */
+    return status;
 }
 
 bool audit_settings_equal(const struct audit_settings *a, const struct audit_settings *b)

@@ -82,7 +82,7 @@ static apisec_status make(const struct reading *reading, struct text json, apise
     return APISEC_OK;
 }
 
-apisec_status edition_new(const char *json, size_t len, apisec_http *http, bool has_audit, struct edition **edition,
+apisec_status edition_new(const char *json, size_t len, apisec_http *http, enum log_source log, struct edition **edition,
                           apisec_error *err)
 {
     struct json *document = NULL;
@@ -90,19 +90,17 @@ apisec_status edition_new(const char *json, size_t len, apisec_http *http, bool 
     apisec_status status = document_parse(json, len, &document, err);
     if (status != APISEC_OK) return status;
     const struct shape top = {document, NULL, NULL, 0};
-    const struct reading reading = {.top = &top, .has_transport = http != NULL, .has_audit = has_audit};
+    const struct reading reading = {.top = &top, .has_transport = http != NULL, .log = log};
     status = make(&reading, (struct text){json, len}, http, edition, err);
     json_free(document);
     return status;
 }
 
-apisec_status edition_lint(const struct shape *top, apisec_error *err)
+apisec_status edition_of_stand_ins(const struct shape *top, struct text json, enum log_source log, struct edition **edition,
+                                   apisec_error *err)
 {
-    struct edition *edition;
-    const struct reading reading = {.top = top, .is_lint = true};
-    const apisec_status status = make(&reading, (struct text){"", 0}, NULL, &edition, err);
-    edition_free(edition);
-    return status;
+    const struct reading reading = {.top = top, .is_lint = true, .log = log};
+    return make(&reading, json, NULL, edition, err);
 }
 
 apisec_status edition_inherit(struct edition *edition, const struct edition *old, apisec_error *err)

@@ -25,7 +25,7 @@ static apisec_status begin(apisec_guard *guard, const char *json, size_t len, ap
     if (!editions_init(&guard->editions)) return fail_memory(err);
     guard->metrics = metrics_new();
     if (guard->metrics == NULL) return fail_memory(err);
-    apisec_status status = edition_new(json, len, guard->http, guard->audit != NULL, &edition, err);
+    apisec_status status = edition_new(json, len, guard->http, guard->log, &edition, err);
     if (status != APISEC_OK) return status;
     if (guard->audit == NULL) status = open_audit(guard, &edition->audit, err); /* last: what is refused leaves no file behind */
     if (status == APISEC_OK && editions_begin(&guard->editions, edition) != APISEC_OK) status = fail_memory(err);
@@ -33,8 +33,8 @@ static apisec_status begin(apisec_guard *guard, const char *json, size_t len, ap
     return status;
 }
 
-apisec_status apisec_guard_new_with(const char *json, size_t len, apisec_http *http, apisec_audit *audit, apisec_guard **guard,
-                                    apisec_error *err)
+static apisec_status make(const char *json, size_t len, apisec_http *http, enum log_source log, apisec_audit *audit,
+                          apisec_guard **guard, apisec_error *err)
 {
     if (guard == NULL) return fail(err, APISEC_E_ARGUMENT, "there is nowhere to put the guard");
     *guard = NULL;
@@ -42,6 +42,7 @@ apisec_status apisec_guard_new_with(const char *json, size_t len, apisec_http *h
     if (made == NULL) return fail_memory(err);
     made->http = http;
     made->audit = audit;
+    made->log = log;
     const apisec_status status = begin(made, json, len, err);
     if (status != APISEC_OK) {
         apisec_guard_free(made);
@@ -53,7 +54,18 @@ apisec_status apisec_guard_new_with(const char *json, size_t len, apisec_http *h
 
 apisec_status apisec_guard_new(const char *json, size_t len, apisec_guard **guard, apisec_error *err)
 {
-    return apisec_guard_new_with(json, len, NULL, NULL, guard, err);
+    return make(json, len, NULL, LOG_OF_DOCUMENT, NULL, guard, err);
+}
+
+apisec_status apisec_guard_new_with(const char *json, size_t len, apisec_http *http, apisec_audit *audit, apisec_guard **guard,
+                                    apisec_error *err)
+{
+    return make(json, len, http, audit != NULL ? LOG_OF_SERVICE : LOG_OF_DOCUMENT, audit, guard, err);
+}
+
+apisec_status apisec_guard_new_unrecorded(const char *json, size_t len, apisec_http *http, apisec_guard **guard, apisec_error *err)
+{
+    return make(json, len, http, LOG_NOWHERE, NULL, guard, err);
 }
 
 void apisec_guard_free(apisec_guard *guard)

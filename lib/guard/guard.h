@@ -8,6 +8,7 @@
  *   guard.c     the handle, and one call      flight.c    one call as an operation
  *   reload.c    the edition in force          delegate.c  the token for the next service
  *   metrics.c   what is counted               schema.c    the document's JSON Schema
+ *   replay.c    rules tried on records
  *   lint.c      what is unsafe: lint_trust.c, lint_rules.c, lint_paths.c
  */
 #ifndef GUARD_GUARD_H
@@ -28,11 +29,18 @@
 
 /* ---- a document while it is read ---- */
 
+/* Where records go. */
+enum log_source {
+    LOG_OF_DOCUMENT,
+    LOG_OF_SERVICE,              /* of "audit" there may be "record_claims" alone */
+    LOG_NOWHERE                  /* what "audit" says is judged, where it is there, and nothing comes of it */
+};
+
 struct reading {
     const struct shape *top;
     bool is_lint;                /* nothing is opened, read or fetched: stand-ins are put where secrets would be */
     bool has_transport;          /* the service's own: there is no "http" */
-    bool has_audit;              /* the service's own: there is no "audit" */
+    enum log_source log;
 };
 
 /* ---- secret.c ---- */
@@ -137,10 +145,11 @@ struct edition {
     struct audit_settings audit;
 };
 /* edition_new: http: the service's own, or NULL. */
-apisec_status edition_new(const char *json, size_t len, apisec_http *http, bool has_audit, struct edition **edition,
+apisec_status edition_new(const char *json, size_t len, apisec_http *http, enum log_source log, struct edition **edition,
                           apisec_error *err);
-/* edition_lint makes it of stand-ins, which says whether a document would be taken. */
-apisec_status edition_lint(const struct shape *top, apisec_error *err);
+/* edition_of_stand_ins opens and reads nothing that the document refers to: to see whether it would be taken, and for its rules. */
+apisec_status edition_of_stand_ins(const struct shape *top, struct text json, enum log_source log, struct edition **edition,
+                                   apisec_error *err);
 /* edition_inherit takes over from the one in force, before anybody uses the new one. */
 apisec_status edition_inherit(struct edition *edition, const struct edition *old, apisec_error *err);
 struct edition *edition_ref(struct edition *edition);
@@ -192,6 +201,7 @@ struct apisec_guard {
     struct editions editions;
     apisec_http *http;           /* the service's own, or NULL */
     apisec_audit *audit;         /* NULL: no record is kept */
+    enum log_source log;
     bool owns_audit;
     struct metrics *metrics;
 };

@@ -49,15 +49,19 @@ void finding_add(struct findings *findings, const struct shape *at, enum severit
 static apisec_status judge(const char *json, size_t len, struct findings *findings)
 {
     struct json *document = NULL;
+    struct edition *edition = NULL;
     struct text path, sentence;
     apisec_error why;
     apisec_status status = document_parse(json, len, &document, &why);
     const struct shape top = {document, NULL, NULL, 0};
-    if (status == APISEC_OK) status = edition_lint(&top, &why);
+    if (status == APISEC_OK) status = edition_of_stand_ins(&top, (struct text){json, len}, LOG_OF_DOCUMENT, &edition, &why);
+    edition_free(edition);
     if (status == APISEC_E_MEMORY || status == APISEC_E_ARGUMENT) {
         json_free(document);
         return status;
     }
+    json_put_bool(&findings->writer, "accepted", status == APISEC_OK);
+    json_open_array(&findings->writer, "findings");
     if (status != APISEC_OK) {
         split(why.text, &path, &sentence);
         put(findings, path, FINDING_ERROR, sentence);
@@ -66,6 +70,7 @@ static apisec_status judge(const char *json, size_t len, struct findings *findin
         lint_rules(&top, findings);
         lint_paths(&top, findings);
     }
+    json_close_array(&findings->writer);
     json_free(document);
     return findings->bytes.status;
 }
@@ -78,9 +83,7 @@ apisec_status apisec_guard_lint(const char *json, size_t len, char **findings, a
     struct findings made = {.bytes = BUFFER_MAX(MAX_FINDINGS), .num = 0};
     made.writer = (struct json_writer){&made.bytes, false};
     json_open_object(&made.writer, NULL);
-    json_open_array(&made.writer, "findings");
     apisec_status status = judge(json, len, &made);
-    json_close_array(&made.writer);
     json_close_object(&made.writer);
     if (status == APISEC_OK) status = made.bytes.status;
     if (status == APISEC_OK) *findings = buffer_take(&made.bytes);

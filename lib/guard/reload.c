@@ -93,7 +93,7 @@ apisec_status apisec_guard_reload(apisec_guard *guard, const char *json, size_t 
 {
     struct edition *edition = NULL;
     if (guard == NULL) return fail(err, APISEC_E_ARGUMENT, "there is no guard");
-    apisec_status status = edition_new(json, len, guard->http, guard->audit != NULL && !guard->owns_audit, &edition, err);
+    apisec_status status = edition_new(json, len, guard->http, guard->log, &edition, err);
     if (status == APISEC_OK) {
         lock_take(&guard->editions.lock);
         status = swap(&guard->editions, edition, err);

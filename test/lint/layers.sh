@@ -22,7 +22,7 @@ BEGIN {
     # the folder that makes each public header true
     home["status"] = "base"; home["json"] = "json"; home["op"] = home["http"] = "http"; home["signer"] = home["encryption"] = "jose"
     home["audit"] = "audit"; home["call"] = home["trust"] = home["verifier"] = home["token"] = home["store"] = "token"
-    home["access"] = home["decision"] = home["rules"] = home["limits"] = "access"; home["client"] = "exchange"; home["dpop"] = "oauth"; home["guard"] = "guard"
+    home["access"] = home["decision"] = home["rules"] = home["limits"] = "access"; home["client"] = "exchange"; home["dpop"] = "oauth"; home["guard"] = home["replay"] = "guard"
 }
 function wrong(why) { printf "%s:%d: %s: %s\n", FILENAME, FNR, name, why; bad = 1 }
 function below(room, other) { return room == other || index(may[room], " " other " ") }

@@ -133,21 +133,68 @@ static void test_recorded_claims(void **state)
 static void test_a_second_credential(void **state)
 {
     (void)state;
-    static const char *const targets[] = {"/orders/7", "/health"}; /* with and without a user */
+    static const char *const targets[] = {"/orders/7", "/health", "/other"}; /* with and without a user, and without a rule */
     for (int way = AT_ONCE; way < NUM_WAYS; way++) {
         struct sentry sentry;
         sentry_begin(&sentry, document, NULL);
-        for (size_t i = 0; i < 2; i++) {
+        for (size_t i = 0; i < 3; i++) {
             apisec_decision *decision = NULL;
             apisec_call *call = sentry_call("GET", targets[i], good);
             apisec_call_add_header(call, "authorization", 13, "Bearer abc", 10);
-            assert_int_equal(put(&sentry, (enum way)way, call, &decision), APISEC_E_REQUEST);
-            assert_int_equal(apisec_decision_http_status(decision), 400);
+            assert_int_equal(put(&sentry, (enum way)way, call, &decision), i == 2 ? APISEC_E_NO_RULE : APISEC_E_REQUEST);
+            assert_int_equal(apisec_decision_http_status(decision), i == 2 ? 403 : 400);
             apisec_decision_free(decision);
+            /* where no token was looked at, the record says what other rules would have met */
+            assert_string_equal(line_value(sentry_line(&sentry, i), "unmapped.apisec.credentials"), i == 0 ? "" : "\"several\"");
         }
-        assert_int_equal(sentry_num_lines(&sentry), 2);
+        assert_int_equal(sentry_num_lines(&sentry), 3);
         sentry_end(&sentry);
     }
+}
+
+/* ---- without a log ---- */
+
+/* Nothing is opened or written, whatever the document says of its log, and what it says is judged all the same. */
+static void test_unrecorded(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *audit;
+        apisec_status expected;
+    } documents[] = {{",'audit':{'file':'%s','record_claims':['acr']}", APISEC_OK},
+                     {"", APISEC_OK},
+                     {",'audit':'none'", APISEC_OK},
+                     {",'audit':{'record_claims':['acr']}", APISEC_OK},
+                     {",'audit':{'file':'%s','level':'often'}", APISEC_E_CONFIG},
+                     {",'audit':'nowhere'", APISEC_E_CONFIG}};
+    char *const folder = folder_new(), *const path = folder_path(folder, "audit.jsonl");
+    for (size_t i = 0; i < sizeof documents / sizeof documents[0]; i++) {
+        struct buffer quoted = BUFFER_MAX(4096);
+        apisec_guard *guard = NULL;
+        apisec_decision *decision = NULL;
+        apisec_call *const call = sentry_call("GET", "/x", good);
+        buffer_text(&quoted, "{" SENTRY_TRUST "," SENTRY_RULES);
+        char *const audit = strstr(documents[i].audit, "%s") != NULL ? forge_replace(documents[i].audit, "%s", path)
+                                                                   : text_copy(text_of(documents[i].audit));
+        buffer_text(&quoted, audit);
+        buffer_text(&quoted, "}");
+        char *const json = sentry_json(quoted.bytes);
+        assert_int_equal(apisec_guard_new_unrecorded(json, strlen(json), NULL, &guard, NULL), documents[i].expected);
+        assert_int_equal(guard != NULL, documents[i].expected == APISEC_OK);
+        if (guard != NULL) {
+            assert_int_equal(apisec_guard_check(guard, call, &decision, NULL), APISEC_OK);
+            assert_int_equal(apisec_guard_reload(guard, json, strlen(json), NULL), APISEC_OK);
+        }
+        assert_null(file_read(path, &(size_t){0}));
+        apisec_decision_free(decision);
+        apisec_guard_free(guard);
+        apisec_call_free(call);
+        free(audit);
+        free(json);
+        buffer_free(&quoted);
+    }
+    free(path);
+    folder_free(folder);
 }
 
 /* ---- how an operation can end ---- */
@@ -465,6 +512,7 @@ int main(void)
         cmocka_unit_test(test_verdicts),
         cmocka_unit_test(test_recorded_claims),
         cmocka_unit_test(test_a_second_credential),
+        cmocka_unit_test(test_unrecorded),
         cmocka_unit_test(test_discovery),
         cmocka_unit_test(test_a_server_that_is_away),
         cmocka_unit_test(test_an_operation_given_up),
