@@ -66,15 +66,21 @@ static bool unwrap(struct bytes *file)
     return true;
 }
 
+bool certificate_read(const struct command *command, const char *option, const char *path, struct bytes *certificate)
+{
+    if (!input_file(command, path, CERTIFICATE_MAX, certificate)) return false;
+    if (certificate->len > 0 && unwrap(certificate)) return true;
+    failf(command, APISEC_E_CONFIG, "--%s: there is no certificate in the file", option);
+    bytes_free(certificate);
+    return false;
+}
+
 bool binding_read(const struct command *command, const struct binding *binding, struct evidence *evidence)
 {
     *evidence = (struct evidence){{NULL, 0}, {NULL, 0}};
     if (binding->proof_file && !input_secret(command, binding->proof_file, &evidence->proof)) return false;
-    if (binding->certificate_file == NULL) return true;
-    if (!input_file(command, binding->certificate_file, CERTIFICATE_MAX, &evidence->certificate)) return false;
-    if (evidence->certificate.len > 0 && unwrap(&evidence->certificate)) return true;
-    fail(command, APISEC_E_CONFIG, "--peer-cert: there is no certificate in the file");
-    return false;
+    return binding->certificate_file == NULL ||
+           certificate_read(command, "peer-cert", binding->certificate_file, &evidence->certificate);
 }
 
 void evidence_free(struct evidence *evidence)

@@ -182,13 +182,6 @@ static const char *find_header(const apisec_decision *decision, const char *name
     return NULL;
 }
 
-/* exit_of: 1 is for what is wrong with the token (2xx) or its permission (3xx); all else could not be judged. */
-static int exit_of(apisec_status status)
-{
-    if (status == APISEC_OK) return EXIT_ALLOWED;
-    return status <= -200 && status > -400 ? EXIT_DENIED : EXIT_FAILED;
-}
-
 static int print_verdict(const struct command *command, const struct demands *demands, const apisec_decision *decision)
 {
     apisec_status status = apisec_decision_status(decision);

@@ -10,7 +10,7 @@
 
 static const struct command *const commands[] = {
     &command_inspect, &command_verify, &command_exchange, &command_json, &command_audit_verify, &command_keygen, &command_sign,
-    &command_decrypt, &command_encrypt, &command_dpop, &command_hash,
+    &command_decrypt, &command_encrypt, &command_dpop, &command_hash, &command_lint, &command_check, &command_replay,
 };
 #define NUM_COMMANDS (sizeof commands / sizeof commands[0])
 
@@ -21,7 +21,7 @@ static void print_help(FILE *out)
 {
     fputs("Usage: apisec COMMAND [options] [arguments]\n"
           "\n"
-          "Tries what libapisec does: verifies tokens, exchanges them, checks JSON and audit logs.\n"
+          "Tries what libapisec does: verifies tokens, exchanges them, checks JSON and audit logs, tries a guard's document.\n"
           "\n"
           "Commands:\n", out);
     for (size_t i = 0; i < NUM_COMMANDS; i++) fprintf(out, "  %-14s %s\n", commands[i]->name, commands[i]->summary);

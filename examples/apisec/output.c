@@ -146,6 +146,12 @@ int output_line(const struct command *command, const char *line)
     return flushed(command) ? EXIT_ALLOWED : EXIT_FAILED;
 }
 
+int exit_of(apisec_status status)
+{
+    if (status == APISEC_OK) return EXIT_ALLOWED;
+    return status <= -200 && status > -400 ? EXIT_DENIED : EXIT_FAILED;
+}
+
 void output_clean(char *text)
 {
     for (; *text; text++) {

@@ -34,7 +34,8 @@ struct command {
 };
 
 extern const struct command command_inspect, command_verify, command_exchange, command_json, command_audit_verify,
-    command_keygen, command_sign, command_decrypt, command_encrypt, command_dpop, command_hash;
+    command_keygen, command_sign, command_decrypt, command_encrypt, command_dpop, command_hash, command_lint, command_check,
+    command_replay;
 
 /* ---- options.c ---- */
 
@@ -73,6 +74,8 @@ bool options_read(const struct command *command, const struct option *options, s
                   struct operands *operands, int *exit_status);
 
 /* ---- input.c: every text is owned, has a NUL behind its len bytes, and is wiped when freed ---- */
+
+#define DOCUMENT_MAX ((size_t)8 * 1024 * 1024) /* of a guard */
 
 struct bytes {
     char *at;
@@ -123,6 +126,27 @@ void say(const struct command *command, const char *sentence);
 int fail(const struct command *command, apisec_status status, const char *sentence);
 int failf(const struct command *command, apisec_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 int usage_fail(const struct command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* exit_of: 1 is for what is wrong with the token (2xx) or its permission (3xx); all else could not be judged. */
+int exit_of(apisec_status status);
+
+/* ---- logs.c: audit logs, whose chain is checked while they are read ---- */
+
+struct log_reading {
+    apisec_chain *chain;     /* of the file before, or of this one once its first line is taken */
+    uint64_t num_records;    /* of all files */
+    uint64_t line;           /* of this file, from 1 */
+    bool continues;          /* this file goes on where the one before ended */
+    char reason[300];        /* why it is broken, or why that could not be seen */
+    apisec_status status;    /* APISEC_E_AUDIT: it is broken */
+    /* take is called for each good record; NULL: nobody wants them. What it fails with ends the reading. */
+    apisec_status (*take)(void *context, const char *line, size_t len, apisec_error *err);
+    void *context;
+};
+/* log_read reads one file; log_reading_end ends all of it. false: reading->status says of what kind the failure is, and reason and
+ * line what and where. */
+bool log_read(struct log_reading *reading, const char *path);
+void log_reading_end(struct log_reading *reading);
 
 /* ---- network.c ---- */
 
@@ -185,6 +209,8 @@ struct evidence {
 };
 const char *binding_lacks(const struct binding *binding);  /* NULL: nothing */
 int binding_num_stdin(const struct binding *binding);
+/* certificate_read reads one in DER, or the first one of a PEM file. false: as above. option is what it was asked for with. */
+bool certificate_read(const struct command *command, const char *option, const char *path, struct bytes *certificate);
 /* binding_read reads the files. false: it has said why, and the command ends with EXIT_FAILED. */
 bool binding_read(const struct command *command, const struct binding *binding, struct evidence *evidence);
 /* binding_trust accepts DPoP where there is a proof; binding_call makes the request what it was. */
