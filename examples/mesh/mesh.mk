@@ -10,7 +10,7 @@ $(BUILD)/mesh-sts: $(call mesh_objects,sts sts_login sts_token sts_exchange sts_
 $(BUILD)/mesh-gateway: $(call mesh_objects,gateway gateway_login gateway_session gateway_page page $(MESH_SERVICE)) $(STATIC)
 $(BUILD)/mesh-accounts: $(call mesh_objects,accounts $(MESH_SERVICE)) $(STATIC)
 $(BUILD)/mesh-ledger: $(call mesh_objects,ledger $(MESH_SERVICE)) $(STATIC)
-$(BUILD)/mesh-story: $(call mesh_objects,story story_journey story_attacks story_tied story_access story_rules story_outage story_trail story_loop screen \
+$(BUILD)/mesh-story: $(call mesh_objects,story story_journey story_attacks story_tied story_access story_rules story_replay story_outage story_trail story_loop screen \
 	trail player otp forge stage stage_files client web_text) $(STATIC)
 
 # The guards' documents go along, as the numbers of their bytes.

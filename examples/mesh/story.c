@@ -98,6 +98,7 @@ static int tell(struct story *story)
         story_tied(story);
         story_access(story);
         story_rules(story);
+        story_replay(story);
         story_outage(story);
         story_trail(story);
     }

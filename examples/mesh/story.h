@@ -5,7 +5,8 @@
  *
  *   story.c          sets up and takes down; --serve        story_journey.c  Alice's request through all four services
  *   story_attacks.c  what attackers try                     story_tied.c     tokens tied to a key, and one that is revoked
- *   story_access.c   a stronger login, bodies, limits       story_rules.c    networks, rules that are tried, and a log replayed
+ *   story_access.c   a stronger login, bodies, limits       story_rules.c    networks, and a rule that is tried
+ *   story_replay.c   that rule in force, on the gateway's log of this run
  *   story_outage.c   logins that end, and no authorization server
  *   story_trail.c    one journey from four audit logs       story_loop.c     a thousand requests in one thread; --loop
  *   screen.c         how it looks
@@ -35,6 +36,7 @@ void story_attacks(const struct story *story);
 void story_tied(const struct story *story);
 void story_access(const struct story *story);
 void story_rules(const struct story *story);
+void story_replay(const struct story *story);
 void story_outage(struct story *story);
 void story_trail(const struct story *story);
 /* story_loop makes so many requests, and returns the exit status. */

@@ -314,6 +314,78 @@ static void a_rule_that_is_tried_refuses_nobody(void **state)
     apisec_signer_free(key);
 }
 
+/* ---- a changed document, and yesterday's calls ---- */
+
+/* change_rule is the gateway's document with what its rule "accounts" tries among what it demands, or with something that no record
+ * says anything about. */
+static char *change_rule(bool is_recorded)
+{
+    static const char before[] = "\"require\": { \"scopes\": [\"accounts:read\"] },";
+    static const char *const after[] = {"\"require\": { \"scopes\": [\"accounts:read\"], \"roles\": [\"teller\"] },",
+                                        "\"require\": { \"scopes\": [\"accounts:read\"], \"bound\": true },"};
+    char *document = web_read_file(stage.path[GATEWAY], "guard.json"), *changed = NULL;
+    assert_non_null(document);
+    char *at = strstr(document, before);
+    assert_non_null(at);
+    *at = '\0';
+    const size_t size = strlen(document) + strlen(at + strlen(before)) + strlen(after[is_recorded]) + 1;
+    changed = malloc(size);
+    assert_non_null(changed);
+    snprintf(changed, size, "%s%s%s", document, after[is_recorded], at + strlen(before));
+    free(document);
+    return changed;
+}
+
+struct replayed {
+    size_t same, differ, undecidable;
+    size_t tried;                /* records that the shadow would have denied */
+};
+
+/* replay judges the gateway's log by a document; each finding must have this part. */
+static void replay_log(const char *document, const char *part, struct replayed *replayed)
+{
+    char path[600];
+    apisec_replay *replay = NULL;
+    static char line[70000];
+    *replayed = (struct replayed){0};
+    assert_int_equal(apisec_replay_new(document, strlen(document), &replay, NULL), APISEC_OK);
+    trail_path(&stage, GATEWAY, path, sizeof path);
+    FILE *log = fopen(path, "rb");
+    assert_non_null(log);
+    while (fgets(line, sizeof line, log)) {
+        int32_t outcome;
+        assert_int_equal(apisec_replay_next(replay, line, strcspn(line, "\n"), &outcome, NULL), APISEC_OK);
+        replayed->same += outcome == APISEC_REPLAY_SAME;
+        replayed->differ += outcome == APISEC_REPLAY_DIFFERS;
+        replayed->undecidable += outcome == APISEC_REPLAY_UNDECIDABLE;
+        replayed->tried += strstr(line, "\"shadow\":{\"verdict\":\"denied\"") != NULL;
+        if (outcome != APISEC_REPLAY_DIFFERS && outcome != APISEC_REPLAY_UNDECIDABLE) continue;
+        assert_non_null(strstr(apisec_replay_finding(replay), part));
+        assert_non_null(strstr(apisec_replay_finding(replay), "\"operation\":\"GET " ALICES "\""));
+    }
+    (void)fclose(log);
+    apisec_replay_free(replay);
+}
+
+/* What a rule only tried, and what a replay says of it in force, are the same calls. */
+static void a_changed_document_is_replayed(void **state)
+{
+    (void)state;
+    struct replayed replayed;
+    char *same = web_read_file(stage.path[GATEWAY], "guard.json"), *stricter = change_rule(true), *unknown = change_rule(false);
+    replay_log(same, "", &replayed);
+    assert_true(replayed.same > 20 && replayed.differ == 0 && replayed.undecidable == 0);
+    const size_t all = replayed.same, tried = replayed.tried;
+    replay_log(stricter, "\"status_code\":\"APISEC_E_BINDING\"", &replayed);
+    assert_true(tried > 0 && replayed.differ == tried);
+    assert_true(replayed.undecidable == 0 && replayed.same == all - tried);
+    replay_log(unknown, "undecidable: claim roles", &replayed);
+    assert_true(replayed.differ == 0 && replayed.undecidable == tried + 1); /* and the one that is bound */
+    free(unknown);
+    free(stricter);
+    free(same);
+}
+
 /* Lint finds nothing in the documents but that this demo is on one machine. */
 static void the_documents_are_safe(void **state)
 {
@@ -361,6 +433,7 @@ int main(void)
         cmocka_unit_test(an_operators_route_is_for_the_office),
         cmocka_unit_test(counters_name_nobody),
         cmocka_unit_test(a_rule_that_is_tried_refuses_nobody),
+        cmocka_unit_test(a_changed_document_is_replayed),
         cmocka_unit_test(the_documents_are_safe),
     };
     return cmocka_run_group_tests_name("rules", tests, open_mesh, close_mesh);
