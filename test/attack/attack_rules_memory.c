@@ -21,8 +21,8 @@ static const char document[] =
     "\"$pbkdf2-sha256$i=10000$TqXuaP6gVYYQaJDe1XM4IA$xKq2QDyHsbSnBTMoCjdITXCHclRegptgRHTVr3zGepo\"}},"
     "\"policies\":{\"p\":{\"scopes\":[\"a\"]}},"
     "\"rules\":[{\"id\":\"x\",\"path\":\"/x/{y}\",\"methods\":[\"GET\"],\"require\":{\"policies\":[\"p\"],"
-    "\"networks\":[\"inside\"],\"peers\":[\"gateway\"],\"services\":[\"gateway\"],\"any_of\":[{\"roles\":[\"r\"]},{\"claims\":[{\"claim\":\"k\","
-    "\"equals_parameter\":\"y\"}]}]},\"shadow\":{\"acr\":[\"gold\"],\"max_age\":60}},"
+    "\"networks\":[\"inside\"],\"peers\":[\"gateway\"],\"services\":[\"gateway\"],\"any_of\":[{\"roles\":[\"r\"]},"
+    "{\"claims\":[{\"claim\":\"k\",\"equals_parameter\":\"y\"}]}]},\"shadow\":{\"acr\":[\"gold\"],\"max_age\":60}},"
     "{\"id\":\"open\",\"path\":\"/open\",\"public\":true},{\"id\":\"rest\",\"path\":\"/**\",\"deny\":true}]}";
 
 static struct service service;

@@ -76,18 +76,13 @@ static void test_secrets(void **state)
 static void test_making_one(void **state)
 {
     (void)state;
-    char *one = NULL, *two = NULL;
+    char *one = NULL; /* 600,000 iterations take a second: that another has another salt is seen by test/cli/tool.sh */
     struct secret_hash hash;
     apisec_error err;
     assert_int_equal(apisec_secret_hash("s\xc3\xa9"
                                         "cret",
                                         7, &one, &err),
                      APISEC_OK);
-    assert_int_equal(apisec_secret_hash("s\xc3\xa9"
-                                        "cret",
-                                        7, &two, NULL),
-                     APISEC_OK);
-    assert_string_not_equal(one, two); /* salted */
     assert_memory_equal(one, "$pbkdf2-sha256$i=600000$", 24);
     assert_null(secret_hash_read(text_of(one), &hash));
     assert_int_equal(secret_hash_check(&hash, (struct text){"s\xc3\xa9"
@@ -95,7 +90,6 @@ static void test_making_one(void **state)
                                                             7}),
                      APISEC_OK);
     apisec_text_free(one);
-    apisec_text_free(two);
 
     static const struct {
         const char *secret;
