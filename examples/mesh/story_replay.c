@@ -8,6 +8,7 @@
 
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,8 @@ static bool write_changed(const struct stage *stage, const char *path)
     }
     free(text);
     text = cJSON_Print(document);
-    FILE *file = text ? fopen(path, "wb") : NULL;
+    const int fd = text ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
+    FILE *file = fd >= 0 ? fdopen(fd, "wb") : NULL;
     if (file) written = fputs(text, file) >= 0;
     if (file) written = fclose(file) == 0 && written;
     cJSON_free(text);

@@ -390,8 +390,8 @@ static void a_changed_document_is_replayed(void **state)
 static void the_documents_are_safe(void **state)
 {
     (void)state;
-    static const char expected[] = "{\"accepted\":true,\"findings\":[{\"path\":\"http.allow_loopback\",\"severity\":\"warning\",\"sentence\":"
-                                   "\"for tests, and for a sidecar on this host: keys may come from it\"}]}";
+    static const char expected[] = "{\"accepted\":true,\"findings\":[{\"path\":\"http.allow_loopback\",\"severity\":\"warning\","
+                                   "\"sentence\":\"for tests, and for a sidecar on this host: keys may come from it\"}]}";
     for (int i = GATEWAY; i <= LEDGER; i++) {
         char *findings = NULL, *document = web_read_file(stage.path[i], "guard.json");
         assert_non_null(document);
