@@ -196,7 +196,7 @@ static bool read_files(const struct command *command, const struct request *requ
 static bool check_request(const struct command *command, const struct request *request, const struct operands *operands)
 {
     if (operands->num == 0) usage_fail(command, "a document is needed");
-    else if (operands->num > 2) usage_fail(command, "one document and one token are wanted: there are %zu arguments", operands->num);
+    else if (operands->num > 2) usage_fail(command, "one document and one token are wanted, no more");
     else if (request->method == NULL) usage_fail(command, "--method is needed");
     else if (request->target == NULL) usage_fail(command, "--target is needed");
     else if (request->has_no_token && operands->num == 2) usage_fail(command, "there is a token, and --no-token");

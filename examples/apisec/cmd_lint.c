@@ -61,7 +61,8 @@ const struct command command_lint = {
     .about = "Looks at a guard's document (guard.h; \"-\" is standard input) and says what is unsafe in it, or can never match.\n"
              "Nothing that it refers to is opened: no secret, key, log or server.\n"
              "\n"
-             "Output: {\"accepted\":true,\"findings\":[{\"path\":...,\"severity\":...,\"sentence\":...}...]}, \"error\" or \"warning\".\n"
+             "Output: {\"accepted\":true,\"findings\":[{\"path\":...,\"severity\":...,\"sentence\":...}...]}; severity is error\n"
+             "or warning.\n"
              "Exit status 0: nothing was found; 1: something was; 2: the file cannot be read, or a guard would refuse the\n"
              "document, which is then not accepted, and has that as its only finding.",
     .failure = FAILURE_OBJECT,

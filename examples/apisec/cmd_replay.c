@@ -128,10 +128,10 @@ const struct command command_replay = {
              "on another is undecidable, and so is one that hangs on what nobody looked at then. Whether tokens were good,\n"
              "limits, bodies and the service's own checks stay as they were. replay.h says it in full.\n"
              "\n"
-             "Output: {\"records\":N,\"same\":N,\"differ\":N,\"undecidable\":N,\"differences\":[{\"sequence\":N,\"uid\":...,\n"
-             "\"operation\":...,\"was\":{\"verdict\":...,\"status_code\":...,\"rule\":...},\"would_be\":{...,\"reason\":...}}...],\n"
-             "\"undecidable_records\":[{...,\"reason\":\"undecidable: claim x\"}...]}; of each list the first 100, then how many\n"
-             "more there are.\n"
+             "Output: {\"records\":N,\"same\":N,\"differ\":N,\"undecidable\":N,\"differences\":[{\"sequence\":N,\n"
+             "\"uid\":...,\"operation\":...,\"was\":{\"verdict\":...,\"status_code\":...,\"rule\":...},\n"
+             "\"would_be\":{...,\"reason\":...}}...],\"undecidable_records\":[{...,\"reason\":\"undecidable: claim x\"}...]};\n"
+             "of each list the first 100, then how many more there are.\n"
              "Exit status 0: all the same; 1: something differs or is undecidable; 2: a log or the document cannot be read.",
     .failure = FAILURE_OBJECT,
     .run = run_replay,

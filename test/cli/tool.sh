@@ -12,7 +12,7 @@ encode() { base64 | tr -d '=\n' | tr '+/' '-_'; }
 "$APISEC" --help >out 2>err
 check 'the help of the tool' test $? -eq 0 -a -s out -a ! -s err
 cp out help
-for command in inspect verify exchange json 'audit verify' keygen sign decrypt encrypt dpop hash; do
+for command in inspect verify exchange json 'audit verify' keygen sign decrypt encrypt dpop hash lint check replay; do
     # shellcheck disable=SC2086 # a command of two words
     "$APISEC" $command --help >out 2>err
     check "the help of $command" test $? -eq 0 -a ! -s err
