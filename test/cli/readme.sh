@@ -110,6 +110,12 @@ check 'the second shows the exit status' has printed.2 'exit status 1'
 check 'its log is intact' has printed.2 '"verdict":"intact"'
 check 'the third takes an encrypted token' has printed.3 '"verdict":"allowed"'
 check 'the fourth names the place' has printed.4 '"position":'
+check 'the fifth finds nothing wrong with the document' has printed.5 '{"accepted":true,"findings":[]}'
+check 'it lets in whom it should' has printed.5 '{"verdict":"allowed"'
+check 'and denies the rest' has printed.5 'exit status 1'
+check 'it writes no log' test ! -e session/orders.jsonl
+check 'the sixth finds the same verdicts' has printed.6 '"same":1,"differ":0,"undecidable":0'
+check 'and those that differ' has printed.6 '"same":0,"differ":1,"undecidable":0'
 
 # The commands for a server are run against one of ours: other names, and a CA and a loopback address to be let through.
 blocks server

@@ -353,8 +353,8 @@ static void test_other_lines(void **state)
         "[]",
         "{}",
         "{\"unmapped\":{\"apisec\":{\"kind\":\"decision\"}}}",
-        "{\"metadata\":{\"sequence\":1,\"uid\":\"x\"},\"time\":1,\"action_id\":1,\"status_code\":\"APISEC_E_SCOPE\","
-        "\"unmapped\":{\"apisec\":{\"kind\":\"decision\"}}}"};
+        ("{\"metadata\":{\"sequence\":1,\"uid\":\"x\"},\"time\":1,\"action_id\":1,\"status_code\":\"APISEC_E_SCOPE\","
+        "\"unmapped\":{\"apisec\":{\"kind\":\"decision\"}}}")};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         assert_int_equal(apisec_replay_next(replay, wrong[i], strlen(wrong[i]), &outcome, NULL), APISEC_E_AUDIT);
         assert_int_equal(outcome, APISEC_REPLAY_NONE);
