@@ -67,7 +67,6 @@ struct apisec_decision {
     apisec_token *token;
     struct trail trail;           /* the checks of authentication; nothing passed yet while at is the first */
     bool trail_failed;            /* the check at its end failed; otherwise it was not made */
-    struct access_check checks[DECISION_MAX_CHECKS];
     size_t num_checks;
     size_t num_checks_before;     /* of these, made before authentication */
     struct application *applied;  /* NULL: no rules were */
@@ -99,6 +98,7 @@ struct apisec_decision {
     char peer_sha256[44];         /* base64url of the peer certificate's hash, or "" */
     int64_t started_us;
     int64_t time_ms;
+    struct access_check checks[DECISION_MAX_CHECKS]; /* the last member, not cleared: only num_checks are ever read */
 };
 
 /* ---- path.c ---- */

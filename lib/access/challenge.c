@@ -110,6 +110,7 @@ static apisec_status put_basic(const apisec_decision *decision, struct buffer *o
 apisec_status challenge_write(const apisec_decision *decision, struct buffer *out)
 {
     const apisec_status status = decision->status;
+    if (status == APISEC_OK) return out->status;
     const char *const error = apisec_status_oauth_error(status), *const sentence = description(status);
     const char *const used = is_dpop(decision) ? "DPoP" : "Bearer", *const other = is_dpop(decision) ? "Bearer" : "DPoP";
     const char *separator;

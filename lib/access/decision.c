@@ -121,8 +121,9 @@ static int64_t moment_ms(const apisec_call *call)
 
 apisec_decision *decision_new(apisec_verifier *verifier, apisec_audit *audit, const apisec_call *call)
 {
-    apisec_decision *const decision = calloc(1, sizeof *decision);
+    apisec_decision *const decision = malloc(sizeof *decision);
     if (!decision) return NULL;
+    memset(decision, 0, offsetof(struct apisec_decision, checks));
     decision->started_us = clock_elapsed_us();
     decision->time_ms = moment_ms(call);
     decision->required_scope = BUFFER_MAX(MAX_REQUIRED_SCOPE);

@@ -48,14 +48,25 @@ static int next_byte(struct text *rest)
     return byte;
 }
 
+/* take_plain takes the bytes off the front that stand for themselves, and most do. */
+static size_t take_plain(struct text *rest, char *out)
+{
+    size_t len = 0;
+    while (len < rest->len && rest->at[len] != '/' && rest->at[len] != '%' && is_path_byte(rest->at[len])) len++;
+    if (len > 0) memcpy(out, rest->at, len);
+    *rest = (struct text){rest->at + len, rest->len - len};
+    return len;
+}
+
 /* read_segment decodes up to the next "/" into out, and says how long it is; false: refused. */
 static bool read_segment(struct text *rest, char *out, size_t *len)
 {
-    *len = 0;
+    *len = take_plain(rest, out);
     while (rest->len > 0 && rest->at[0] != '/') {
         const int byte = next_byte(rest);
         if (byte < 0) return false;
         out[(*len)++] = (char)byte;
+        *len += take_plain(rest, out + *len);
     }
     return true;
 }

@@ -104,6 +104,13 @@ apisec_status base64url_decode(const char *encoded, size_t len, unsigned char *o
 
 /* ---- finding where it ends: of texts that are no secrets ---- */
 
+/* is_foreign: all ones in the lanes that no character of the alphabet is in. */
+static inline lanes is_foreign(lanes characters)
+{
+    const lanes letter = between(characters | all('a' - 'A'), 'a', 'z'), digit = between(characters, '0', '9');
+    return ~(letter | digit | (characters == all('-')) | (characters == all('_')));
+}
+
 static bool is_character(char c)
 {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
@@ -113,11 +120,11 @@ size_t base64url_span(const char *text, size_t len)
 {
     size_t at = 0;
     for (; len - at >= CHARACTERS; at += CHARACTERS) {
-        lanes block, bad = all(0);
+        lanes block;
         uint64_t any[2];
         memcpy(&block, text + at, sizeof block);
-        values(block, &bad);
-        memcpy(any, &bad, sizeof any);
+        block = is_foreign(block);
+        memcpy(any, &block, sizeof any);
         if (any[0] | any[1]) break; /* it ends among these */
     }
     while (at < len && is_character(text[at])) at++;

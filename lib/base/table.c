@@ -60,8 +60,19 @@ apisec_status table_put(struct table *table, struct text key, void *value)
     return APISEC_OK;
 }
 
+/* Among so few all are looked at: that takes less time than a hash. */
+static void *get_among_few(const struct table *table, struct text key)
+{
+    for (size_t i = 0; i < TABLE_FIRST; i++) {
+        const struct table_slot *const slot = &table->slots[i];
+        if (slot->value && text_equal(slot->key, key)) return slot->value;
+    }
+    return NULL;
+}
+
 void *table_get(const struct table *table, struct text key)
 {
+    if (table->num_slots == TABLE_FIRST) return get_among_few(table, key);
     const unsigned char *const secret = process_key();
     if (!secret || table->num == 0) return NULL;
     return find(table, siphash64(secret, key.at, key.len), key)->value;

@@ -40,11 +40,10 @@ bool text_is(struct text a, const char *nul_terminated)
 
 bool text_is_caseless(struct text a, const char *nul_terminated)
 {
-    const struct text b = text_of(nul_terminated);
-    if (!nul_terminated || a.len != b.len) return false;
+    if (!nul_terminated) return false;
     for (size_t i = 0; i < a.len; i++)
-        if (text_lower(a.at[i]) != text_lower(b.at[i])) return false;
-    return true;
+        if (nul_terminated[i] == '\0' || text_lower(a.at[i]) != text_lower(nul_terminated[i])) return false;
+    return nul_terminated[a.len] == '\0';
 }
 
 bool text_starts(struct text a, const char *prefix)

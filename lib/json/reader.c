@@ -89,8 +89,10 @@ enum json_kind json_kind(const struct json *value)
 
 const struct json *json_member(const struct json *object, const char *name)
 {
-    if (!cJSON_IsObject(item_of(object))) return NULL;
-    return json_of(cJSON_GetObjectItemCaseSensitive(item_of(object), name));
+    if (!cJSON_IsObject(item_of(object)) || !name) return NULL;
+    cJSON *at = item_of(object)->child; /* of most the first letter is another */
+    while (at && (!at->string || at->string[0] != name[0] || strcmp(at->string, name) != 0)) at = at->next;
+    return json_of(at);
 }
 
 const struct json *json_first(const struct json *array_or_object)

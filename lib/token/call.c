@@ -222,13 +222,17 @@ static bool is_of_scheme(struct text target, const char *prefix)
     return target.len >= len && text_is_caseless((struct text){target.at, len}, prefix);
 }
 
+static struct text before(struct text text, char byte)
+{
+    const char *const found = text.len > 0 ? memchr(text.at, byte, text.len) : NULL;
+    return found ? (struct text){text.at, (size_t)(found - text.at)} : text;
+}
+
 /* The four forms of RFC 9112 section 3.2: "/path?query", "http://host/path?query", "host:port" of CONNECT, which has no path, "*".
  * Whatever is before the path of a URL may hold a password and is left out. */
 struct text call_path(const apisec_call *call)
 {
-    struct text path = call_target(call);
-    for (size_t i = 0; i < path.len; i++)
-        if (path.at[i] == '?' || path.at[i] == '#') path.len = i;
+    const struct text path = before(before(call_target(call), '?'), '#');
     if (path.len == 0 || path.at[0] == '/' || text_is(path, "*")) return path;
 
     /* RFC 9112 section 3.2.2: the absolute form, of a scheme that is HTTP's; anything else has no path */
