@@ -5,6 +5,8 @@
  */
 #include "audit/writer.h"
 
+enum { USUAL = 2048 }; /* bytes of a part: more make it grow */
+
 #define OCSF_VERSION "1.8.0" /* of OCSF: the first in which `api` has a `token` */
 
 void record_init(struct record *record, const char *kind, int64_t time_ms)
@@ -16,6 +18,8 @@ void record_init(struct record *record, const char *kind, int64_t time_ms)
     record->members.out = &record->members_bytes;
     record->unmapped.out = &record->unmapped_bytes;
     record->other.out = &record->other_bytes;
+    buffer_reserve(&record->members_bytes, USUAL);
+    buffer_reserve(&record->unmapped_bytes, USUAL);
     json_put_text(&record->unmapped, "kind", text_of(kind));
 }
 

@@ -101,6 +101,10 @@ apisec_status buffer_text(struct buffer *buffer, const char *nul_terminated);
 apisec_status buffer_slice(struct buffer *buffer, struct text text);
 apisec_status buffer_byte(struct buffer *buffer, char byte);
 apisec_status buffer_number(struct buffer *buffer, int64_t number); /* decimal */
+/* buffer_extend makes it so many bytes longer and gives the place where the caller writes all of them; NULL: it failed.
+ * buffer_reserve makes room for so many without writing any; it fails as an append of them would. */
+char *buffer_extend(struct buffer *buffer, size_t len);
+void buffer_reserve(struct buffer *buffer, size_t len);
 void buffer_clear(struct buffer *buffer); /* len 0, status OK, keeps the memory */
 /* buffer_free wipes and frees; growing wipes the memory that is left behind, so a buffer may hold secrets. */
 void buffer_free(struct buffer *buffer);

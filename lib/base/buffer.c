@@ -31,17 +31,44 @@ static apisec_status reserve(struct buffer *buffer, size_t need)
     return APISEC_OK;
 }
 
-apisec_status buffer_append(struct buffer *buffer, const void *bytes, size_t len)
+/* make_room is for the few appends that find none. */
+static apisec_status make_room(struct buffer *buffer, size_t len)
 {
     if (buffer->status != APISEC_OK) return buffer->status;
     if (len > buffer->max || buffer->len > buffer->max - len) return buffer->status = APISEC_E_TOO_LARGE;
+    return buffer->status = reserve(buffer, buffer->len + len);
+}
 
-    const apisec_status status = reserve(buffer, buffer->len + len);
-    if (status != APISEC_OK) return buffer->status = status;
-    if (len) memcpy(buffer->bytes + buffer->len, bytes, len);
+/* has_room: the block is one larger than cap, and len is never above it. */
+static inline bool has_room(const struct buffer *buffer, size_t len)
+{
+    return buffer->bytes && buffer->status == APISEC_OK && len <= buffer->cap - buffer->len;
+}
+
+static inline char *extend(struct buffer *buffer, size_t len)
+{
+    if (!has_room(buffer, len) && make_room(buffer, len) != APISEC_OK) return NULL;
+    char *const at = buffer->bytes + buffer->len;
     buffer->len += len;
-    buffer->bytes[buffer->len] = '\0';
-    return APISEC_OK;
+    at[len] = '\0';
+    return at;
+}
+
+char *buffer_extend(struct buffer *buffer, size_t len)
+{
+    return extend(buffer, len);
+}
+
+void buffer_reserve(struct buffer *buffer, size_t len)
+{
+    if (!has_room(buffer, len)) make_room(buffer, len);
+}
+
+apisec_status buffer_append(struct buffer *buffer, const void *bytes, size_t len)
+{
+    char *const at = extend(buffer, len);
+    if (at && len) memcpy(at, bytes, len);
+    return buffer->status;
 }
 
 apisec_status buffer_text(struct buffer *buffer, const char *nul_terminated)
@@ -56,7 +83,9 @@ apisec_status buffer_slice(struct buffer *buffer, struct text text)
 
 apisec_status buffer_byte(struct buffer *buffer, char byte)
 {
-    return buffer_append(buffer, &byte, 1);
+    char *const at = extend(buffer, 1);
+    if (at) *at = byte;
+    return buffer->status;
 }
 
 apisec_status buffer_number(struct buffer *buffer, int64_t number)

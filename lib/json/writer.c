@@ -27,24 +27,49 @@ static void put_code(struct buffer *out, uint32_t code)
     buffer_append(out, escape, sizeof escape);
 }
 
-static bool is_plain(char c)
+/* The characters that stand for themselves: printable ASCII without " & < > and the backslash. */
+static const bool plain[256] = {
+    [' '] = 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, ['0'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 1,
+    ['@'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, ['P'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 1,
+    ['`'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, ['p'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0,
+};
+
+/* plain_span: how many characters at the front are plain. */
+static size_t plain_span(const char *text, size_t len)
 {
-    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
+    const unsigned char *const at = (const unsigned char *)text;
+    size_t num = 0;
+    while (len - num >= 4 && plain[at[num]] & plain[at[num + 1]] & plain[at[num + 2]] & plain[at[num + 3]]) num += 4;
+    while (num < len && plain[at[num]]) num++;
+    return num;
+}
+
+/* put_plain writes a string of plain characters, as nearly all are, at once, and the colon behind a name; false: it is not one. */
+static inline bool put_plain(struct buffer *out, struct text text, bool is_name)
+{
+    if (text.len > SIZE_MAX / 2 || plain_span(text.at, text.len) < text.len) return false;
+    char *const to = buffer_extend(out, text.len + (is_name ? 3 : 2));
+    if (!to) return true; /* the buffer says why */
+    to[0] = to[text.len + 1] = '"';
+    if (text.len > 0) memcpy(to + 1, text.at, text.len);
+    if (is_name) to[text.len + 2] = ':';
+    return true;
 }
 
 static void put_string(struct buffer *out, struct text text, size_t max_len)
 {
     const char *at = text.at ? text.at : "", *const end = at + text.len;
     size_t room = max_len; /* bytes of the text that may still be written */
+    if (text.len <= max_len && put_plain(out, text, false)) return;
     buffer_byte(out, '"');
     while (at < end && room > 0) {
-        size_t len = 0;
-        while (at + len < end && len < room && is_plain(at[len])) len++;
+        const size_t left = (size_t)(end - at);
+        size_t len = plain_span(at, left < room ? left : room);
         if (len > 0) {
             buffer_append(out, at, len);
         } else {
             uint32_t code;
-            len = utf8_decode(at, (size_t)(end - at), &code);
+            len = utf8_decode(at, left, &code);
             if (len > room) break;
             put_code(out, len ? code : 0xfffd);
             if (len == 0) len = 1;
@@ -60,7 +85,7 @@ static void begin(struct json_writer *writer, const char *name)
 {
     if (writer->comma) buffer_byte(writer->out, ',');
     writer->comma = true;
-    if (!name) return;
+    if (!name || put_plain(writer->out, text_of(name), true)) return;
     put_string(writer->out, text_of(name), SIZE_MAX);
     buffer_byte(writer->out, ':');
 }
