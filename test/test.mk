@@ -13,7 +13,7 @@ SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(if $(filter none,$
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(filter none,$(LIMITS)),%/test_limit_apply.c) $(foreach file,$(ABSENT),test/unit/test_$(notdir $(file)).c),$(sort $(wildcard test/unit/test_*.c))))
 ATTACK_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(filter none,$(STATUS)),%/attack_status.c) $(if $(filter none,$(LIMITS)),%/attack_limits.c %/attack_guard_document.c) $(if $(filter none,$(HTTP)),%/attack_system.c %/attack_system_tool.c),$(sort $(wildcard test/attack/attack*.c))))
 VECTOR_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(filter none,$(STATUS)),%/statuslist.c),$(sort $(wildcard test/vectors/*.c))))
-BENCHES := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(filter none,$(LIMITS)),%/bench_limit.c),$(sort $(wildcard test/bench/*.c))))
+BENCHES := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(filter none,$(LIMITS)),%/bench_limit.c %/bench_decide.c),$(sort $(wildcard test/bench/*.c))))
 CLI_TESTS := $(filter-out $(if $(filter none,$(STATUS)),%/status.sh),$(sort $(wildcard test/cli/*.sh)))
 LINTS := $(addprefix test/lint/,layers.sh banned.sh docs.sh headers.sh symbols.sh man.sh)
 
@@ -99,7 +99,7 @@ vectors: $(VECTOR_TESTS)
 bench: $(BENCHES)
 	$(Q)missed=0; for b in $^; do $$b || missed=1; done; BUILD=$(BUILD) sh test/bench/instructions.sh || missed=1; exit $$missed
 
-bench-instructions: $(addprefix $(BUILD)/test/bench/bench_,verify lookup limit)
+bench-instructions: $(addprefix $(BUILD)/test/bench/bench_,verify lookup limit decide)
 	$(Q)BUILD=$(BUILD) sh test/bench/instructions.sh
 	$(Q)BUILD=$(BUILD) sh test/bench/flat.sh
 

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # instructions.sh: instructions of one RS256 verification, of it outside the crypto provider, and of one served from the cache;
-# and the same beside ten thousand issuers, with as many keys in the set as there may be; of one request counted by a limit. Counted
-# by callgrind: the same number on a busy machine as on a quiet one. Only the repetitions themselves are counted.
+# and the same beside ten thousand issuers, with as many keys in the set as there may be; of one request counted by a limit; of one
+# decision of a guard, by ten rules and by ten thousand. Counted by callgrind: the same number on a busy machine as on a quiet one.
+# Only the repetitions themselves are counted.
 set -eu
 program=${BUILD:-build}/test/bench/bench_verify
 command -v valgrind >/dev/null || { echo "instructions: valgrind is not installed: make deps DEPS=sanitizers" >&2; exit 2; }
@@ -36,4 +37,16 @@ counted() { # what
 }
 bar 'of one request counted by a limit' "$(counted known)" 800
 bar 'the same, of a newcomer' "$(counted newcomer)" 1600
+
+decided() { # what, how many rules
+    total=$(valgrind --tool=callgrind --instr-atstart=no --toggle-collect=collected --callgrind-out-file="$work/out" \
+        "${BUILD:-build}/test/bench/bench_decide" "$1" "$2" 512 2>&1 >/dev/null | sed -n 's/.*Collected : //p')
+    test "${total:-0}" -gt 0 || { echo "instructions: nothing was counted" >&2; exit 2; }
+    echo $((total / 512))
+}
+few=$(decided plain 10) many=$(decided plain 10000)
+bar 'of one decision by 10 rules' "$few" 17000
+bar 'the same, by 10,000 rules' "$many" $((few * 105 / 100))
+bar 'of one by 10 rules with a network and a limit' "$(decided full 10)" 21000
+bar 'of one by 10 rules and its record, with the hash' "$(decided record 10)" 250000
 exit $missed
