@@ -157,6 +157,7 @@ static bool failing_works(void)
 
 #else
 
+static volatile bool failing_counts __attribute__((unused));
 static volatile long failing_kept;
 
 static bool failing_works(void)
