@@ -52,6 +52,9 @@ grep -E '(^|[^A-Za-z0-9_])(printf|puts|putchar|perror|system|popen|exit|_exit|ab
     report 'the library prints nothing, ends nothing, and touches nothing that belongs to its host'
 grep -E '(^|[^A-Za-z0-9_])(stdout|stderr)([^A-Za-z0-9_]|$)' "$lib" | report 'the library has no terminal'
 grep -E '(^|[^A-Za-z0-9_])goto[ ]+[a-z_]+' "$lib" | grep -vE 'goto[ ]+done;' | report 'goto goes to done only'
+grep -E '(^|[^A-Za-z0-9_])((recalled_read|rules_rejudge)\(|recalled[ ]*=[^=])' "$lib" |
+    grep -vE '^lib/(access/(recall|rejudge|rule_facts)\.[ch]|guard/replay\.c):' |
+    report 'what a record says is for replaying only: where calls are judged there is none'
 grep -E '(^|[^A-Za-z0-9_])[A-Za-z0-9_]*apisec_[a-z0-9_]+' "$lib" | grep -E '^[^:]*:[0-9]+:static .*[ *]apisec_[a-z0-9_]+\(' |
     report 'a static function has no prefix'
 

@@ -86,6 +86,7 @@ banned.sh|test/t.c|int f(const char *a); int x = atoi("1");|atoi in a test
 banned.sh|lib/base/status.c|void f(void) { printf("x"); }|printing
 banned.sh|lib/base/status.c|void f(void) { goto out; out:; }|goto elsewhere
 banned.sh|lib/json/json.h|int f(void) { return cJSON_GetObjectItem(0, "a") != 0; }|case-insensitive look-up
+banned.sh|lib/base/status.c|struct f { int recalled; }; static void g(struct f *f) { f->recalled = 1; }|a record where calls are judged
 banned.sh|lib/base/status.c|static int apisec_x(void) { return 0; }|static with a prefix
 banned.sh|lib/base/status.c|/* TODO: later */|a note for later
 banned.sh|lib/base/status.c|/* for now */|a note for later in prose
