@@ -129,7 +129,7 @@ static apisec_status look_at_credentials(const apisec_decision *decision, const 
 /* note_credentials: of a call that is denied before a token is looked at the record says whether other rules could let it in. */
 static void note_credentials(apisec_decision *decision, const apisec_call *call)
 {
-    if (decision == NULL || call == NULL || decision->phase != DECISION_OPEN) return;
+    if (decision == NULL || call == NULL || decision->phase != DECISION_OPEN || decision->call_error.status != APISEC_OK) return;
     if (decision->status != APISEC_OK && !decision->authenticated && !decision->trail_failed)
         decision->has_several_credentials = look_at_credentials(decision, call, NULL) != APISEC_OK;
 }
