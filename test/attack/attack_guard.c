@@ -169,6 +169,7 @@ static void judge_each(const char *token, apisec_status expected)
 static void test_judging(void **state)
 {
     (void)state;
+    if (!failing_works()) skip();
     judge_each(good, APISEC_OK);
     judge_each(forged, APISEC_E_SIGNATURE);
     judge_each(NULL, APISEC_E_NO_CREDENTIAL);
@@ -194,6 +195,7 @@ static apisec_status judge_as_operation(void)
 static void test_judging_as_an_operation(void **state)
 {
     (void)state;
+    if (!failing_works()) skip();
     prepared = sentry_call("GET", "/orders/7", good);
     fail_each(judge_as_operation, APISEC_OK);
     apisec_call_free(prepared);
@@ -215,6 +217,7 @@ static apisec_status start_exchange(void)
 static void test_exchanging(void **state)
 {
     (void)state;
+    if (!failing_works()) skip();
     prepared = sentry_call("GET", "/orders/7", good);
     assert_int_equal(apisec_guard_check(standing, prepared, &allowed, NULL), APISEC_OK);
     fail_each(start_exchange, APISEC_OK);

@@ -62,7 +62,7 @@ check 'the call by a document compiles' test $? -eq 0
 check 'nothing is wrong with the document' has out '"accepted":true,"findings":[]'
 
 blocks loop.c
-for compiler in "${CC:-cc} -std=c11" "${CC:-cc} -x c++ -std=c++11"; do
+for compiler in "${CC:-cc} -x c -std=c11" "${CC:-cc} -x c++ -std=c++11"; do
     case $compiler in *c++*) printf '#include <string>\n' | ${CC:-cc} -x c++ -fsyntax-only - 2>/dev/null || continue ;; esac
     # shellcheck disable=SC2086 # words
     $compiler -Wall -Wextra -Werror -I"$top/include" -c -o loop.o loop.c.1 >out 2>err
