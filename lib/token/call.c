@@ -228,6 +228,13 @@ static struct text before(struct text text, char byte)
     return found ? (struct text){text.at, (size_t)(found - text.at)} : text;
 }
 
+/* is_authority: RFC 9110 section 4.2.1 refuses an empty host, for which some readers take the path's first segment; a backslash
+ * they take for a slash, where the path begins then. */
+static bool is_authority(struct text text)
+{
+    return is_visible(text) && !text_has_byte(text, '\\');
+}
+
 /* The four forms of RFC 9112 section 3.2: "/path?query", "http://host/path?query", "host:port" of CONNECT, which has no path, "*".
  * Whatever is before the path of a URL may hold a password and is left out. */
 struct text call_path(const apisec_call *call)
@@ -236,10 +243,11 @@ struct text call_path(const apisec_call *call)
     if (path.len == 0 || path.at[0] == '/' || text_is(path, "*")) return path;
 
     /* RFC 9112 section 3.2.2: the absolute form, of a scheme that is HTTP's; anything else has no path */
-    const size_t authority = is_of_scheme(path, "https://") ? 8 : is_of_scheme(path, "http://") ? 7 : 0;
-    if (authority == 0) return (struct text){NULL, 0};
-    const char *const slash = authority < path.len ? memchr(path.at + authority, '/', path.len - authority) : NULL;
-    return slash ? (struct text){slash, path.len - (size_t)(slash - path.at)} : text_of("/");
+    const size_t scheme = is_of_scheme(path, "https://") ? 8 : is_of_scheme(path, "http://") ? 7 : 0;
+    if (scheme == 0) return (struct text){NULL, 0};
+    const struct text rest = {path.at + scheme, path.len - scheme}, authority = before(rest, '/');
+    if (!is_authority(authority)) return (struct text){NULL, 0};
+    return authority.len < rest.len ? (struct text){rest.at + authority.len, rest.len - authority.len} : text_of("/");
 }
 
 size_t call_num_headers(const apisec_call *call)
