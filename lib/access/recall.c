@@ -31,6 +31,11 @@ static const struct json *array_at(const struct json *value)
     return json_kind(value) == JSON_ARRAY ? value : NULL;
 }
 
+static const struct json *object_at(const struct json *value)
+{
+    return json_kind(value) == JSON_OBJECT ? value : NULL;
+}
+
 bool recalled_text(const struct json *value, size_t max, struct text *text)
 {
     json_as_text(value, text);
@@ -172,7 +177,7 @@ static void read_token(struct recalled *recalled, const struct json *ours)
     recalled->audiences = array_at(json_member(ours, "aud"));
     recalled->actors = array_at(json_member(ours, "act"));
     recalled->is_delegated = is(json_member(ours, "delegation"), "delegation");
-    recalled->claims = json_member(ours, "claims");
+    recalled->claims = object_at(json_member(ours, "claims")); /* elements of an array have no names */
 }
 
 /* ---- the record ---- */

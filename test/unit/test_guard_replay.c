@@ -370,6 +370,27 @@ static void test_other_lines(void **state)
     service_end(&service);
 }
 
+/* A line that somebody made: claims without names say of no claim what it was. */
+static void test_claims_that_have_no_names(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *claims;
+        int32_t outcome;
+    } lines[] = {{"{\"acr\":\"gold\"}", SAME}, {"[\"gold\"]", UNDECIDABLE}, {"\"gold\"", UNDECIDABLE}};
+    apisec_replay *const replay = replay_of("", USER("'acr':['gold']"));
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        char line[400];
+        const int len = snprintf(line, sizeof line,
+                                 "{\"metadata\":{\"sequence\":1,\"uid\":\"x\"},\"time\":1,\"action_id\":1,"
+                                 "\"status_code\":\"APISEC_OK\",\"http_request\":{\"url\":{\"path\":\"/\"}},\"unmapped\":"
+                                 "{\"apisec\":{\"kind\":\"decision\",\"token_sha256\":\"x\",\"claims\":%s}}}",
+                                 lines[i].claims);
+        assert_int_equal(outcome_of(replay, (struct text){line, (size_t)len}), lines[i].outcome);
+    }
+    apisec_replay_free(replay);
+}
+
 static void test_documents(void **state)
 {
     (void)state;
@@ -453,6 +474,7 @@ int main(void)
         cmocka_unit_test(test_records_without_rules),
         cmocka_unit_test(test_what_was_cut),
         cmocka_unit_test(test_other_lines),
+        cmocka_unit_test(test_claims_that_have_no_names),
         cmocka_unit_test(test_documents),
         cmocka_unit_test(test_each_allocation_fails),
     };
