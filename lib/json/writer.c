@@ -145,11 +145,14 @@ void json_put_raw(struct json_writer *writer, const char *name, struct text json
     buffer_slice(writer->out, json);
 }
 
-/* A double as JSON has it: printf writes the locale's sign in place of the point. */
+/* A double as JSON has it: printf writes the locale's sign in place of the point. A text below 1e308, beyond which the scanner
+ * takes none, may be nearest to the double of 1e308: it is written from below, and read as the same. */
 static void put_double(struct json_writer *writer, const char *name, double number)
 {
     char digits[40];
     snprintf(digits, sizeof digits, "%.17g", number);
+    if (number >= 1e308) snprintf(digits, sizeof digits, "9.9999999999999999e+307");
+    if (number <= -1e308) snprintf(digits, sizeof digits, "-9.9999999999999999e+307");
     for (char *at = digits; *at != '\0'; at++)
         if ((*at < '0' || *at > '9') && *at != '-' && *at != '+' && *at != 'e') *at = '.';
     begin(writer, name);
