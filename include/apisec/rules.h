@@ -18,7 +18,7 @@
  * `**`; the order of the rules is of no consequence. Then the method decides among the rules of that template; a method that none
  * of them names is denied, whatever a less specific template says. What matches no rule is denied (APISEC_E_NO_RULE). A path that
  * services read in different ways is APISEC_E_REQUEST: an empty segment but at the end, "." and "..", an encoded slash, backslash
- * or control, a broken escape.
+ * or control, a broken escape; and that of a URL without a host or with a backslash before its path.
  *
  * Rules. "id", "path", and one of "require" and "deny": true; "methods", all when absent. A rule that requires nothing says
  * "require": {}, and still every caller is authenticated.

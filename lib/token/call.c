@@ -211,6 +211,13 @@ static bool is_of_scheme(struct text target, const char *prefix)
     return target.len >= len && text_is_caseless((struct text){target.at, len}, prefix);
 }
 
+/* is_authority: RFC 9110 section 4.2.1 refuses an empty host, for which some readers take the path's first segment; a backslash
+ * they take for a slash, where the path begins then. */
+static bool is_authority(struct text text)
+{
+    return is_visible(text) && !text_has_byte(text, '\\');
+}
+
 /* The four forms of RFC 9112 section 3.2: "/path?query", "http://host/path?query", "host:port" of CONNECT, which has no path, "*".
  * Whatever is before the path of a URL may hold a password and is left out. */
 struct text call_path(const apisec_call *call)
@@ -224,6 +231,8 @@ struct text call_path(const apisec_call *call)
     const size_t authority = is_of_scheme(path, "https://") ? 8 : is_of_scheme(path, "http://") ? 7 : 0;
     if (authority == 0) return (struct text){NULL, 0};
     const char *const slash = authority < path.len ? memchr(path.at + authority, '/', path.len - authority) : NULL;
+    const size_t end = slash ? (size_t)(slash - path.at) : path.len;
+    if (!is_authority((struct text){path.at + authority, end - authority})) return (struct text){NULL, 0};
     return slash ? (struct text){slash, path.len - (size_t)(slash - path.at)} : text_of("/");
 }
 

@@ -73,6 +73,12 @@ static void test_the_path_has_no_query_and_no_authority(void **state)
         {"HTTP://api.example/a", "/a", "a scheme has no case"},
         {"x/admin://h/health", "", "no scheme in front"},
         {"http:/admin/x://h/health", "", "nor here"},
+        {"http://h/health/admin", "/health/admin", "the twin of the next ones"},
+        {"http:///health/admin", "", "of no host: others read /admin at the host health"},
+        {"http://?/health", "", "nor here"},
+        {"http://h\\admin/health", "", "others read /admin/health"},
+        {"http://h\\admin", "", "others read /admin"},
+        {"http://\t/health/admin", "", "others pass over the tab"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         apisec_call *const call = apisec_call_new();
