@@ -28,7 +28,7 @@ static const struct {
     {"HS256", true, CRYPTO_HMAC, CRYPTO_KEY_OCT, 32, 0, "section 3.2"},
     {"HS384", true, CRYPTO_HMAC, CRYPTO_KEY_OCT, 48, 0, ""},
     {"HS512", true, CRYPTO_HMAC, CRYPTO_KEY_OCT, 64, 0, ""},
-    {"none", false, 0, 0, 0, 0, "RFC 7518 section 3.6 is not implemented"},
+    {"none", false, 0, 0, 0, 0, "RFC 7518 section 3.6: no signature at all, and never accepted"},
     {"None", false, 0, 0, 0, 0, "nor in another spelling"},
     {"NONE", false, 0, 0, 0, 0, ""},
     {"nOnE", false, 0, 0, 0, 0, ""},
