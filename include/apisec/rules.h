@@ -68,7 +68,10 @@
  *                       of a certificate with several URIs none counts as a SPIFFE ID (X509-SVID section 2).
  *   "services": { "header": "X-Service-Authorization", "secrets": { name: "$pbkdf2-sha256$…" } }    HTTP Basic (RFC 7617) in a
  *                       header of its own; with "header": "Authorization" for rules with "user": "none" only. The hashes are made
- *                       by `apisec hash`; a second header of the name is APISEC_E_REQUEST.
+ *                       by `apisec hash`; a second header of the name is APISEC_E_REQUEST. The hash is slow on purpose, about a
+ *                       second of the calling thread, for each wrong secret and for a service's first right one; a right one is
+ *                       then known as long as these rules are in force. At most four are computed at once, a further one is
+ *                       APISEC_E_BUSY: limit guessers by address ("limits"), which is asked before.
  *
  * Threads: compiled rules may be shared; what changes in them, the limits' buckets, is guarded.
  */
@@ -97,8 +100,7 @@ void apisec_rules_free(apisec_rules *rules);
  * past the last. */
 const char *apisec_rules_notice(const apisec_rules *rules, size_t index);
 
-/* apisec_secret_hash makes what "services" has in place of a service's secret: what `apisec hash` prints. It takes a second
- * or so, as each guess does; a right one is remembered for five minutes, and of guesses only four are made at once (APISEC_E_BUSY).
+/* apisec_secret_hash makes what "services" has in place of a service's secret: what `apisec hash` prints. It takes a second or so.
  * APISEC_E_ARGUMENT: not 1 to 1024 bytes, or control characters. End *hash with apisec_text_free. */
 apisec_status apisec_secret_hash(const char *secret, size_t len, char **hash, apisec_error *err);
 

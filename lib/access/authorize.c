@@ -181,7 +181,7 @@ static apisec_status find_service(apisec_decision *decision, const apisec_call *
     decision->service_is_known = num == 0 && ((applied->rule->needs | applied->rule->tries) & NEEDS_SERVICE) != 0;
     if (num > 1) return deny_service(decision, APISEC_E_REQUEST, "the request has more than one service credential");
     if (num == 0 || ((applied->rule->needs | applied->rule->tries) & NEEDS_SERVICE) == 0) return APISEC_OK;
-    const apisec_status found = service_find(services, value, clock_elapsed_us(), &applied->facts.service);
+    const apisec_status found = service_find(services, value, &applied->facts.service);
     if (found == APISEC_OK) decision->service = applied->facts.service->name;
     decision->service_is_known = found == APISEC_OK || found == APISEC_E_PEER;
     if (decision->service_is_known || (applied->rule->needs & NEEDS_SERVICE) == 0) return APISEC_OK;

@@ -108,7 +108,7 @@ struct service_login {
     const char *name;
     struct secret_hash hash;
 };
-struct service_memory;            /* of secrets that were verified, for five minutes; guarded */
+struct service_memory;            /* of secrets that were verified; guarded */
 struct services {
     const char *header;           /* NULL: none are configured */
     bool is_authorization;
@@ -117,13 +117,12 @@ struct services {
     struct secret_hash nobody;    /* for names that nobody has: as slow as the slowest */
     struct service_memory *memory;
 };
-struct service_memory *service_memory_new(void); /* NULL: no memory, or no randomness */
+struct service_memory *service_memory_new(size_t num_services); /* NULL: no memory, or no randomness */
 void service_memory_free(struct service_memory *memory);
-/* service_find verifies the value of the header, at a time of a clock that never steps. PEER: there is no such service, it is
- * another secret, or not a Basic credential. REQUEST: it holds two. BUSY: too many are being verified just now. CRYPTO, MEMORY. */
-apisec_status service_find(const struct services *services, struct text value, int64_t now_us,
-                           const struct service_login **verified);
-apisec_status service_verify(const struct services *services, struct text name, struct text secret, int64_t now_us,
+/* service_find verifies the value of the header. PEER: there is no such service, it is another secret, or not a Basic credential.
+ * REQUEST: it holds two. BUSY: too many are being verified just now. CRYPTO, MEMORY. */
+apisec_status service_find(const struct services *services, struct text value, const struct service_login **verified);
+apisec_status service_verify(const struct services *services, struct text name, struct text secret,
                              const struct service_login **verified);
 
 /* services_read reads "services"; services_named a list of names. CONFIG, MEMORY. */

@@ -1,35 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * service.c: the credential of a service, HTTP Basic (RFC 7617) in its own configured header: found, verified against a hash that
- * is slow to make, and remembered for a while, so that not every request pays for it. A name that nobody has costs what a wrong
- * secret costs.
+ * is slow to make, and remembered as long as the rules are in force, so that only a service's first request pays for it, and nobody
+ * who guesses can make it wait again. A name that nobody has costs what a wrong secret costs.
  */
 #include "access/rules.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { REMEMBERED = 256, REMEMBERED_S = 300, MAX_AT_ONCE = 4, MAX_CREDENTIAL = 2048 };
+enum { MAX_AT_ONCE = 4, MAX_CREDENTIAL = 2048 };
 
-/* What was verified, by a hash under a key of its own that nobody outside knows: the secret is nowhere. */
+/* The secret that was verified, by a hash under a key that nobody outside knows: the secret is nowhere. */
 struct remembered {
-    unsigned char mac[32];
-    int64_t since_us;
+    unsigned char mac[CRYPTO_MAX_HASH];
     bool is_there;
 };
 
 struct service_memory {
     struct lock lock;
     unsigned char key[32];
-    struct remembered at[REMEMBERED];
     size_t num_at_once; /* of this process: what a parent was at when it forked ends there only */
     int64_t process;
+    size_t num;
+    struct remembered at[]; /* one for each service */
 };
 
-struct service_memory *service_memory_new(void)
+static size_t size_of(size_t num)
 {
-    struct service_memory *const memory = calloc(1, sizeof *memory);
+    return sizeof(struct service_memory) + num * sizeof(struct remembered);
+}
+
+struct service_memory *service_memory_new(size_t num)
+{
+    struct service_memory *const memory = calloc(1, size_of(num));
     if (memory == NULL) return NULL;
+    memory->num = num;
     if (random_bytes(memory->key, sizeof memory->key) == APISEC_OK && lock_init(&memory->lock)) return memory;
     free(memory);
     return NULL;
@@ -39,36 +45,32 @@ void service_memory_free(struct service_memory *memory)
 {
     if (memory == NULL) return;
     lock_end(&memory->lock);
-    mem_wipe_free(memory, sizeof *memory);
+    mem_wipe_free(memory, size_of(memory->num));
 }
 
 /* ---- what is remembered ---- */
 
-/* The name cannot run into the secret: it has no colon. */
-static apisec_status hash_of(const struct service_memory *memory, struct text name, struct text secret, unsigned char mac[32])
+static apisec_status hash_of(const struct service_memory *memory, struct text secret, unsigned char mac[CRYPTO_MAX_HASH])
 {
-    const struct text texts[] = {name, {":", 1}, secret};
-    return crypto_hmac(CRYPTO_SHA256, (struct text){(const char *)memory->key, sizeof memory->key}, texts, 3, mac);
+    const struct text key = {(const char *)memory->key, sizeof memory->key};
+    memset(mac, 0, CRYPTO_MAX_HASH);
+    return crypto_hmac(CRYPTO_SHA256, key, &secret, 1, mac);
 }
 
-static bool is_remembered(struct service_memory *memory, const unsigned char mac[32], int64_t now_us)
+static bool is_remembered(struct service_memory *memory, size_t service, const unsigned char mac[CRYPTO_MAX_HASH])
 {
-    struct remembered *const place = &memory->at[mac[0]];
+    const struct remembered *const place = &memory->at[service];
     lock_take(&memory->lock);
-    const bool is_fresh =
-        place->is_there && now_us >= place->since_us && now_us - place->since_us < REMEMBERED_S * INT64_C(1000000);
-    const bool is_it = is_fresh && mem_equal(place->mac, mac, sizeof place->mac);
+    const bool is_it = place->is_there && mem_equal(place->mac, mac, sizeof place->mac);
     lock_release(&memory->lock);
     return is_it;
 }
 
-static void remember(struct service_memory *memory, const unsigned char mac[32], int64_t now_us)
+static void remember(struct service_memory *memory, size_t service, const unsigned char mac[CRYPTO_MAX_HASH])
 {
-    struct remembered *const place = &memory->at[mac[0]];
+    struct remembered *const place = &memory->at[service];
     lock_take(&memory->lock);
-    place->is_there = false; /* while it is neither the one nor the other */
     memcpy(place->mac, mac, sizeof place->mac);
-    place->since_us = now_us;
     place->is_there = true;
     lock_release(&memory->lock);
 }
@@ -110,17 +112,18 @@ static apisec_status derive(const struct services *services, const struct servic
     return status == APISEC_OK && service == NULL ? APISEC_E_PEER : status;
 }
 
-apisec_status service_verify(const struct services *services, struct text name, struct text secret, int64_t now_us,
+apisec_status service_verify(const struct services *services, struct text name, struct text secret,
                              const struct service_login **verified)
 {
     unsigned char mac[CRYPTO_MAX_HASH];
     const struct service_login *const service = find(services, name);
+    const size_t number = service != NULL ? (size_t)(service - services->at) : 0;
     *verified = NULL;
-    apisec_status status = hash_of(services->memory, name, secret, mac);
+    apisec_status status = hash_of(services->memory, secret, mac);
     if (status != APISEC_OK) return status;
-    if (service == NULL || !is_remembered(services->memory, mac, now_us)) {
+    if (service == NULL || !is_remembered(services->memory, number, mac)) {
         status = derive(services, service, secret);
-        if (status == APISEC_OK) remember(services->memory, mac, now_us);
+        if (status == APISEC_OK) remember(services->memory, number, mac);
     }
     if (status == APISEC_OK) *verified = service;
     mem_wipe(mac, sizeof mac);
@@ -164,8 +167,7 @@ static bool has_control(struct text text)
     return false;
 }
 
-apisec_status service_find(const struct services *services, struct text value, int64_t now_us,
-                           const struct service_login **verified)
+apisec_status service_find(const struct services *services, struct text value, const struct service_login **verified)
 {
     unsigned char bytes[MAX_CREDENTIAL];
     size_t len;
@@ -177,7 +179,7 @@ apisec_status service_find(const struct services *services, struct text value, i
     apisec_status status = APISEC_E_PEER;
     if (colon != NULL && !has_control(both)) {
         const struct text name = {both.at, (size_t)(colon - both.at)}, secret = {colon + 1, len - name.len - 1};
-        if (secret.len > 0) status = service_verify(services, name, secret, now_us, verified);
+        if (secret.len > 0) status = service_verify(services, name, secret, verified);
     }
     mem_wipe(bytes, sizeof bytes);
     return status;

@@ -62,7 +62,7 @@ apisec_status services_read(const struct shape *top, apisec_rules *rules, apisec
     if (status == APISEC_OK) status = read_header(&at, &rules->arena, &rules->services, err);
     if (status == APISEC_OK) status = read_secrets(&secrets, &rules->arena, &rules->services, err);
     if (status != APISEC_OK) return status;
-    rules->services.memory = service_memory_new();
+    rules->services.memory = service_memory_new(rules->services.num);
     return rules->services.memory != NULL ? APISEC_OK : fail_memory(err);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_service.c: the credential of a service: which values are one, whose it is, what is remembered and for how long.
+ * test_service.c: the credential of a service: which values are one, whose it is, what is remembered.
  */
 #include "support/unit.h"
 #include "access/rules.h"
@@ -63,7 +63,7 @@ static void test_values(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const char *value = guarded_text(rows[i].value);
         const struct service_login *verified = (const struct service_login *)&rows;
-        const apisec_status status = service_find(&rules->services, (struct text){value, strlen(rows[i].value)}, 0, &verified);
+        const apisec_status status = service_find(&rules->services, (struct text){value, strlen(rows[i].value)}, &verified);
         if (status != rows[i].expected) fail_msg("%s: %s", rows[i].why, apisec_status_name(status));
         assert_int_equal(verified != NULL, rows[i].service != NULL);
         if (verified != NULL) assert_string_equal(verified->name, rows[i].service);
@@ -80,34 +80,31 @@ static void test_a_long_value(void **state)
     memset(value, 'Z', 6 + 4000);
     memcpy(value, "Basic ", 6);
     for (size_t len = 2040; len < 2060; len++)
-        assert_int_equal(service_find(&rules->services, (struct text){value, 6 + len}, 0, &verified), APISEC_E_PEER);
-    assert_int_equal(service_find(&rules->services, (struct text){value, 4006}, 0, &verified), APISEC_E_PEER);
+        assert_int_equal(service_find(&rules->services, (struct text){value, 6 + len}, &verified), APISEC_E_PEER);
+    assert_int_equal(service_find(&rules->services, (struct text){value, 4006}, &verified), APISEC_E_PEER);
     free(value);
 }
 
 /* What is remembered is told by taking the hash away: only what needs none is still right. */
-static apisec_status ask(const char *name, const char *secret, int64_t now_us)
+static apisec_status ask(const char *name, const char *secret)
 {
     const struct service_login *verified;
-    return service_verify(&rules->services, text_of(name), text_of(secret), now_us, &verified);
+    return service_verify(&rules->services, text_of(name), text_of(secret), &verified);
 }
 
 static void test_what_is_remembered(void **state)
 {
     (void)state;
-    const int64_t second = 1000000, start = 1000 * second;
     struct service_login *const gateway = &rules->services.at[0];
-    assert_int_equal(ask("gateway", "gateway-secret-1", start), APISEC_OK);
-    assert_int_equal(ask("gateway", "gateway-secret-2", start), APISEC_E_PEER);
+    assert_int_equal(ask("gateway", "gateway-secret-1"), APISEC_OK);
+    assert_int_equal(ask("gateway", "gateway-secret-2"), APISEC_E_PEER);
+    assert_int_equal(ask("batch", "gateway-secret-1"), APISEC_E_PEER);
     gateway->hash.key[0] ^= 1;
-    assert_int_equal(ask("gateway", "gateway-secret-1", start), APISEC_OK);
-    assert_int_equal(ask("gateway", "gateway-secret-1", start + 300 * second - 1), APISEC_OK);
-    assert_int_equal(ask("gateway", "gateway-secret-1", start + 300 * second), APISEC_E_PEER); /* five minutes, not longer by use */
-    assert_int_equal(ask("gateway", "gateway-secret-1", start - 1), APISEC_E_PEER);
-    assert_int_equal(ask("gateway", "gateway-secret-2", start), APISEC_E_PEER); /* a wrong one is not remembered as right */
-    assert_int_equal(ask("batch", "gateway-secret-1", start), APISEC_E_PEER);   /* nor for another name */
+    assert_int_equal(ask("gateway", "gateway-secret-1"), APISEC_OK);
+    assert_int_equal(ask("gateway", "gateway-secret-2"), APISEC_E_PEER); /* a wrong one is not remembered as right */
+    assert_int_equal(ask("batch", "gateway-secret-1"), APISEC_E_PEER);   /* nor for another name */
     gateway->hash.key[0] ^= 1;
-    assert_int_equal(ask("gateway", "gateway-secret-1", start), APISEC_OK);
+    assert_int_equal(ask("gateway", "gateway-secret-1"), APISEC_OK);
 }
 
 /* In a child process the memory works as in its parent. */
@@ -116,7 +113,7 @@ static void test_after_fork(void **state)
     (void)state;
     int status = -1;
     const pid_t child = fork();
-    if (child == 0) _exit(ask("gateway", "gateway-secret-1", 0) == APISEC_OK && ask("gateway", "x", 0) == APISEC_E_PEER ? 0 : 1);
+    if (child == 0) _exit(ask("gateway", "gateway-secret-1") == APISEC_OK && ask("gateway", "x") == APISEC_E_PEER ? 0 : 1);
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
 }
@@ -130,7 +127,7 @@ static void *guess(void *unused)
     (void)unused;
     const struct service_login *verified;
     pthread_barrier_wait(&all_are_there);
-    const apisec_status status = service_verify(&slow, text_of("a"), text_of("x"), 0, &verified);
+    const apisec_status status = service_verify(&slow, text_of("a"), text_of("x"), &verified);
     return status == APISEC_E_BUSY ? &slow : NULL;
 }
 
@@ -151,7 +148,7 @@ static void test_not_all_at_once(void **state)
         num_busy += was_busy != NULL;
     }
     assert_in_range(num_busy, 1, 4);
-    assert_int_equal(ask("gateway", "gateway-secret-2", 0), APISEC_E_PEER); /* all have given back what they took */
+    assert_int_equal(ask("gateway", "gateway-secret-2"), APISEC_E_PEER); /* all have given back what they took */
     pthread_barrier_destroy(&all_are_there);
 }
 
