@@ -112,8 +112,8 @@ apisec_status apisec_guard_metrics(apisec_guard *guard, char **text, apisec_erro
 
 /* apisec_guard_lint says what is unsafe in a document or can never match, as JSON: {"accepted":true,"findings":[{"path":…,
  * "severity":"error" or "warning","sentence":…}…]}. It reads no secret, file or variable. APISEC_OK even where there are
- * findings; a document that apisec_guard_new would refuse is not accepted, and has that as its only one. End with
- * apisec_text_free. */
+ * findings; a document that apisec_guard_new would refuse is not accepted, and has that as its only one. One that lacks the file
+ * of "audit" alone is accepted with a warning: apisec_guard_new_with takes it. End with apisec_text_free. */
 apisec_status apisec_guard_lint(const char *json, size_t len, char **findings, apisec_error *err);
 
 /* apisec_guard_schema: the document's JSON Schema. */

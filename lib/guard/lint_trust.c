@@ -121,6 +121,9 @@ static void lint_audit(const struct shape *top, struct findings *findings)
     const struct shape audit = shape_member(top, "audit"), on_failure = shape_member(&audit, "on_failure");
     if (json_kind(audit.value) == JSON_STRING)
         finding_add(findings, &audit, FINDING_WARNING, "no record is kept of who was let in and who was not");
+    else if (shape_member(&audit, "file").value == NULL)
+        finding_add(findings, &audit, FINDING_WARNING,
+                    "no file: only a service that brings a log of its own (apisec_guard_new_with) can use this document");
     if (is_text(&audit, "on_failure", "lenient"))
         finding_add(findings, &on_failure, FINDING_WARNING, "calls are let in whose record could not be written");
 }

@@ -65,6 +65,8 @@ static const struct row rows[] = {
     {"{" SENTRY_TRUST ",'rules':[" ALL "],'audit':{'file':'x','on_failure':'strict'}}", NULL, NULL, NULL},
     {"{" SENTRY_TRUST ",'rules':[" ALL "],'audit':{'file':'x','on_failure':'lenient'}}", "audit.on_failure", "warning",
      "could not be written"},
+    {"{" SENTRY_TRUST ",'rules':[" ALL "]}", "audit", "warning", "brings a log of its own"},
+    {"{" SENTRY_TRUST ",'rules':[" ALL "],'audit':{'record_claims':['acr']}}", "audit", "warning", "brings a log of its own"},
     /* what rules ask for */
     {RULES("{'id':'a','path':'/a','require':{}}"), "rules", "warning", "/**"},
     {RULES("{'id':'a','path':'/**','methods':['GET'],'require':{}}"), "rules", "warning", "/**"},
@@ -205,7 +207,8 @@ static void test_what_would_be_refused(void **state)
         {"{'a':1,'a':2}", "", "error", "twice"},
         {"{}", "trust", "error", "missing"},
         {RULES("{'id':'a','path':'/**','require':{'scope':['x']}}"), "rules[0].require.scope", "error", "did you mean"},
-        {"{" SENTRY_TRUST ",'rules':[" ALL "]}", "audit", "error", "missing"},
+        {"{" SENTRY_TRUST ",'rules':[" ALL "],'audit':{'level':'synced'}}", "audit.file", "error", "missing"},
+        {"{" SENTRY_TRUST ",'rules':[" ALL "],'audit':7}", "audit", "error", "an object, or"},
         {ISSUER("'algorithms':['ES256']"), "trust.issuers[0]", "error", "no source of keys"},
         {ISSUER("'algorithms':['ES256'],'jwks':'not a reference'"), "trust.issuers[0].jwks", "error", "a secret does not"},
         {WITH("'exchange':{'x':{'endpoint':'https://id.example/token'," LOGIN ",'scope':'b'}}"), "exchange.x", "error",
