@@ -178,6 +178,7 @@ static apisec_status find_service(apisec_decision *decision, const apisec_call *
     if (services->header == NULL) return APISEC_OK;
     applied->facts.is_authorization = services->is_authorization;
     const size_t num = call_find_header(call, services->header, &value);
+    applied->facts.has_service = num > 0;
     decision->service_is_known = num == 0 && ((applied->rule->needs | applied->rule->tries) & NEEDS_SERVICE) != 0;
     if (num > 1) return deny_service(decision, APISEC_E_REQUEST, "the request has more than one service credential");
     if (num == 0 || ((applied->rule->needs | applied->rule->tries) & NEEDS_SERVICE) == 0) return APISEC_OK;

@@ -38,12 +38,29 @@ static apisec_status note(struct rule_finding *finding, const char *id, const ch
     }
     if (!met && finding->status == APISEC_OK) {
         finding->status = status;
-        snprintf(finding->sentence, sizeof finding->sentence, "%s is not what the rule requires: %s", id, detail);
+        const char *const are = id[strlen(id) - 1] == 's' ? "are" : "is";
+        snprintf(finding->sentence, sizeof finding->sentence, "%s %s not what the rule requires: %s", id, are, detail);
     }
     return status;
 }
 
+/* because adds to the sentence of what was not met what there was instead: whoever set a rule up wrongly sees it there. */
+static apisec_status because(struct rule_finding *finding, apisec_status status, const char *what, const char *name)
+{
+    const size_t len = strlen(finding->sentence);
+    if (status != APISEC_OK) snprintf(finding->sentence + len, sizeof finding->sentence - len, " (%s%s)", what, name);
+    return status;
+}
+
 /* ---- from where ---- */
+
+static apisec_status because_of_address(struct rule_finding *finding, apisec_status status, const struct address *client)
+{
+    char written[ADDRESS_MAX];
+    if (status == APISEC_OK) return APISEC_OK;
+    address_write(client, written);
+    return because(finding, status, client->len > 0 ? "the client is " : "the client's address is not known", written);
+}
 
 static apisec_status check_networks(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
 {
@@ -57,7 +74,7 @@ static apisec_status check_networks(const struct requirement *r, const struct ru
     if (status == APISEC_OK && r->except_networks.names.num > 0)
         status = note(finding, "except_networks", standard, r->except_networks.names.joined,
                       client->len > 0 && !networks_hold(&r->except_networks, client), APISEC_E_PEER);
-    return status;
+    return because_of_address(finding, status, client);
 }
 
 static apisec_status check_peers(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
@@ -65,7 +82,8 @@ static apisec_status check_peers(const struct requirement *r, const struct rule_
     if (r->peers.names.num == 0) return APISEC_OK;
     const bool is_met = peers_have(&r->peers, f->peer, f->peer_sha256);
     if (!is_met && !fact_peer_names(f)) return lack(finding, "", "the certificate's names");
-    return note(finding, "peers", "RFC 5280 section 4.2.1.6", r->peers.names.joined, is_met, APISEC_E_PEER);
+    return because(finding, note(finding, "peers", "RFC 5280 section 4.2.1.6", r->peers.names.joined, is_met, APISEC_E_PEER),
+                   f->peer_sha256[0] == '\0' ? "the client has no certificate" : "its certificate is another's", "");
 }
 
 static apisec_status check_origin(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)
@@ -79,9 +97,12 @@ static apisec_status check_service(const struct requirement *r, const struct rul
 {
     if (r->services.num == 0) return APISEC_OK;
     if (!fact_service(f)) return lack(finding, "", "the service");
-    return note(finding, "services", "RFC 7617 section 2", r->services.joined,
-                f->service != NULL && texts_have(&r->services, text_of(f->service->name)),
-                f->service == NULL && f->is_authorization ? APISEC_E_NO_CREDENTIAL : APISEC_E_PEER);
+    const apisec_status status = note(finding, "services", "RFC 7617 section 2", r->services.joined,
+                                      f->service != NULL && texts_have(&r->services, text_of(f->service->name)),
+                                      f->service == NULL && f->is_authorization ? APISEC_E_NO_CREDENTIAL : APISEC_E_PEER);
+    if (f->recalled != NULL) return status; /* which does not say what was sent */
+    if (f->service != NULL) return because(finding, status, "it is ", f->service->name);
+    return because(finding, status, f->has_service ? "what was sent is not valid" : "nothing was sent", "");
 }
 
 /* ---- whose token, and for whom ---- */
@@ -322,7 +343,10 @@ static apisec_status check_choices(const struct requirement *r, const struct rul
     if (open.name != NULL) return lack(finding, open.kind, open.name);
     finding->step_up = step_up;
     finding->scopes = scopes;
-    return note(finding, "any_of", first.standard, first.detail, false, first.status);
+    note(finding, "any_of", first.standard, first.detail, false, first.status);
+    snprintf(finding->sentence, sizeof finding->sentence, "no alternative of any_of is met; the first fails at %s: %s", first.id,
+             first.detail);
+    return first.status;
 }
 
 static apisec_status check_user(const struct requirement *requirement, const struct rule_facts *facts, struct rule_finding *finding)

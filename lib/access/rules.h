@@ -188,6 +188,7 @@ struct rule_facts {
     const char *peer_sha256;        /* or "" */
     const struct service_login *service;  /* NULL: none was verified */
     bool is_authorization;          /* it would come in the header Authorization */
+    bool has_service;               /* something came in its header */
     const apisec_token *token;
     const struct path *path;
     const struct claim_path *role_claims;
@@ -227,7 +228,7 @@ struct rule_finding {
     struct rule_entry entries[RULE_MAX_CHECKS];
     size_t num_entries;
     apisec_status status;
-    char sentence[200];
+    char sentence[240];
     const struct requirement *step_up; /* with STEP_UP: whose acr and max_age were not met */
     const struct texts *scopes;        /* with SCOPE: those of which one or all were missing */
     struct lacking lacking;            /* of a record: what it does not say and the verdict hangs on; then status is no verdict */

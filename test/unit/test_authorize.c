@@ -57,7 +57,7 @@ static void test_verdicts(void **state)
          "/orders/7",
          {{"scope", "\"orders:read\""}, {"order", "\"7\""}, {NULL, NULL}},
          APISEC_E_SCOPE,
-         "scopes is not what the rule requires: orders:read x",
+         "scopes are not what the rule requires: orders:read x",
          "read"},
         {"POST", "/orders/7", {{NULL, NULL}}, APISEC_E_NO_RULE, "no rule for this path permits the method", NULL},
         {"GET", "/other", {{NULL, NULL}}, APISEC_E_NO_RULE, "no rule permits this path", NULL},
@@ -319,7 +319,7 @@ static void test_shadow(void **state)
          {{"scope", "\"a\""}, {"acr", "\"gold\""}, {NULL, NULL}},
          APISEC_OK,
          "\"shadow\":{\"verdict\":\"denied\",\"status_code\":\"APISEC_E_SCOPE\","
-         "\"reason\":\"scopes is not what the rule requires: b\"}",
+         "\"reason\":\"scopes are not what the rule requires: b\"}",
          ""},
         {"/tried",
          {{"scope", "\"a\""}, {NULL, NULL}},

@@ -19,7 +19,8 @@ static const char document[] =
     "{\"networks\":{\"office\":[\"192.0.2.0/24\",\"2001:db8::/32\"],\"guests\":[\"192.0.2.128/25\"],\"proxies\":[\"10.0.0.0/24\"]},"
     "\"trusted_proxies\":[\"proxies\"],"
     "\"services\":{\"header\":\"X-Service\",\"secrets\":{\"batch\":"
-    "\"$pbkdf2-sha256$i=10001$S7JO_JZBr8Xe0cp36rtuLw$nc3MIHoF7J-sVR0mUtVgMFpy6xh-r4T8wkE5UJbY-tE\"}},"
+    "\"$pbkdf2-sha256$i=10001$S7JO_JZBr8Xe0cp36rtuLw$nc3MIHoF7J-sVR0mUtVgMFpy6xh-r4T8wkE5UJbY-tE\",\"other\":"
+    "\"$pbkdf2-sha256$i=10000$TqXuaP6gVYYQaJDe1XM4IA$xKq2QDyHsbSnBTMoCjdITXCHclRegptgRHTVr3zGepo\"}},"
     "\"peers\":{\"gateway\":{\"uris\":[\"spiffe://mesh.example/gateway\"]}},"
     "\"policies\":{\"inside\":{\"networks\":[\"office\"]}},"
     "\"rules\":["
@@ -68,6 +69,9 @@ static const char *with_scope(const char *scope)
     return service_token(&service, (const struct forge_change[]){{"scope", scope}, {NULL, NULL}});
 }
 
+#define NOT_OFFICE(what) "networks are not what the rule requires: office (the client " what ")"
+#define NOWHERE "networks are not what the rule requires: office (the client's address is not known)"
+
 static void test_networks(void **state)
 {
     (void)state;
@@ -77,27 +81,30 @@ static void test_networks(void **state)
         const char *reason, *why;
     } rows[] = {
         {"/net", "192.0.2.1", NULL, NULL, APISEC_OK, "", "from the office, no user is wanted"},
-        {"/net", "198.51.100.1", NULL, NULL, APISEC_E_PEER, "networks is not what the rule requires: office", "from elsewhere"},
-        {"/net", "192.0.2.129", NULL, NULL, APISEC_E_PEER, "except_networks is not what the rule requires: guests", "a guest"},
-        {"/net", "", NULL, NULL, APISEC_E_PEER, "networks is not what the rule requires: office", "from nowhere"},
+        {"/net", "198.51.100.1", NULL, NULL, APISEC_E_PEER, NOT_OFFICE("is 198.51.100.1"), "from elsewhere"},
+        {"/net", "192.0.2.129", NULL, NULL, APISEC_E_PEER,
+         "except_networks are not what the rule requires: guests (the client is 192.0.2.129)", "a guest"},
+        {"/net", "", NULL, NULL, APISEC_E_PEER, NOWHERE, "from nowhere"},
+        {"/net", "192.0.2.1:443", NULL, NULL, APISEC_E_PEER, NOWHERE, "an address with a port is none"},
         {"/net", "::ffff:192.0.2.1", NULL, NULL, APISEC_OK, "", "IPv4-mapped"},
-        {"/net", "198.51.100.1", "192.0.2.1", NULL, APISEC_E_PEER, "networks is not what the rule requires: office", "spoofed"},
+        {"/net", "198.51.100.1", "192.0.2.1", NULL, APISEC_E_PEER, NOT_OFFICE("is 198.51.100.1"), "spoofed"},
         {"/net", "10.0.0.1", "192.0.2.1", NULL, APISEC_OK, "", "through a proxy"},
-        {"/net", "10.0.0.1", "192.0.2.1, 198.51.100.1", NULL, APISEC_E_PEER, "networks is not what the rule requires: office",
+        {"/net", "10.0.0.1", "192.0.2.1, 198.51.100.1", NULL, APISEC_E_PEER, NOT_OFFICE("is 198.51.100.1"),
          "spoofed through a proxy"},
         {"/net", "10.0.0.1", "192.0.2.1, 198.51.100.1, 10.0.0.2", NULL, APISEC_E_PEER,
-         "networks is not what the rule requires: office", "spoofed through two"},
-        {"/net", "10.0.0.1", NULL, NULL, APISEC_E_PEER, "networks is not what the rule requires: office", "the proxy itself"},
+         NOT_OFFICE("is 198.51.100.1"), "spoofed through two"},
+        {"/net", "10.0.0.1", NULL, NULL, APISEC_E_PEER, NOT_OFFICE("is 10.0.0.1"), "the proxy itself"},
         {"/both", "192.0.2.1", NULL, with_scope("\"a\""), APISEC_OK, "", "from the office, with the scope"},
         {"/both", "192.0.2.1", NULL, NULL, APISEC_E_NO_CREDENTIAL, "the request has no Authorization header",
          "a network is nobody"},
-        {"/both", "192.0.2.1", NULL, with_scope("\"b\""), APISEC_E_SCOPE, "scopes is not what the rule requires: a", ""},
-        {"/both", "198.51.100.1", NULL, with_scope("\"a\""), APISEC_E_PEER, "networks is not what the rule requires: office", ""},
-        {"/both", "198.51.100.1", NULL, "no.token.at.all", APISEC_E_PEER, "networks is not what the rule requires: office",
+        {"/both", "192.0.2.1", NULL, with_scope("\"b\""), APISEC_E_SCOPE, "scopes are not what the rule requires: a", ""},
+        {"/both", "198.51.100.1", NULL, with_scope("\"a\""), APISEC_E_PEER, NOT_OFFICE("is 198.51.100.1"), ""},
+        {"/both", "198.51.100.1", NULL, "no.token.at.all", APISEC_E_PEER, NOT_OFFICE("is 198.51.100.1"),
          "the token is not even looked at"},
         {"/either", "192.0.2.1", NULL, with_scope("\"b\""), APISEC_OK, "", "a user from the office"},
         {"/either", "198.51.100.1", NULL, with_scope("\"a\""), APISEC_OK, "", "a user with the scope"},
-        {"/either", "198.51.100.1", NULL, with_scope("\"b\""), APISEC_E_PEER, "any_of is not what the rule requires: office", ""},
+        {"/either", "198.51.100.1", NULL, with_scope("\"b\""), APISEC_E_PEER,
+         "no alternative of any_of is met; the first fails at networks: office", ""},
         {"/either", "192.0.2.1", NULL, NULL, APISEC_E_NO_CREDENTIAL, "the request has no Authorization header",
          "nobody from the office"},
     };
@@ -197,6 +204,37 @@ static void test_services(void **state)
         free(line);
         apisec_decision_free(decision);
     }
+}
+
+/* Whoever set a service up wrongly reads what came instead; a guesser's name is not repeated. */
+static void test_causes(void **state)
+{
+    (void)state;
+    static const struct certificate_name other[] = {CERTIFICATE_NAME('U', "spiffe://mesh.example/other")};
+    const struct {
+        const char *target, *header;
+        bool has_certificate;
+        const char *reason;
+    } rows[] = {
+        {"/job", NULL, false, "services are not what the rule requires: batch (nothing was sent)"},
+        {"/job", "Basic YmF0Y2g6eA==", false, "services are not what the rule requires: batch (what was sent is not valid)"},
+        {"/job", "Bearer abc", false, "services are not what the rule requires: batch (what was sent is not valid)"},
+        {"/job", "Basic b3RoZXI6Z2F0ZXdheS1zZWNyZXQtMQ==", false, "services are not what the rule requires: batch (it is other)"},
+        {"/peer", NULL, false, "peers are not what the rule requires: gateway (the client has no certificate)"},
+        {"/peer", NULL, true, "peers are not what the rule requires: gateway (its certificate is another's)"},
+    };
+    size_t len;
+    unsigned char *der = certificate_with(other, 1, 1, &len);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        apisec_call *call = call_from(rows[i].target, "198.51.100.1", NULL, NULL);
+        if (rows[i].header) apisec_call_add_header(call, "X-Service", 9, rows[i].header, strlen(rows[i].header));
+        if (rows[i].has_certificate) apisec_call_set_peer_certificate(call, der, len);
+        apisec_decision *decision = walk(call);
+        assert_int_equal(apisec_decision_commit(decision, NULL), APISEC_E_PEER);
+        assert_string_equal(apisec_decision_reason(decision), rows[i].reason);
+        apisec_decision_free(decision);
+    }
+    free(der);
 }
 
 /* In Authorization, where no user is wanted: who does not say it, or not rightly, is told how; byte for byte. */
@@ -311,6 +349,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_networks),         cmocka_unit_test(test_peers),           cmocka_unit_test(test_services),
+        cmocka_unit_test(test_causes),
         cmocka_unit_test(test_basic_challenges), cmocka_unit_test(test_applied_by_hand), cmocka_unit_test(test_the_record),
     };
     return cmocka_run_group_tests(tests, begin, end);

@@ -83,7 +83,7 @@ static const struct row rows[] = {
     {USER(""), USER(""), HONEST, SAME, "\"verdict\":\"allowed\""},
     {USER(""), USER("'scopes':['orders:read']"), HONEST, SAME, ""},
     {USER(""), USER("'scopes':['admin']"), HONEST, DIFFERS,
-     "\"would_be\":{\"verdict\":\"denied\",\"status_code\":\"APISEC_E_SCOPE\",\"rule\":\"a\",\"reason\":\"scopes is not"},
+     "\"would_be\":{\"verdict\":\"denied\",\"status_code\":\"APISEC_E_SCOPE\",\"rule\":\"a\",\"reason\":\"scopes are not"},
     {USER("'scopes':['admin']"), USER(""), HONEST, DIFFERS, "\"would_be\":{\"verdict\":\"allowed\",\"status_code\":\"APISEC_OK\""},
     {USER("'scopes':['admin']"), USER("'clients':['other']"), HONEST, SAME, "APISEC_E_CLIENT"},
     {USER(""), DENIED, HONEST, DIFFERS, "APISEC_E_DENIED"},

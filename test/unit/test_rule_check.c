@@ -242,7 +242,7 @@ static void test_the_finding(void **state)
     assert_string_equal(finding.entries[0].id, "clients");
     assert_string_equal(finding.entries[1].id, "scopes");
     assert_string_equal(finding.entries[1].detail, "read write");
-    assert_string_equal(finding.sentence, "scopes is not what the rule requires: read write");
+    assert_string_equal(finding.sentence, "scopes are not what the rule requires: read write");
     assert_null(finding.step_up);
 
     const struct row step_up = {"{\"any_of\":[{\"acr\":[\"gold\"],\"max_age\":60},{\"roles\":[\"a\"]}]}", {{NULL, NULL}}, 0, ""};
