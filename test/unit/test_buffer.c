@@ -64,6 +64,54 @@ static void test_a_length_that_wraps(void **state)
     buffer_free(&buffer);
 }
 
+static void test_extending(void **state)
+{
+    (void)state;
+    struct buffer buffer = BUFFER_MAX(100);
+    char *at = buffer_extend(&buffer, 3);
+    assert_non_null(at);
+    memcpy(at, "abc", 3);
+    assert_int_equal(buffer.len, 3);
+    assert_string_equal(buffer.bytes, "abc"); /* with its NUL, before anybody appends again */
+    at = buffer_extend(&buffer, 97);
+    assert_ptr_equal(at, buffer.bytes + 3); /* behind what was there, wherever that is now */
+    memset(at, 'z', 97);
+    assert_memory_equal(buffer.bytes, "abcz", 4);
+    assert_int_equal(buffer.bytes[100], 0);
+    assert_null(buffer_extend(&buffer, 1)); /* one byte more than the maximum */
+    assert_int_equal(buffer.status, APISEC_E_TOO_LARGE);
+    assert_int_equal(buffer.len, 100);
+    assert_null(buffer_extend(&buffer, 0)); /* and it stays failed, even for nothing */
+    buffer_free(&buffer);
+
+    assert_non_null(buffer_extend(&buffer, 0)); /* nothing is a text too */
+    assert_string_equal(buffer.bytes, "");
+    assert_null(buffer_extend(&buffer, SIZE_MAX));
+    assert_int_equal(buffer.status, APISEC_E_TOO_LARGE);
+    buffer_free(&buffer);
+}
+
+static void test_reserving(void **state)
+{
+    (void)state;
+    struct buffer buffer = BUFFER_MAX(5000);
+    buffer_reserve(&buffer, 4000);
+    assert_int_equal(buffer.status, APISEC_OK);
+    assert_int_equal(buffer.len, 0);
+    assert_string_equal(buffer.bytes, "");
+    const char *const before = buffer.bytes;
+    for (size_t i = 0; i < 4000; i++) assert_int_equal(buffer_byte(&buffer, 'x'), APISEC_OK);
+    assert_ptr_equal(buffer.bytes, before); /* what was reserved needs no other memory */
+    buffer_reserve(&buffer, 1000);
+    assert_int_equal(buffer.status, APISEC_OK);
+    assert_int_equal(buffer.len, 4000);
+    assert_int_equal(buffer.bytes[3999], 'x');
+    buffer_reserve(&buffer, 1001); /* as an append of so many would */
+    assert_int_equal(buffer.status, APISEC_E_TOO_LARGE);
+    assert_int_equal(buffer_byte(&buffer, 'x'), APISEC_E_TOO_LARGE);
+    buffer_free(&buffer);
+}
+
 static void test_numbers(void **state)
 {
     (void)state;
@@ -109,6 +157,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_maximum),             cmocka_unit_test(test_failure_is_sticky),
         cmocka_unit_test(test_clear_starts_anew),   cmocka_unit_test(test_a_length_that_wraps),
+        cmocka_unit_test(test_extending),           cmocka_unit_test(test_reserving),
         cmocka_unit_test(test_numbers),             cmocka_unit_test(test_take),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,6 +36,28 @@ static void test_many(void **state)
     assert_null(table_get(&table, text_of("key-1")));
 }
 
+/* Up to six entries are looked at one by one, more are found by their hash: both find the same. */
+static void test_few(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"orders", "order", "orders/", "", "Orders", "customers", "prices", "health"};
+    enum { NUM = sizeof names / sizeof names[0], FEW = 6 };
+    static int values[NUM];
+    struct table table = {NULL, 0, 0};
+    for (size_t num = 0; num < NUM; num++) {
+        for (size_t i = 0; i < NUM; i++) {
+            const char *const key = guarded_text(names[i]);
+            assert_ptr_equal(table_get(&table, (struct text){key, strlen(names[i])}), i < num ? &values[i] : NULL);
+            guard_free(key);
+        }
+        assert_null(table_get(&table, text_of("nobody")));
+        assert_int_equal(table_put(&table, text_of(names[num]), &values[num]), APISEC_OK);
+        assert_int_equal(table.num_slots == 8, table.num <= FEW); /* so both ways are taken */
+        assert_int_equal(table_put(&table, text_of(names[num]), &values[0]), APISEC_E_ARGUMENT);
+    }
+    table_free(&table);
+}
+
 static void test_edges(void **state)
 {
     (void)state;
@@ -53,6 +75,6 @@ static void test_edges(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_many), cmocka_unit_test(test_edges)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_many), cmocka_unit_test(test_few), cmocka_unit_test(test_edges)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
