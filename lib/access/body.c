@@ -5,6 +5,8 @@
  */
 #include "access/limits.h"
 
+#include "http/http.h"
+
 #include <stdio.h>
 
 enum { MAX_MEMBERS = 256, MAX_TYPES = 16, MAX_BYTES = 1 << 30, MAX_NUMBER = 1000000, MAX_DEPTH = 512 };
@@ -18,22 +20,17 @@ struct body_guard {
 
 /* ---- as written ---- */
 
-/* is_tchar: RFC 9110 section 5.6.2. */
-static bool is_tchar(char c)
-{
-    const bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    return alphanumeric || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
-}
-
+/* is_json_type: two tokens (RFC 9110 section 8.3.1), the second one JSON's (RFC 8259 section 11, RFC 6839 section 3.1). */
 static bool is_json_type(struct text type)
 {
+    static const char suffix[] = "+json";
+    const size_t suffix_len = sizeof suffix - 1;
     const char *const slash = memchr(type.at, '/', type.len);
-    if (slash == NULL || slash == type.at) return false;
-    for (size_t i = 0; i < type.len; i++)
-        if (type.at + i != slash && !is_tchar(type.at[i])) return false;
-    const struct text subtype = {slash + 1, type.len - (size_t)(slash + 1 - type.at)};
-    if (text_is_caseless(subtype, "json")) return true;
-    return subtype.len > 5 && text_is_caseless((struct text){subtype.at + subtype.len - 5, 5}, "+json");
+    if (slash == NULL) return false;
+    const struct text top = {type.at, (size_t)(slash - type.at)}, subtype = {slash + 1, type.len - top.len - 1};
+    if (!header_is_token(top) || !header_is_token(subtype)) return false;
+    if (subtype.len <= suffix_len) return text_is_caseless(subtype, "json");
+    return text_is_caseless((struct text){subtype.at + subtype.len - suffix_len, suffix_len}, suffix);
 }
 
 static apisec_status read_types(const struct shape *object, struct arena *arena, struct texts *types, apisec_error *err)
@@ -109,18 +106,6 @@ apisec_status body_read(const struct shape *at, struct arena *arena, const struc
 
 /* ---- the content type ---- */
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static struct text trim(struct text text)
-{
-    while (text.len > 0 && is_space(text.at[0])) text = (struct text){text.at + 1, text.len - 1};
-    while (text.len > 0 && is_space(text.at[text.len - 1])) text.len--;
-    return text;
-}
-
 /* cut takes what is before the next ";" off the front of *rest. */
 static struct text cut(struct text *rest)
 {
@@ -128,7 +113,7 @@ static struct text cut(struct text *rest)
     const struct text first = {rest->at, semicolon != NULL ? (size_t)(semicolon - rest->at) : rest->len};
     const size_t used = semicolon != NULL ? first.len + 1 : first.len;
     *rest = (struct text){rest->at + used, rest->len - used};
-    return trim(first);
+    return text_trim(first);
 }
 
 static bool is_utf8(struct text parameter)

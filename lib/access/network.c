@@ -72,13 +72,6 @@ bool networks_hold(const struct networks *networks, const struct address *addres
 
 /* ---- who asks ---- */
 
-static struct text trim(struct text text)
-{
-    for (; text.len > 0 && (text.at[0] == ' ' || text.at[0] == '\t'); text.len--) text.at++;
-    while (text.len > 0 && (text.at[text.len - 1] == ' ' || text.at[text.len - 1] == '\t')) text.len--;
-    return text;
-}
-
 /* The elements of X-Forwarded-For from the last one on. Several fields are one list, in their order (RFC 9110 section 5.3). */
 struct elements {
     const apisec_call *call;
@@ -96,7 +89,7 @@ static bool next_element(struct elements *elements, struct text *element)
     }
     size_t start = elements->rest.len;
     while (start > 0 && elements->rest.at[start - 1] != ',') start--;
-    *element = trim((struct text){elements->rest.at + start, elements->rest.len - start});
+    *element = text_trim((struct text){elements->rest.at + start, elements->rest.len - start});
     if (start == 0) elements->rest.at = NULL;
     else elements->rest.len = start - 1;
     return true;

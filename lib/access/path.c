@@ -5,14 +5,6 @@
  */
 #include "access/access.h"
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return -1;
-}
-
 static apisec_status refuse(apisec_error *err, const char *why)
 {
     return fail(err, APISEC_E_REQUEST, "the path %s", why);
@@ -38,7 +30,8 @@ static int next_byte(struct text *rest)
     int byte = (unsigned char)c;
     if (!is_path_byte(c)) return -1;
     if (c == '%') {
-        const int high = rest->len >= 3 ? hex_digit(rest->at[1]) : -1, low = rest->len >= 3 ? hex_digit(rest->at[2]) : -1;
+        const bool is_whole = rest->len >= 3;
+        const int high = is_whole ? text_hex_digit(rest->at[1]) : -1, low = is_whole ? text_hex_digit(rest->at[2]) : -1;
         if (high < 0 || low < 0) return -1;
         byte = high * 16 + low;
         if (!may_be_encoded(byte)) return -1;

@@ -101,13 +101,6 @@ static void put_api(const apisec_decision *decision, struct json_writer *members
     buffer_free(&operation);
 }
 
-static struct text trim(struct text text)
-{
-    for (; text.len > 0 && (text.at[0] == ' ' || text.at[0] == '\t'); text.len--) text.at++;
-    while (text.len > 0 && (text.at[text.len - 1] == ' ' || text.at[text.len - 1] == '\t')) text.len--;
-    return text;
-}
-
 /* last_of gives the last so many elements of a list between commas. */
 static struct text last_of(struct text list, size_t max)
 {
@@ -125,7 +118,7 @@ static void put_forwarded(struct text list, struct json_writer *members)
     while (list.len > 0) {
         const char *const comma = memchr(list.at, ',', list.len);
         const size_t len = comma ? (size_t)(comma - list.at) : list.len, used = comma ? len + 1 : len;
-        const struct text address = trim((struct text){list.at, len});
+        const struct text address = text_trim((struct text){list.at, len});
         if (address.len > 0) json_put_text_capped(members, NULL, address, MAX_ADDRESS);
         list = (struct text){list.at + used, list.len - used};
     }

@@ -160,13 +160,6 @@ static struct text basic_of(struct text value)
     return rest;
 }
 
-static bool has_control(struct text text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.at[i] < 0x20 || text.at[i] == 0x7f) return true;
-    return false;
-}
-
 apisec_status service_find(const struct services *services, struct text value, const struct service_login **verified)
 {
     unsigned char bytes[MAX_CREDENTIAL];
@@ -177,7 +170,7 @@ apisec_status service_find(const struct services *services, struct text value, c
     const struct text both = {(const char *)bytes, len};
     const char *const colon = len > 0 ? memchr(bytes, ':', len) : NULL;
     apisec_status status = APISEC_E_PEER;
-    if (colon != NULL && !has_control(both)) {
+    if (colon != NULL && !text_has_control(both)) {
         const struct text name = {both.at, (size_t)(colon - both.at)}, secret = {colon + 1, len - name.len - 1};
         if (secret.len > 0) status = service_verify(services, name, secret, verified);
     }

@@ -61,11 +61,10 @@ apisec_status secret_hash_check(const struct secret_hash *hash, struct text secr
     return status;
 }
 
+/* RFC 7617 section 2: what has control characters cannot be sent. */
 static bool is_secret(struct text secret)
 {
-    for (size_t i = 0; i < secret.len; i++)
-        if ((unsigned char)secret.at[i] < 0x20 || secret.at[i] == 0x7f) return false; /* RFC 7617 section 2: cannot be sent */
-    return secret.len > 0 && secret.len <= SECRET_MAX;
+    return secret.len > 0 && secret.len <= SECRET_MAX && !text_has_control(secret);
 }
 
 apisec_status apisec_secret_hash(const char *secret, size_t len, char **hash, apisec_error *err)

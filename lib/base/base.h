@@ -42,8 +42,11 @@ char text_lower(char c);    /* ASCII only */
 int text_hex_digit(char c); /* its value in either case, or -1 */
 /* text_copy returns a NUL-terminated copy to be freed with free, or NULL without memory. */
 char *text_copy(struct text a);
-/* text_is_printable: every byte is 0x20..0x7E. */
+/* text_is_printable: every byte is 0x20..0x7E. text_has_control: some byte is below 0x20, or 0x7F. */
 bool text_is_printable(struct text a);
+bool text_has_control(struct text a);
+/* text_trim leaves out the spaces and tabs at both ends: OWS of RFC 9110 section 5.6.3. */
+struct text text_trim(struct text a);
 /* text_next_word cuts the next element off a text separated by single 0x20. An empty element (a leading, trailing or double
  * space) is returned as such, so that the caller can refuse it. false: no more. Start with *rest = the text, *rest.at != NULL. */
 bool text_next_word(struct text *rest, struct text *word);

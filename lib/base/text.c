@@ -84,6 +84,25 @@ bool text_is_printable(struct text a)
     return true;
 }
 
+bool text_has_control(struct text a)
+{
+    for (size_t i = 0; i < a.len; i++)
+        if ((unsigned char)a.at[i] < 0x20 || a.at[i] == 0x7f) return true;
+    return false;
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+struct text text_trim(struct text a)
+{
+    while (a.len > 0 && is_space(a.at[0])) a = (struct text){a.at + 1, a.len - 1};
+    while (a.len > 0 && is_space(a.at[a.len - 1])) a.len--;
+    return a;
+}
+
 bool text_next_word(struct text *rest, struct text *word)
 {
     *word = (struct text){NULL, 0};

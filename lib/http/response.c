@@ -48,13 +48,6 @@ apisec_status apisec_op_answer_status(apisec_op *op, int32_t http_status)
     return APISEC_OK;
 }
 
-static struct text trimmed(struct text value)
-{
-    while (value.len > 0 && (value.at[0] == ' ' || value.at[0] == '\t')) value = (struct text){value.at + 1, value.len - 1};
-    while (value.len > 0 && (value.at[value.len - 1] == ' ' || value.at[value.len - 1] == '\t')) value.len--;
-    return value;
-}
-
 static void note_content_type(struct op_answer *answer, struct text value)
 {
     if (answer->content_type[0] != '\0')
@@ -105,7 +98,7 @@ apisec_status apisec_op_answer_header(apisec_op *op, const char *name, size_t na
     op->answer_header_bytes += name_len + value_len;
 
     const struct text field = {name, name_len};
-    const struct text content = trimmed((struct text){value == NULL ? "" : value, value_len});
+    const struct text content = text_trim((struct text){value == NULL ? "" : value, value_len});
     if (!header_is_token(field)) return refuse(op, APISEC_E_RESPONSE);
     if (text_has_byte(content, '\r') || text_has_byte(content, '\n') || text_has_byte(content, '\0'))
         return refuse(op, APISEC_E_RESPONSE);

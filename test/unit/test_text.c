@@ -107,6 +107,36 @@ static void test_printable(void **state)
     }
 }
 
+static void test_controls(void **state)
+{
+    (void)state;
+    for (int byte = 0; byte < 256; byte++) {
+        const char text[] = {'a', (char)(unsigned char)byte};
+        assert_int_equal(text_has_control((struct text){text, 2}), byte < 0x20 || byte == 0x7f);
+    }
+    assert_false(text_has_control((struct text){NULL, 0}));
+}
+
+static void test_trimming(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *in, *out, *why;
+    } rows[] = {
+        {"10.0.0.1", "10.0.0.1", "nothing to leave out"},
+        {" \t10.0.0.1 \t", "10.0.0.1", "spaces and tabs, at both ends"},
+        {" a b ", "a b", "not those within"},
+        {"\na\r", "\na\r", "nothing else is white space in a field"},
+        {" \t ", "", "nothing but that"},
+        {"", "", "nothing"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct text whole = at_guard(rows[i].in), trimmed = text_trim(whole);
+        assert_true(text_is(trimmed, rows[i].out));
+        guard_free(whole.at);
+    }
+}
+
 static void test_words(void **state)
 {
     (void)state;
@@ -140,7 +170,8 @@ int main(void)
         cmocka_unit_test(test_single_characters),
         cmocka_unit_test(test_comparisons),     cmocka_unit_test(test_no_text_equals_nothing),
         cmocka_unit_test(test_nul_bytes_count), cmocka_unit_test(test_copy_refuses_an_impossible_length),
-        cmocka_unit_test(test_printable),       cmocka_unit_test(test_words),
+        cmocka_unit_test(test_printable),       cmocka_unit_test(test_controls),
+        cmocka_unit_test(test_trimming),        cmocka_unit_test(test_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
