@@ -120,21 +120,14 @@ static apisec_status read_id(const struct shape *object, apisec_rules *rules, st
     return status == APISEC_OK ? APISEC_OK : fail_memory(err);
 }
 
-static apisec_status read_true(const struct shape *at, bool *value, apisec_error *err)
-{
-    const apisec_status status = shape_bool(at, value, err);
-    if (status != APISEC_OK) return status;
-    return *value ? APISEC_OK : shape_fail(at, err, "only true");
-}
-
 static apisec_status read_verdict(const struct shape *object, struct rule_scope *scope, struct rule *rule, apisec_error *err)
 {
     const struct shape require = shape_member(object, "require"), public = shape_member(object, "public"),
                        deny = shape_member(object, "deny");
     if ((require.value != NULL) + (public.value != NULL) + (deny.value != NULL) != 1)
         return shape_fail(object, err, "exactly one of \"require\", \"public\" and \"deny\" is wanted");
-    if (public.value != NULL) return read_true(&public, &rule->is_public, err);
-    if (deny.value != NULL) return read_true(&deny, &rule->deny, err);
+    if (public.value != NULL) return shape_flag(object, "public", &rule->is_public, err);
+    if (deny.value != NULL) return shape_flag(object, "deny", &rule->deny, err);
     return requirement_read(&require, scope, 0, &rule->require, err);
 }
 

@@ -161,12 +161,9 @@ static apisec_status read_delegation(const struct shape *object, struct rule_sco
 static apisec_status read_bound(const struct shape *object, struct rule_scope *scope, struct requirement *requirement,
                                 apisec_error *err)
 {
-    const struct shape at = shape_member(object, "bound");
-    if (at.value == NULL) return APISEC_OK;
-    scope->num_checks++;
-    const apisec_status status = shape_bool(&at, &requirement->bound, err);
-    if (status != APISEC_OK) return status;
-    return requirement->bound ? APISEC_OK : shape_fail(&at, err, "only true: leave it out where it is not required");
+    const apisec_status status = shape_flag(object, "bound", &requirement->bound, err);
+    scope->num_checks += requirement->bound;
+    return status;
 }
 
 static apisec_status read_age(const struct shape *object, const char *name, struct rule_scope *scope, struct age *age,

@@ -24,5 +24,5 @@ apisec_status document_check(const struct reading *reading, apisec_error *err)
     for (size_t i = 0; sections[i] != NULL && num < MAX_NAMES; i++) names[num++] = sections[i];
     for (size_t i = 0; rules_members[i] != NULL && num < MAX_NAMES; i++) names[num++] = rules_members[i];
     const apisec_status status = shape_object(reading->top, names, err);
-    return status == APISEC_OK ? read_optional_text(reading->top, "$schema", &schema, err) : status;
+    return status == APISEC_OK ? shape_optional_text(reading->top, "$schema", &schema, err) : status;
 }

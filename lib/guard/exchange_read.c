@@ -87,7 +87,7 @@ static apisec_status read_token(const struct shape *at, const struct reading *re
     struct secret token;
     const char *type;
     apisec_status status = check_absent(at, "name", "audience", err);
-    if (status == APISEC_OK) status = read_optional_text(at, "type", &type, err);
+    if (status == APISEC_OK) status = shape_optional_text(at, "type", &type, err);
     if (status == APISEC_OK) status = secret_read(&token_at, reading, EXCHANGE_MAX_TOKEN, "stand-in", &token, err);
     if (status != APISEC_OK) return status;
     apisec_exchange_set_actor(exchange, token.bytes, token.len, type);
@@ -136,7 +136,7 @@ static apisec_status read_exchange(const struct shape *at, apisec_exchange *exch
     if (status != APISEC_OK) return status;
     apisec_exchange_set_scope(exchange, scope);
     status = noted(&scope_at, &exchange->error, err);
-    if (status == APISEC_OK) status = read_optional_text(at, "requested_type", &type, err);
+    if (status == APISEC_OK) status = shape_optional_text(at, "requested_type", &type, err);
     if (status == APISEC_OK && type != NULL) apisec_exchange_set_requested_type(exchange, type);
     return status == APISEC_OK ? noted(&type_at, &exchange->error, err) : status;
 }

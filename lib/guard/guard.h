@@ -82,18 +82,10 @@ apisec_status signer_read(const struct shape *at, const struct reading *reading,
 
 /* ---- the sections ---- */
 
-/* read_flag: absent is false; otherwise only true. */
-apisec_status read_flag(const struct shape *object, const char *name, bool *flag, apisec_error *err);
-/* read_optional_text: *text is NULL where it is absent. */
-apisec_status read_optional_text(const struct shape *object, const char *name, const char **text, apisec_error *err);
-/* read_optional_number leaves *number alone where it is absent. */
-apisec_status read_optional_number(const struct shape *object, const char *name, int64_t min, int64_t max, int64_t *number,
-                                   apisec_error *err);
-
 /* trust_read makes the verifier. http: NULL: there is no transport. */
 apisec_status trust_read(const struct reading *reading, apisec_http *http, apisec_verifier **verifier, apisec_error *err);
+/* issuer_read adds one issuer. trust_noted says what a setter had to say, with the path of what it was given. */
 apisec_status issuer_read(const struct shape *at, const struct reading *reading, apisec_trust *trust, apisec_error *err);
-/* trust_noted says what a setter had to say, with the path of what it was given. */
 apisec_status trust_noted(const struct shape *at, const apisec_trust *trust, apisec_error *err);
 
 /* http_read makes the transport; without the section one of all defaults, or NULL where there is no libcurl. */

@@ -19,8 +19,8 @@ static apisec_status read_texts(const struct shape *at, apisec_http_options *opt
 {
     const struct shape ca_file_at = shape_member(at, "ca_file"), proxy_at = shape_member(at, "proxy");
     const char *ca_file, *proxy;
-    apisec_status status = read_optional_text(at, "ca_file", &ca_file, err);
-    if (status == APISEC_OK) status = read_optional_text(at, "proxy", &proxy, err);
+    apisec_status status = shape_optional_text(at, "ca_file", &ca_file, err);
+    if (status == APISEC_OK) status = shape_optional_text(at, "proxy", &proxy, err);
     if (status != APISEC_OK) return status;
     if (ca_file != NULL) apisec_http_options_set_ca_file(options, ca_file);
     status = noted(&ca_file_at, options, err);
@@ -33,10 +33,10 @@ static apisec_status read_settings(const struct shape *at, apisec_http_options *
 {
     int64_t total = options->total_ms, connecting = options->connect_ms;
     bool loopback, private_networks;
-    apisec_status status = read_optional_number(at, "timeout_ms", 1, 300000, &total, err);
-    if (status == APISEC_OK) status = read_optional_number(at, "connect_timeout_ms", 1, 300000, &connecting, err);
-    if (status == APISEC_OK) status = read_flag(at, "allow_loopback", &loopback, err);
-    if (status == APISEC_OK) status = read_flag(at, "allow_private", &private_networks, err);
+    apisec_status status = shape_optional_number(at, "timeout_ms", 1, 300000, &total, err);
+    if (status == APISEC_OK) status = shape_optional_number(at, "connect_timeout_ms", 1, 300000, &connecting, err);
+    if (status == APISEC_OK) status = shape_flag(at, "allow_loopback", &loopback, err);
+    if (status == APISEC_OK) status = shape_flag(at, "allow_private", &private_networks, err);
     if (status != APISEC_OK) return status;
     apisec_http_options_set_timeouts_ms(options, (uint32_t)total, (uint32_t)connecting);
     if (loopback) apisec_http_options_allow_loopback(options);

@@ -4,7 +4,7 @@
  */
 #include "guard/guard.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 
 static const char *const issuer_names[] = {"issuer",
                                            "audiences",
@@ -33,6 +33,19 @@ struct subject {
     apisec_trust *trust;
     apisec_issuer *issuer;
 };
+
+/* A setter's sentence begins with the issuer's name, which the path says already. */
+apisec_status trust_noted(const struct shape *at, const apisec_trust *trust, apisec_error *err)
+{
+    apisec_error why = trust->error;
+    if (why.status == APISEC_OK) return APISEC_OK;
+    if (trust->last != NULL) {
+        char prefix[sizeof why.text];
+        const int len = snprintf(prefix, sizeof prefix, "issuer %.120s: ", trust->last->name);
+        if (strncmp(why.text, prefix, (size_t)len) == 0) memmove(why.text, why.text + len, strlen(why.text + len) + 1);
+    }
+    return shape_fail_as(at, &why, err);
+}
 
 typedef void (*text_setter)(apisec_issuer *issuer, const char *text);
 typedef void (*flag_setter)(apisec_issuer *issuer);
@@ -70,7 +83,7 @@ static apisec_status set_flag(const struct subject *subject, const struct shape 
 {
     const struct shape at = shape_member(object, name);
     bool flag;
-    const apisec_status status = read_flag(object, name, &flag, err);
+    const apisec_status status = shape_flag(object, name, &flag, err);
     if (status != APISEC_OK || !flag) return status;
     set(subject->issuer);
     return trust_noted(&at, subject->trust, err);
@@ -159,20 +172,18 @@ static apisec_status read_login(const struct subject *subject, const struct shap
 
 static apisec_status read_introspection(const struct subject *subject, apisec_error *err)
 {
-    const struct shape at = shape_member(subject->at, "introspection"), cache = shape_member(&at, "cache");
+    const struct shape at = shape_member(subject->at, "introspection"), endpoint = shape_member(&at, "endpoint"),
+                       cache = shape_member(&at, "cache");
     int64_t seconds = -1;
     if (at.value == NULL) return APISEC_OK;
     apisec_status status = shape_object(&at, introspection_names, err);
-    if (status == APISEC_OK && shape_member(&at, "endpoint").value == NULL) {
-        const struct shape endpoint = shape_member(&at, "endpoint");
-        status = shape_fail(&endpoint, err, "missing");
-    }
+    if (status == APISEC_OK && endpoint.value == NULL) status = shape_fail(&endpoint, err, "missing");
     if (status == APISEC_OK) status = set_text(subject, &at, "endpoint", apisec_issuer_set_introspection, err);
     if (status == APISEC_OK) status = read_login(subject, &at, err);
     if (status == APISEC_OK) status = set_flag(subject, &at, "signed", apisec_issuer_require_signed_introspection, err);
     if (status == APISEC_OK) status = set_flag(subject, &at, "allow_absent_audience", apisec_issuer_allow_absent_audience, err);
     if (status == APISEC_OK) status = set_text(subject, &at, "prefix", apisec_issuer_set_opaque_prefix, err);
-    if (status == APISEC_OK) status = read_optional_number(&at, "cache", 0, 300, &seconds, err);
+    if (status == APISEC_OK) status = shape_optional_number(&at, "cache", 0, 300, &seconds, err);
     if (status != APISEC_OK || seconds < 0) return status;
     apisec_issuer_set_introspection_cache(subject->issuer, (uint32_t)seconds);
     return trust_noted(&cache, subject->trust, err);
@@ -183,8 +194,8 @@ static apisec_status read_introspection(const struct subject *subject, apisec_er
 static apisec_status read_numbers(const struct subject *subject, apisec_error *err)
 {
     int64_t leeway = -1, lifetime = -1;
-    apisec_status status = read_optional_number(subject->at, "leeway", 0, 300, &leeway, err);
-    if (status == APISEC_OK) status = read_optional_number(subject->at, "max_lifetime", 0, UINT32_MAX, &lifetime, err);
+    apisec_status status = shape_optional_number(subject->at, "leeway", 0, 300, &leeway, err);
+    if (status == APISEC_OK) status = shape_optional_number(subject->at, "max_lifetime", 0, UINT32_MAX, &lifetime, err);
     if (status == APISEC_OK && leeway >= 0) apisec_issuer_set_leeway(subject->issuer, (uint32_t)leeway);
     if (status == APISEC_OK && lifetime >= 0) apisec_issuer_set_max_lifetime(subject->issuer, (uint32_t)lifetime);
     return status == APISEC_OK ? trust_noted(subject->at, subject->trust, err) : status;

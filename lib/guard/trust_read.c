@@ -12,45 +12,6 @@ static const char *const trust_names[] = {"realm", "resource_metadata", "token_c
 static const char *const cache_names[] = {"max_tokens", "max_age", NULL};
 static const char *const dpop_names[] = {"algorithms", "nonce_lifetime", "nonce_key", "max_proofs", NULL};
 
-/* ---- members that may be absent ---- */
-
-apisec_status read_flag(const struct shape *object, const char *name, bool *flag, apisec_error *err)
-{
-    const struct shape at = shape_member(object, name);
-    *flag = false;
-    if (at.value == NULL) return APISEC_OK;
-    const apisec_status status = shape_bool(&at, flag, err);
-    if (status != APISEC_OK || *flag) return status;
-    return shape_fail(&at, err, "only true: leave it out where it is not wanted");
-}
-
-apisec_status read_optional_text(const struct shape *object, const char *name, const char **text, apisec_error *err)
-{
-    const struct shape at = shape_member(object, name);
-    *text = NULL;
-    return at.value == NULL ? APISEC_OK : shape_text(&at, text, err);
-}
-
-apisec_status read_optional_number(const struct shape *object, const char *name, int64_t min, int64_t max, int64_t *number,
-                                   apisec_error *err)
-{
-    const struct shape at = shape_member(object, name);
-    return at.value == NULL ? APISEC_OK : shape_number(&at, min, max, number, err);
-}
-
-/* A setter's sentence begins with the issuer's name, which the path says already. */
-apisec_status trust_noted(const struct shape *at, const apisec_trust *trust, apisec_error *err)
-{
-    apisec_error why = trust->error;
-    if (why.status == APISEC_OK) return APISEC_OK;
-    if (trust->last != NULL) {
-        char prefix[sizeof why.text];
-        const int len = snprintf(prefix, sizeof prefix, "issuer %.120s: ", trust->last->name);
-        if (strncmp(why.text, prefix, (size_t)len) == 0) memmove(why.text, why.text + len, strlen(why.text + len) + 1);
-    }
-    return shape_fail_as(at, &why, err);
-}
-
 /* ---- the section's own ---- */
 
 typedef void (*trust_setter)(apisec_trust *trust, const char *text);
@@ -90,8 +51,8 @@ static apisec_status read_cache(const struct shape *object, apisec_trust *trust,
     int64_t tokens = 1024, seconds = 300;
     if (at.value == NULL) return APISEC_OK;
     apisec_status status = shape_object(&at, cache_names, err);
-    if (status == APISEC_OK) status = read_optional_number(&at, "max_tokens", 0, CACHE_MAX_TOKENS, &tokens, err);
-    if (status == APISEC_OK) status = read_optional_number(&at, "max_age", 1, 3600, &seconds, err);
+    if (status == APISEC_OK) status = shape_optional_number(&at, "max_tokens", 0, CACHE_MAX_TOKENS, &tokens, err);
+    if (status == APISEC_OK) status = shape_optional_number(&at, "max_age", 1, 3600, &seconds, err);
     if (status != APISEC_OK) return status;
     apisec_trust_set_token_cache(trust, (size_t)tokens, (uint32_t)seconds);
     return trust_noted(&at, trust, err);
@@ -151,7 +112,7 @@ static apisec_status read_dpop(const struct shape *object, const struct reading 
     status = read_texts(object, "origins", trust, apisec_trust_add_origin, err);
     if (status == APISEC_OK) status = read_texts(&at, "algorithms", trust, apisec_trust_allow_dpop_algorithm, err);
     if (status == APISEC_OK) status = read_nonce(&at, reading, trust, err);
-    if (status == APISEC_OK) status = read_optional_number(&at, "max_proofs", 1, 1 << 24, &max_proofs, err);
+    if (status == APISEC_OK) status = shape_optional_number(&at, "max_proofs", 1, 1 << 24, &max_proofs, err);
     if (status == APISEC_OK && max_proofs > 0) apisec_trust_set_replay_capacity(trust, (size_t)max_proofs);
     return status == APISEC_OK ? trust_noted(&at, trust, err) : status;
 }

@@ -91,6 +91,12 @@ void shape_next(struct shape *at);
 apisec_status shape_text(const struct shape *at, const char **text, apisec_error *err);
 apisec_status shape_number(const struct shape *at, int64_t min, int64_t max, int64_t *number, apisec_error *err);
 apisec_status shape_bool(const struct shape *at, bool *value, apisec_error *err);
+/* Reading a member that may be absent. shape_optional_text: *text is NULL then; shape_optional_number leaves *number as it is;
+ * shape_flag: false, and where it is there only true: two ways to say nothing are one too many. */
+apisec_status shape_optional_text(const struct shape *object, const char *name, const char **text, apisec_error *err);
+apisec_status shape_optional_number(const struct shape *object, const char *name, int64_t min, int64_t max, int64_t *number,
+                                    apisec_error *err);
+apisec_status shape_flag(const struct shape *object, const char *name, bool *flag, apisec_error *err);
 /* shape_nearest: which of the names somebody may have meant, or NULL. */
 const char *shape_nearest(const char *name, const char *const *names);
 

@@ -186,3 +186,29 @@ apisec_status shape_bool(const struct shape *at, bool *value, apisec_error *err)
     *value = kind == JSON_TRUE;
     return APISEC_OK;
 }
+
+/* ---- reading what may be absent ---- */
+
+apisec_status shape_optional_text(const struct shape *object, const char *name, const char **text, apisec_error *err)
+{
+    const struct shape at = shape_member(object, name);
+    *text = NULL;
+    return at.value == NULL ? APISEC_OK : shape_text(&at, text, err);
+}
+
+apisec_status shape_optional_number(const struct shape *object, const char *name, int64_t min, int64_t max, int64_t *number,
+                                    apisec_error *err)
+{
+    const struct shape at = shape_member(object, name);
+    return at.value == NULL ? APISEC_OK : shape_number(&at, min, max, number, err);
+}
+
+apisec_status shape_flag(const struct shape *object, const char *name, bool *flag, apisec_error *err)
+{
+    const struct shape at = shape_member(object, name);
+    *flag = false;
+    if (at.value == NULL) return APISEC_OK;
+    const apisec_status status = shape_bool(&at, flag, err);
+    if (status != APISEC_OK || *flag) return status;
+    return shape_fail(&at, err, "only true: leave it out where it is not wanted");
+}

@@ -44,7 +44,7 @@ static void test_mistakes(void **state)
         {"{\"delegation\":\"forbidden\",\"actors\":[\"a\"]}",
          "rules[0].require.delegation: actors are named and delegation is forbidden: that can never be met",
          "{\"actors\":[\"a\"]}"},
-        {"{\"bound\":false}", "rules[0].require.bound: only true: leave it out where it is not required", "{\"bound\":true}"},
+        {"{\"bound\":false}", "rules[0].require.bound: only true: leave it out where it is not wanted", "{\"bound\":true}"},
         {"{\"max_age\":-1}", "rules[0].require.max_age: a whole number from 0 to 31536000 is wanted", "{\"max_age\":0}"},
         {"{\"max_token_age\":\"60\"}", "rules[0].require.max_token_age: a number is wanted, not a string",
          "{\"max_token_age\":60}"},

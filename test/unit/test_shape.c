@@ -112,6 +112,47 @@ static void test_the_failure_of_another(void **state)
     assert_string_equal(err.text, "out of memory");
 }
 
+/* What may be absent has a value then, and is read as strictly as the rest where it is there. */
+static void test_what_may_be_absent(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json, *sentence; /* NULL: accepted */
+        const char *text;
+        int64_t number;
+        bool flag;
+    } rows[] = {
+        {"{}", NULL, NULL, 7, false},
+        {"{\"text\":\"a\",\"number\":3,\"flag\":true}", NULL, "a", 3, true},
+        {"{\"text\":\"\"}", "text: empty", NULL, 7, false},
+        {"{\"text\":null}", "text: a string is wanted, not null", NULL, 7, false},
+        {"{\"number\":10}", "number: a whole number from 1 to 9 is wanted", NULL, 10, false},
+        {"{\"number\":null}", "number: a number is wanted, not null", NULL, 0, false},
+        {"{\"flag\":false}", "flag: only true: leave it out where it is not wanted", NULL, 7, false},
+        {"{\"flag\":1}", "flag: true or false is wanted, not a number", NULL, 7, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        apisec_error err = {0, ""};
+        struct json *document = NULL;
+        const char *text = "before";
+        int64_t number = 7;
+        bool flag = true;
+        assert_int_equal(json_parse(text_of(rows[i].json), NULL, &document, &err), APISEC_OK);
+        const struct shape top = {document, NULL, NULL, 0};
+        const apisec_status statuses[] = {shape_optional_text(&top, "text", &text, &err),
+                                          shape_optional_number(&top, "number", 1, 9, &number, &err),
+                                          shape_flag(&top, "flag", &flag, &err)};
+        for (size_t k = 0; k < 3; k++) assert_true(statuses[k] == APISEC_OK || statuses[k] == APISEC_E_CONFIG);
+        assert_int_equal(err.status, rows[i].sentence == NULL ? APISEC_OK : APISEC_E_CONFIG);
+        if (rows[i].sentence != NULL) assert_string_equal(err.text, rows[i].sentence);
+        assert_int_equal(number, rows[i].number);
+        assert_int_equal(flag, rows[i].flag);
+        if (rows[i].text == NULL) assert_null(text);
+        else assert_string_equal(text, rows[i].text);
+        json_free(document);
+    }
+}
+
 static void test_the_nearest_name(void **state)
 {
     (void)state;
@@ -132,6 +173,7 @@ int main(void)
         cmocka_unit_test(test_sentences),
         cmocka_unit_test(test_a_long_path_is_cut),
         cmocka_unit_test(test_the_failure_of_another),
+        cmocka_unit_test(test_what_may_be_absent),
         cmocka_unit_test(test_the_nearest_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
