@@ -7,6 +7,7 @@
  * no public rule, and damage does not write one.
  */
 #include "support/unit.h"
+#include "support/draw.h"
 #include "support/guard.h"
 #include "support/sentry.h"
 
@@ -33,16 +34,6 @@ static const char whole[] =
 
 enum { ROUNDS = 2400 };
 
-/* The same numbers in each run: what fails once fails again. */
-static uint64_t seed = 0x9e3779b97f4a7c15;
-static size_t below(size_t limit)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (size_t)(seed % limit);
-}
-
 static char *forged, *json;
 static size_t json_len, num_taken, num_refused;
 
@@ -50,20 +41,20 @@ static size_t json_len, num_taken, num_refused;
 
 static size_t flip(char *bytes, size_t len)
 {
-    for (size_t num = 1 + below(3); num > 0; num--) bytes[below(len)] ^= (char)(1 << below(7));
+    for (size_t num = 1 + draw(3); num > 0; num--) bytes[draw(len)] ^= (char)(1 << draw(7));
     return len;
 }
 
 static size_t cut(char *bytes, size_t len)
 {
-    const size_t at = below(len), num = 1 + below(len - at < 40 ? len - at : 40);
+    const size_t at = draw(len), num = 1 + draw(len - at < 40 ? len - at : 40);
     memmove(bytes + at, bytes + at + num, len - at - num);
     return len - num;
 }
 
 static size_t repeat(char *bytes, size_t len)
 {
-    const size_t at = below(len), num = 1 + below(len - at < 40 ? len - at : 40);
+    const size_t at = draw(len), num = 1 + draw(len - at < 40 ? len - at : 40);
     memmove(bytes + at + num, bytes + at, len - at);
     return len + num;
 }
@@ -76,7 +67,7 @@ static size_t replace(char *bytes, size_t len, size_t at, size_t num, const char
     return len - num + by_len;
 }
 
-/* value_at finds where the value ends that begins here: a string, a number, a word, or all between its brackets. */
+/* value_len: up to where the value ends that begins here: a string, a number, a word, or all between its brackets. */
 static size_t value_len(const char *bytes, size_t len)
 {
     size_t depth = 0, at = 0;
@@ -112,16 +103,16 @@ static size_t another_type(char *bytes, size_t len)
                                          "[\"x\"]",
                                          "\"env:APISEC_TEST_SECRET\"",
                                          "\"file:/dev/null\""};
-    size_t at = below(len);
+    size_t at = draw(len);
     while (at < len && bytes[at] != ':' && bytes[at] != '[' && bytes[at] != ',') at++;
     if (at >= len - 1) return flip(bytes, len);
-    return replace(bytes, len, at + 1, value_len(bytes + at + 1, len - at - 1), others[below(sizeof others / sizeof others[0])]);
+    return replace(bytes, len, at + 1, value_len(bytes + at + 1, len - at - 1), DRAW_ONE_OF(others));
 }
 
 /* member_gone takes a member or an element out, with its comma. */
 static size_t member_gone(char *bytes, size_t len)
 {
-    size_t at = below(len);
+    size_t at = draw(len);
     while (at < len && bytes[at] != ',') at++;
     if (at >= len - 1) return cut(bytes, len);
     size_t num = 1 + value_len(bytes + at + 1, len - at - 1);
@@ -131,7 +122,7 @@ static size_t member_gone(char *bytes, size_t len)
 
 static size_t damage(char *bytes, size_t len)
 {
-    switch (below(5)) {
+    switch (draw(5)) {
     case 0: return flip(bytes, len);
     case 1: return cut(bytes, len);
     case 2: return repeat(bytes, len);
@@ -190,7 +181,7 @@ static size_t damaged(char *bytes)
 {
     size_t len = json_len;
     memcpy(bytes, json, len);
-    for (size_t num = 1 + below(3); num > 0; num--) len = damage(bytes, len);
+    for (size_t num = 1 + draw(3); num > 0; num--) len = damage(bytes, len);
     return len;
 }
 

@@ -4,6 +4,7 @@
  * memory; and bodies that a reader would take for something else than the guard did.
  */
 #define _GNU_SOURCE /* support/failing.h */
+#include "support/draw.h"
 #include "support/failing.h"
 #include "support/unit.h"
 #include "access/limits.h"
@@ -136,15 +137,6 @@ static void test_regulars_leave_room(void **state)
 
 /* ---- bodies ---- */
 
-static uint64_t random_state = 88172645463325252u;
-static size_t random_below(size_t num)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return (size_t)(random_state % num);
-}
-
 /* is_as_asked: what the rule below says, by another way: a parsed document. */
 static bool is_as_asked(const struct json *document)
 {
@@ -193,10 +185,10 @@ static void test_bodies_beside_a_reader(void **state)
     for (size_t i = 0; i < 50000; i++) {
         char body[512] = "";
         size_t len = 0;
-        const size_t num = 1 + random_below(8);
+        const size_t num = 1 + draw(8);
         if (i % 2 == 0) len = (size_t)snprintf(body, sizeof body, "{");
         for (size_t k = 0; k < num; k++)
-            len += (size_t)snprintf(body + len, sizeof body - len, "%s", pieces[random_below(sizeof pieces / sizeof pieces[0])]);
+            len += (size_t)snprintf(body + len, sizeof body - len, "%s", DRAW_ONE_OF(pieces));
         if (i % 2 == 0) len += (size_t)snprintf(body + len, sizeof body - len, "}");
         struct body_finding finding;
         body_check(guard, true, (struct text){body, len}, 1, text_of("application/json"), &finding);

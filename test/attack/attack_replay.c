@@ -7,6 +7,7 @@
 #include "support/unit.h"
 #include "json/json.h"
 #include "support/certificate.h"
+#include "support/draw.h"
 #include "support/guard.h"
 #include "support/sentry.h"
 #include "support/stand.h"
@@ -17,20 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- the same every time ---- */
-
-static uint64_t seed = 88172645463325252U;
-
-static unsigned draw(unsigned below)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (unsigned)(seed % below);
-}
-
-#define ONE_OF(list) ((list)[draw(sizeof(list) / sizeof(list)[0])])
 
 /* ---- documents ---- */
 
@@ -183,24 +170,24 @@ static char *draw_token(void)
         *const deeps[] = {"{\"er\":{\"x\":1}}", "{\"er\":null}", "7", NULL, "{\"er\":[1]}", "null"},
         *const lists[] = {"[\"a\",1]", "[1,{\"a\":\"a\"}]", "\"a\"", NULL},
         *const orgs[] = {"\"/eu\"", "\"/eu/de\"", "\"/europe\"", NULL}, *const flags[] = {"true", "\"true\"", "false", NULL};
-    const struct forge_change changes[] = {{"sub", ONE_OF(subjects)},
-                                           {"client_id", ONE_OF(clients)},
-                                           {"azp", ONE_OF(parties)},
-                                           {"scope", ONE_OF(scopes)},
-                                           {"aud", ONE_OF(audiences)},
-                                           {"act", ONE_OF(actors)},
-                                           {"iat", ONE_OF(issued)},
-                                           {"acr", ONE_OF(acrs)},
-                                           {"auth_time", ONE_OF(times)},
-                                           {"roles", ONE_OF(roles)},
-                                           {"realm", ONE_OF(realms)},
-                                           {"tenant", ONE_OF(tenants)},
-                                           {"level", ONE_OF(levels)},
-                                           {"deep", ONE_OF(deeps)},
-                                           {"list", ONE_OF(lists)},
-                                           {"org", ONE_OF(orgs)},
-                                           {"flag", ONE_OF(flags)},
-                                           {"a/b", ONE_OF(levels)},
+    const struct forge_change changes[] = {{"sub", DRAW_ONE_OF(subjects)},
+                                           {"client_id", DRAW_ONE_OF(clients)},
+                                           {"azp", DRAW_ONE_OF(parties)},
+                                           {"scope", DRAW_ONE_OF(scopes)},
+                                           {"aud", DRAW_ONE_OF(audiences)},
+                                           {"act", DRAW_ONE_OF(actors)},
+                                           {"iat", DRAW_ONE_OF(issued)},
+                                           {"acr", DRAW_ONE_OF(acrs)},
+                                           {"auth_time", DRAW_ONE_OF(times)},
+                                           {"roles", DRAW_ONE_OF(roles)},
+                                           {"realm", DRAW_ONE_OF(realms)},
+                                           {"tenant", DRAW_ONE_OF(tenants)},
+                                           {"level", DRAW_ONE_OF(levels)},
+                                           {"deep", DRAW_ONE_OF(deeps)},
+                                           {"list", DRAW_ONE_OF(lists)},
+                                           {"org", DRAW_ONE_OF(orgs)},
+                                           {"flag", DRAW_ONE_OF(flags)},
+                                           {"a/b", DRAW_ONE_OF(levels)},
                                            {NULL, NULL}};
     return forge_token(changes, (const struct forge_change[]){{"typ", NULL}, {NULL, NULL}}, forge_signer("HS256", 0));
 }
@@ -260,10 +247,10 @@ static struct request draw_request(void)
                              *const services[] = {NULL, NULL, NULL, "Basic YmF0Y2g6YmF0Y2g6c2VjcmV0"};
     snprintf(padded, sizeof padded, "192.0.2.7,%1100s", "10.0.0.9");
     snprintf(long_path, sizeof long_path, "/a/%01050d", 0);
-    struct request request = {.method = ONE_OF(methods), .target = ONE_OF(targets), .address = ONE_OF(addresses)};
-    request.forwarded = ONE_OF(lists);
-    request.also_forwarded = draw(4) == 0 ? ONE_OF(lists) : NULL;
-    request.service = draw(100) == 0 ? "Basic eDp5" : ONE_OF(services); /* to refuse one takes time */
+    struct request request = {.method = DRAW_ONE_OF(methods), .target = DRAW_ONE_OF(targets), .address = DRAW_ONE_OF(addresses)};
+    request.forwarded = DRAW_ONE_OF(lists);
+    request.also_forwarded = draw(4) == 0 ? DRAW_ONE_OF(lists) : NULL;
+    request.service = draw(100) == 0 ? "Basic eDp5" : DRAW_ONE_OF(services); /* to refuse one takes time */
     request.paper = draw(2) == 0 ? 0 : draw(sizeof papers / sizeof papers[0]);
     request.token = draw(8) == 0 ? NULL : tokens[draw(12) == 0 ? NUM_TOKENS + draw(NUM_BAD) : draw(NUM_TOKENS)];
     request.other_token = draw(16) == 0 ? tokens[0] : NULL;

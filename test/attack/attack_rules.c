@@ -6,6 +6,7 @@
  */
 #include "support/unit.h"
 #include "access/rules.h"
+#include "support/draw.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,17 +65,7 @@ static int reference(const struct template *rules, size_t num, const char *metho
     return named >= 0 ? named : any;
 }
 
-/* ---- random rules and paths; the same every time ---- */
-
-static uint64_t seed = 88172645463325252U;
-
-static size_t draw(size_t below)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (size_t)(seed % below);
-}
+/* ---- random rules and paths ---- */
 
 static struct template draw_template(void)
 {

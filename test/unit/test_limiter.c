@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE /* support/failing.h */
 #include "support/failing.h"
+#include "support/draw.h"
 #include "support/unit.h"
 #include "access/limits.h"
 
@@ -215,26 +216,17 @@ static uint32_t model_take(struct model *model, size_t key, int64_t now_ms)
     return (uint32_t)((after - model->capacity + per_second - 1) / per_second);
 }
 
-static uint64_t random_state = 88172645463325252u;
-static uint64_t random_below(uint64_t num)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state % num;
-}
-
 /* next_time: mostly a little later, now and then the same, back, far on, or set. */
 static int64_t next_time(int64_t now, const struct model *model)
 {
     const uint64_t typical = (uint64_t)(model->cost / model->requests) + 2;
-    switch (random_below(16)) {
-    case 0: return now - (int64_t)random_below(60000);
-    case 1: return now + (int64_t)random_below(20 * typical);
-    case 2: return random_below(100) > 0 ? now : now - (int64_t)random_below(1000000000);
+    switch (draw(16)) {
+    case 0: return now - (int64_t)draw_wide(60000);
+    case 1: return now + (int64_t)draw_wide(20 * typical);
+    case 2: return draw_wide(100) > 0 ? now : now - (int64_t)draw_wide(1000000000);
     case 3:
     case 4: return now;
-    default: return now + (int64_t)random_below(typical);
+    default: return now + (int64_t)draw_wide(typical);
     }
 }
 
@@ -244,7 +236,7 @@ static void run_model(uint32_t requests, uint32_t seconds, uint32_t burst, int64
     apisec_limiter *limiter = new_limiter(requests, seconds, burst, 8);
     size_t num_let = 0;
     for (size_t i = 0; i < num_takes; i++) {
-        const size_t key = (size_t)random_below(6);
+        const size_t key = (size_t)draw_wide(6);
         now = next_time(now, &model);
         const uint32_t expected = model_take(&model, key, now), given = take_number(limiter, key, now);
         if (given != expected)
@@ -292,8 +284,8 @@ static void test_never_more_than_without_bounds(void **state)
         size_t num_let = 0, num_more = 0;
         int64_t now = T0;
         for (size_t i = 0; i < 200000; i++) {
-            const size_t key = (size_t)random_below(random_below(4) == 0 ? MODEL_KEYS : 20);
-            now += (int64_t)random_below(random_below(500) == 0 ? 30000 : 120);
+            const size_t key = (size_t)draw_wide(draw_wide(4) == 0 ? MODEL_KEYS : 20);
+            now += (int64_t)draw_wide(draw_wide(500) == 0 ? 30000 : 120);
             const wide before = model_debt(&model, key, model_now(&model, now));
             if (take_number(limiter, key, now) > 0) {
                 num_more += before + model.cost <= model.capacity;
