@@ -5,6 +5,7 @@
  */
 #include "json/scan.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const apisec_json_limits json_token_limits = {16 * 1024, 8, 64, 1024, 16 * 1024, {0, 0, 0}};
@@ -283,6 +284,17 @@ static bool effective(const apisec_json_limits *given, apisec_json_limits *limit
     return true;
 }
 
+/* say names the line too where it is not the first one: a document that people write is looked for there. */
+static apisec_status say(const struct scan *scan, const char *start, apisec_status status, apisec_error *err)
+{
+    char line[32] = "", limit[32] = "";
+    size_t number = 1;
+    for (const char *at = start; at < scan->at; at++) number += *at == '\n';
+    if (number > 1) snprintf(line, sizeof line, " (line %zu)", number);
+    if (scan->limit > 0) snprintf(limit, sizeof limit, " than the limit of %u", (unsigned)scan->limit);
+    return fail(err, status, "JSON, offset %zu%s: %s%s", (size_t)(scan->at - start), line, scan->why, limit);
+}
+
 apisec_status scan_text(struct text text, const apisec_json_limits *limits, size_t *longest_number, size_t *position,
                         apisec_error *err)
 {
@@ -308,9 +320,7 @@ apisec_status scan_text(struct text text, const apisec_json_limits *limits, size
     names_end(&scan.names);
 
     *position = (size_t)(scan.at - start);
-    if (scan.limit > 0)
-        return fail(err, status, "JSON, offset %zu: %s than the limit of %u", *position, scan.why, (unsigned)scan.limit);
-    if (status != APISEC_OK) return fail(err, status, "JSON, offset %zu: %s", *position, scan.why);
+    if (status != APISEC_OK || scan.limit > 0) return say(&scan, start, status, err);
     *longest_number = scan.longest_number;
     return succeed(err);
 }

@@ -464,6 +464,26 @@ static void test_the_sentence_names_the_limit(void **state)
     }
 }
 
+/* Of a document that people write the line is what helps them; a token has but one. */
+static void test_the_sentence_names_the_line(void **state)
+{
+    (void)state;
+    static const apisec_json_limits limits = {.max_depth = 2};
+    static const struct {
+        const char *text, *sentence;
+    } rows[] = {
+        {"{\"a\":1,}", "JSON, offset 7: a member name is missing"},
+        {"{\"a\":1,\n}", "JSON, offset 8 (line 2): a member name is missing"},
+        {"{\r\n\"a\":1\r\n}\r\nx", "JSON, offset 13 (line 4): bytes follow the value"},
+        {"[\n\n[[1]]]", "JSON, offset 4 (line 3): nested deeper than the limit of 2"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        apisec_error err;
+        assert_int_not_equal(scan(rows[i].text, strlen(rows[i].text), &limits, NULL, &err), APISEC_OK);
+        assert_string_equal(err.text, rows[i].sentence);
+    }
+}
+
 /* Every beginning of a text is refused at its end; the whole is accepted. */
 static void test_every_cut(void **state)
 {
@@ -495,6 +515,7 @@ int main(void)
         cmocka_unit_test(test_arguments),
         cmocka_unit_test(test_the_sentence_holds_no_content),
         cmocka_unit_test(test_the_sentence_names_the_limit),
+        cmocka_unit_test(test_the_sentence_names_the_line),
         cmocka_unit_test(test_every_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
