@@ -7,7 +7,7 @@
  *     apisec_decision_free(decision);
  *
  * The document. lib/guard/schema.json (also apisec_guard_schema) is its JSON Schema (2020-12); an unknown member anywhere is an
- * error with its path. One line each:
+ * error with its path. "trust", "rules" and "audit" must be there. One line each:
  *   "trust"      what trust.h sets: "realm", "resource_metadata", "token_cache": { "max_tokens", "max_age" }, "decryption_keys",
  *                "origins" and "dpop": { "algorithms", "nonce_lifetime", "nonce_key", "max_proofs" }, which allows it, and
  *                "issuers": [{ "issuer", "audiences", "algorithms", "profile"; one of "jwks" (a JWK Set of public keys, or a
@@ -24,10 +24,12 @@
  *   "audit"      { "file": path, "level": "written" or "synced", "on_failure": "strict" or "lenient", "record_claims": [names] },
  *                or "none": the decision to keep no record is written down
  * "authentication" is { "method", "client_id" } and what the method needs: client_secret_basic and client_secret_post a "secret";
- * private_key_jwt a "key", a private JWK, and an "audience"; tls_client_auth an "identity", one of the "http" section's.
+ * private_key_jwt a "key", a private JWK, and an "audience"; tls_client_auth and self_signed_tls_client_auth an "identity", one of
+ * the "http" section's.
  * Secrets never stand in it: where one is wanted it is "file:PATH" (a regular file's bytes, without one newline at the end) or
- * "env:NAME", of at most 64 KiB, and 256 KiB where it is keys. They are read when the document is. Nothing is fetched by
- * apisec_guard_new.
+ * "env:NAME", of at most 64 KiB, and 256 KiB where it is keys. They are read when the document is. "ca_file", "certificate", an
+ * identity's "key" and the log's "file" are paths as they are. A relative path is looked for in the process's working directory,
+ * not beside the document. Nothing is fetched by apisec_guard_new.
  *
  * One call: the rule is found; of the call what needs no user is judged (networks, peers, services, limits by address); the token
  * is verified unless the rule demands no user; limits by user; requirements; body; then the record is written, exactly one. There

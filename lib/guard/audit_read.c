@@ -39,7 +39,7 @@ static apisec_status read_members(const struct shape *at, enum log_source log, s
     for (struct shape member = shape_first(at); has_audit && member.value != NULL && status == APISEC_OK; shape_next(&member))
         if (strcmp(member.name, "record_claims") != 0) status = shape_fail(&member, err, "the service brings its own audit log");
     if (status != APISEC_OK || has_audit || (log == LOG_NOWHERE && file_at.value == NULL)) return status;
-    status = shape_text(&file_at, &file, err);
+    status = path_read(&file_at, &file, err);
     if (status == APISEC_OK) status = read_choice(at, "level", "written", "synced", &settings->level, err);
     if (status == APISEC_OK) status = read_choice(at, "on_failure", "strict", "lenient", &settings->on_failure, err);
     if (status != APISEC_OK) return status;

@@ -18,8 +18,8 @@ static apisec_status noted(const struct shape *at, const apisec_http_options *op
 static apisec_status read_texts(const struct shape *at, apisec_http_options *options, apisec_error *err)
 {
     const struct shape ca_file_at = shape_member(at, "ca_file"), proxy_at = shape_member(at, "proxy");
-    const char *ca_file, *proxy;
-    apisec_status status = shape_optional_text(at, "ca_file", &ca_file, err);
+    const char *ca_file = NULL, *proxy;
+    apisec_status status = ca_file_at.value != NULL ? path_read(&ca_file_at, &ca_file, err) : APISEC_OK;
     if (status == APISEC_OK) status = shape_optional_text(at, "proxy", &proxy, err);
     if (status != APISEC_OK) return status;
     if (ca_file != NULL) apisec_http_options_set_ca_file(options, ca_file);
@@ -52,8 +52,8 @@ static apisec_status read_identities(const struct shape *object, apisec_http_opt
         const struct shape certificate_at = shape_member(&at, "certificate"), key_at = shape_member(&at, "key");
         const char *certificate, *key;
         status = shape_object(&at, identity_names, err);
-        if (status == APISEC_OK) status = shape_text(&certificate_at, &certificate, err);
-        if (status == APISEC_OK) status = shape_text(&key_at, &key, err);
+        if (status == APISEC_OK) status = path_read(&certificate_at, &certificate, err);
+        if (status == APISEC_OK) status = path_read(&key_at, &key, err);
         if (status != APISEC_OK) return status;
         apisec_http_options_add_identity(options, at.name, certificate, key);
         status = noted(&at, options, err);

@@ -142,11 +142,12 @@ static apisec_status take_referred(const struct subject *subject, const struct s
 static apisec_status read_jwks(const struct subject *subject, apisec_error *err)
 {
     const struct shape at = shape_member(subject->at, "jwks");
+    struct text text;
     apisec_status status = APISEC_OK;
     if (at.value == NULL) return APISEC_OK;
     if (json_kind(at.value) == JSON_OBJECT) status = take_inline(subject, &at, err);
-    else if (json_kind(at.value) == JSON_STRING) status = take_referred(subject, &at, err);
-    else return shape_fail(&at, err, "a JWK Set, or \"file:PATH\" or \"env:NAME\" of one is wanted");
+    else if (json_as_text(at.value, &text) && secret_is_reference(text.at)) status = take_referred(subject, &at, err);
+    else return shape_fail(&at, err, "a JWK Set, or \"file:PATH\" or \"env:NAME\" of one is wanted; a URL is its \"jwks_uri\"");
     return status == APISEC_OK ? trust_noted(&at, subject->trust, err) : status;
 }
 

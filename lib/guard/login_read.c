@@ -30,7 +30,9 @@ static apisec_status find_method(const struct shape *object, const struct method
         *method = &methods[i];
         if (strcmp(name, methods[i].name) == 0) return APISEC_OK;
     }
-    return shape_fail(&at, err, "client_secret_basic, client_secret_post, private_key_jwt or tls_client_auth is wanted");
+    return shape_fail(
+        &at, err,
+        "client_secret_basic, client_secret_post, private_key_jwt, tls_client_auth or self_signed_tls_client_auth is wanted");
 }
 
 /* check_presence: what a method does not use is a mistake about the method. */

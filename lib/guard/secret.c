@@ -93,6 +93,19 @@ static apisec_status take(struct secret *secret, const char *stand_in, apisec_er
     return secret->bytes != NULL ? APISEC_OK : fail_memory(err);
 }
 
+bool secret_is_reference(const char *text)
+{
+    if (strncmp(text, "file:", 5) == 0) return text[5] != '\0';
+    return strncmp(text, "env:", 4) == 0 && text[4] != '\0';
+}
+
+apisec_status path_read(const struct shape *at, const char **path, apisec_error *err)
+{
+    const apisec_status status = shape_text(at, path, err);
+    if (status != APISEC_OK || !secret_is_reference(*path)) return status;
+    return shape_fail(at, err, "a path as it is, without \"file:\" or \"env:\", is wanted");
+}
+
 apisec_status secret_read(const struct shape *at, const struct reading *reading, size_t max, const char *stand_in,
                           struct secret *secret, apisec_error *err)
 {
@@ -100,9 +113,8 @@ apisec_status secret_read(const struct shape *at, const struct reading *reading,
     *secret = (struct secret){NULL, 0};
     apisec_status status = shape_text(at, &reference, err);
     if (status != APISEC_OK) return status;
-    const bool is_file = strncmp(reference, "file:", 5) == 0 && reference[5] != '\0';
-    const bool is_variable = strncmp(reference, "env:", 4) == 0 && reference[4] != '\0';
-    if (!is_file && !is_variable)
+    const bool is_file = reference[0] == 'f';
+    if (!secret_is_reference(reference))
         return shape_fail(at, err, "a secret does not stand in the document: \"file:PATH\" or \"env:NAME\" is wanted");
     if (reading->is_lint) return take(secret, stand_in, err);
     status = is_file ? read_file(at, reference + 5, max, secret, err) : read_variable(at, reference + 4, max, secret, err);

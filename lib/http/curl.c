@@ -358,25 +358,42 @@ static const char *file_problem(int error)
     }
 }
 
-/* A file that is missing is noticed at the start, not at the first request. */
-static apisec_status check_readable(const char *path, const char *what, apisec_error *err)
+/* find_pem: a line begins as one before PEM does (RFC 7468 section 2). NULL, or what is wrong. */
+static const char *find_pem(FILE *file)
 {
-    if (path == NULL) return APISEC_OK;
+    static const char begin[] = "-----BEGIN ";
+    char line[128];
+    bool at_start = true, is_empty = true, has_pem = false;
     errno = 0;
-    FILE *file = fopen(path, "re");
-    const bool readable = file != NULL && fgetc(file) != EOF;
-    const int error = errno; /* none: it ends before its first byte */
+    while (!has_pem && fgets(line, sizeof line, file) != NULL) {
+        has_pem = at_start && strncmp(line, begin, sizeof begin - 1) == 0;
+        at_start = strchr(line, '\n') != NULL;
+        is_empty = false;
+    }
+    mem_wipe(line, sizeof line);
+    if (has_pem) return NULL;
+    return is_empty ? file_problem(errno) : "it is not PEM";
+}
+
+/* A file that is missing, or holds something else, is noticed at the start and not at the first request. It may be a key. */
+static apisec_status check_pem(const char *path, const char *what, apisec_error *err)
+{
+    char bytes[1024];
+    if (path == NULL) return APISEC_OK;
+    FILE *const file = fopen(path, "re");
+    if (file != NULL) setvbuf(file, bytes, _IOFBF, sizeof bytes);
+    const char *const problem = file == NULL ? file_problem(errno) : find_pem(file);
     if (file != NULL) fclose(file);
-    if (readable) return APISEC_OK;
-    return fail(err, APISEC_E_CONFIG, "the %s %.100s cannot be used: %s", what, path, file_problem(error));
+    mem_wipe(bytes, sizeof bytes);
+    return problem == NULL ? APISEC_OK : fail(err, APISEC_E_CONFIG, "the %s %.100s cannot be used: %s", what, path, problem);
 }
 
 static apisec_status check_files(const apisec_http_options *options, apisec_error *err)
 {
-    apisec_status status = check_readable(options->ca_file, "CA file", err);
+    apisec_status status = check_pem(options->ca_file, "CA file", err);
     for (size_t i = 0; i < options->num_identities && status == APISEC_OK; i++) {
-        status = check_readable(options->identities[i].cert_file, "certificate file of an identity", err);
-        if (status == APISEC_OK) status = check_readable(options->identities[i].key_file, "key file of an identity", err);
+        status = check_pem(options->identities[i].cert_file, "certificate file of an identity", err);
+        if (status == APISEC_OK) status = check_pem(options->identities[i].key_file, "key file of an identity", err);
     }
     return status;
 }

@@ -14,6 +14,7 @@ import json
 import os
 import re
 import sys
+import tempfile
 import unittest
 
 BUILD = os.environ.get("BUILD", "build")
@@ -27,6 +28,10 @@ EC = {"kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHv
       "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}  # RFC 7515 appendix A.3, the public half
 SIGNER = dict(EC, alg="ES256", d="jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI")
 DECRYPTER = dict(SIGNER, alg="ECDH-ES")
+FILE = tempfile.NamedTemporaryFile("w")  # it goes with this process
+FILE.write("-----BEGIN CERTIFICATE-----\n")
+FILE.flush()
+PEM = FILE.name
 os.environ["APISEC_TEST_SECRET"] = "not much of a secret, 40 bytes of it ..."
 os.environ["APISEC_TEST_SIGNER"] = json.dumps(SIGNER)
 os.environ["APISEC_TEST_DECRYPTER"] = json.dumps(DECRYPTER)
@@ -185,9 +190,9 @@ DOCUMENTS = [
                  "introspection": {"endpoint": "https://d.example/i", "authentication": MTLS, "prefix": "d_"}},
             ],
         },
-        "http": {"ca_file": "/proc/self/exe", "timeout_ms": 1000, "connect_timeout_ms": 500, "allow_loopback": True,
+        "http": {"ca_file": PEM, "timeout_ms": 1000, "connect_timeout_ms": 500, "allow_loopback": True,
                  "allow_private": True, "proxy": "http://proxy.example:3128",
-                 "identities": {"me": {"certificate": "/proc/self/exe", "key": "/proc/self/exe"}}},
+                 "identities": {"me": {"certificate": PEM, "key": PEM}}},
         "exchange": {"ledger": {"endpoint": "https://id.example/token", "authentication": BASIC, "dpop_key": "env:APISEC_TEST_SIGNER",
                                 "audiences": ["ledger"], "resources": ["https://ledger.example"], "scope": "a b",
                                 "requested_type": "jwt", "actor": {"token": SECRET, "type": "jwt"}},

@@ -70,7 +70,7 @@ static const char *with_scope(const char *scope)
 }
 
 #define NOT_OFFICE(what) "networks are not what the rule requires: office (the client " what ")"
-#define NOWHERE "networks are not what the rule requires: office (the client's address is not known)"
+#define NOWHERE          "networks are not what the rule requires: office (the client's address is not known)"
 
 static void test_networks(void **state)
 {
@@ -91,8 +91,8 @@ static void test_networks(void **state)
         {"/net", "10.0.0.1", "192.0.2.1", NULL, APISEC_OK, "", "through a proxy"},
         {"/net", "10.0.0.1", "192.0.2.1, 198.51.100.1", NULL, APISEC_E_PEER, NOT_OFFICE("is 198.51.100.1"),
          "spoofed through a proxy"},
-        {"/net", "10.0.0.1", "192.0.2.1, 198.51.100.1, 10.0.0.2", NULL, APISEC_E_PEER,
-         NOT_OFFICE("is 198.51.100.1"), "spoofed through two"},
+        {"/net", "10.0.0.1", "192.0.2.1, 198.51.100.1, 10.0.0.2", NULL, APISEC_E_PEER, NOT_OFFICE("is 198.51.100.1"),
+         "spoofed through two"},
         {"/net", "10.0.0.1", NULL, NULL, APISEC_E_PEER, NOT_OFFICE("is 10.0.0.1"), "the proxy itself"},
         {"/both", "192.0.2.1", NULL, with_scope("\"a\""), APISEC_OK, "", "from the office, with the scope"},
         {"/both", "192.0.2.1", NULL, NULL, APISEC_E_NO_CREDENTIAL, "the request has no Authorization header",
@@ -348,9 +348,10 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_networks),         cmocka_unit_test(test_peers),           cmocka_unit_test(test_services),
-        cmocka_unit_test(test_causes),
-        cmocka_unit_test(test_basic_challenges), cmocka_unit_test(test_applied_by_hand), cmocka_unit_test(test_the_record),
+        cmocka_unit_test(test_networks),         cmocka_unit_test(test_peers),
+        cmocka_unit_test(test_services),         cmocka_unit_test(test_causes),
+        cmocka_unit_test(test_basic_challenges), cmocka_unit_test(test_applied_by_hand),
+        cmocka_unit_test(test_the_record),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

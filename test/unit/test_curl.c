@@ -607,11 +607,18 @@ static void wrong_options_make_no_transport(void **state)
         {"", "client.pem", "client.key", "/ cannot be used: it is a folder", "a folder"},
         {"empty.pem", "client.pem", "client.key", "/empty.pem cannot be used: it is empty", "nothing in it"},
         {"ca.pem", "missing.pem", "client.key", "/missing.pem cannot be used: there is no such file", "no certificate"},
+        {"text.pem", "client.pem", "client.key", "/text.pem cannot be used: it is not PEM", "something else"},
+        {"ca.pem", "text.pem", "client.key", "/text.pem cannot be used: it is not PEM", "no certificate in it"},
+        {"ca.pem", "client.pem", "text.pem", "/text.pem cannot be used: it is not PEM", "no key in it"},
         {"ca.pem", "client.pem", "missing.key", "/missing.key cannot be used: there is no such file", "no key"},
     };
     FILE *empty = fopen(https_server_file(server, "empty.pem"), "w");
     assert_non_null(empty);
     (void)fclose(empty);
+    FILE *text = fopen(https_server_file(server, "text.pem"), "w");
+    assert_non_null(text);
+    assert_true(fputs("not a -----BEGIN CERTIFICATE-----\n", text) >= 0);
+    (void)fclose(text);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char cert[128];
         apisec_http_options *options = options_new(rows[i].ca);
@@ -638,6 +645,7 @@ static void wrong_options_make_no_transport(void **state)
     assert_int_equal(apisec_http_new(NULL, &http, NULL), APISEC_OK);
     apisec_http_free(http);
     (void)remove(https_server_file(server, "empty.pem"));
+    (void)remove(https_server_file(server, "text.pem"));
 }
 
 int main(void)

@@ -4,7 +4,9 @@
  * stands the one that is right.
  */
 #include "support/unit.h"
+#include "support/forge.h"
 #include "support/guard.h"
+#include "support/logfile.h"
 #include "support/sentry.h"
 
 #include <stdio.h>
@@ -20,6 +22,8 @@
 #define OPAQUE(members)       ISSUER(SENTRY_ISSUER ",'introspection':{" members "}")
 #define IN_TRUST(members)     DOCUMENT("{" members ",'issuers':[{" SENTRY_ISSUER "," SENTRY_KEYS "}]}", "")
 #define WITH(rest)            DOCUMENT("{'issuers':[{" SENTRY_ISSUER "," SENTRY_KEYS "}]}", "," rest)
+#define A_PATH                "a path as it is, without \"file:\" or \"env:\", is wanted"
+#define A_KEY_SET             "a JWK Set, or \"file:PATH\" or \"env:NAME\" of one is wanted; a URL is its \"jwks_uri\""
 #define AUDITED(audit)        "{" SENTRY_TRUST "," SENTRY_RULES ",'audit':" audit "}"
 #define LOGIN                 "'authentication':{'method':'client_secret_basic','client_id':'c','secret':'env:APISEC_TEST_SECRET'}"
 #define EXCHANGE(members)     WITH("'exchange':{'ledger':{" members "}}")
@@ -31,13 +35,28 @@ struct row {
     const char *sentence; /* NULL: it is right */
 };
 
+static char *folder, *pem;
+
+/* with_pem puts the path of a file of PEM where one is wanted. */
+static char *with_pem(const char *quoted)
+{
+    char *text = text_copy(text_of(quoted));
+    while (strstr(text, "@PEM@") != NULL) {
+        char *const with = forge_replace(text, "@PEM@", pem);
+        free(text);
+        text = with;
+    }
+    return text;
+}
+
 static apisec_status try_new(const char *quoted, apisec_guard **guard, apisec_error *err)
 {
-    char *const json = sentry_json(quoted);
+    char *const with = with_pem(quoted), *const json = sentry_json(with);
     const size_t len = strlen(json);
     const char *const at_a_page = guarded(json, len);
     const apisec_status status = apisec_guard_new(at_a_page, len, guard, err);
     guard_free(at_a_page);
+    free(with);
     free(json);
     return status;
 }
@@ -162,8 +181,9 @@ static void test_issuers(void **state)
          "trust.issuers[0].discover: only true: leave it out where it is not wanted"},
         {ISSUER(SENTRY_ISSUER ",'algorithms':['ES256'],'jwks_uri':'http://id.example/jwks'"),
          "trust.issuers[0].jwks_uri: the URL's scheme is not https"},
-        {ISSUER(SENTRY_ISSUER ",'algorithms':['ES256'],'jwks':7"),
-         "trust.issuers[0].jwks: a JWK Set, or \"file:PATH\" or \"env:NAME\" of one is wanted"},
+        {ISSUER(SENTRY_ISSUER ",'algorithms':['ES256'],'jwks':7"), "trust.issuers[0].jwks: " A_KEY_SET},
+        {ISSUER(SENTRY_ISSUER ",'algorithms':['ES256'],'jwks':'keys.json'"), "trust.issuers[0].jwks: " A_KEY_SET},
+        {ISSUER(SENTRY_ISSUER ",'algorithms':['ES256'],'jwks':'https://id.example/jwks'"), "trust.issuers[0].jwks: " A_KEY_SET},
         {ISSUER(SENTRY_ISSUER ",'algorithms':['HS256'],'jwks':{'keys':[{'kty':'oct','k':'c2VjcmV0'}]}"),
          "trust.issuers[0].jwks.keys[0].k: a secret does not stand in the document: give the set as \"file:PATH\""},
         {KEYED(",'profile':'id'"), "trust.issuers[0].profile: the profile is not one of at+jwt, jwt, txntoken+jwt"},
@@ -216,10 +236,11 @@ static void test_logins(void **state)
         {"{"
          "'trust':{'issuers':[{" SENTRY_ISSUER ",'introspection':{'endpoint':'https://id.example/introspect','authentication':"
          "{'method':'tls_client_auth','client_id':'c','identity':'me'}}}]}," SENTRY_RULES "," NO_AUDIT
-         ",'http':{'identities':{'me':{'certificate':'/proc/self/exe','key':'/proc/self/exe'}}}}",
+         ",'http':{'identities':{'me':{'certificate':'@PEM@','key':'@PEM@'}}}}",
          NULL},
         {AS("'method':'basic','client_id':'c','secret':'env:APISEC_TEST_SECRET'"),
-         AT ".method: client_secret_basic, client_secret_post, private_key_jwt or tls_client_auth is wanted"},
+         AT ".method: client_secret_basic, client_secret_post, private_key_jwt, tls_client_auth or self_signed_tls_client_auth is "
+            "wanted"},
         {AS("'client_id':'c','secret':'env:APISEC_TEST_SECRET'"), AT ".method: missing"},
         {AS("'method':'client_secret_post','secret':'env:APISEC_TEST_SECRET'"), AT ".client_id: missing"},
         {AS("'method':'client_secret_post','client_id':'c'"), AT ".secret: missing"},
@@ -245,12 +266,17 @@ static void test_http(void **state)
     static const struct row rows[] = {
         {WITH("'http':{}"), NULL},
         {WITH("'http':{'timeout_ms':100,'connect_timeout_ms':100,'allow_loopback':true,'allow_private':true,"
-              "'proxy':'http://proxy.example:3128','ca_file':'/proc/self/exe'}"),
+              "'proxy':'http://proxy.example:3128'}"),
          NULL},
+        {WITH("'http':{'ca_file':'@PEM@'}"), NULL},
+        {WITH("'http':{'ca_file':'/proc/self/exe'}"), "http: the CA file /proc/self/exe cannot be used: it is not PEM"},
         {WITH("'http':{'timeout':1}"), "http.timeout: unknown, did you mean \"timeout_ms\"?"},
         {WITH("'http':{'timeout_ms':0}"), "http.timeout_ms: a whole number from 1 to 300000 is wanted"},
         {WITH("'http':{'connect_timeout_ms':300001}"), "http.connect_timeout_ms: a whole number from 1 to 300000 is wanted"},
         {WITH("'http':{'ca_file':'/nonexistent'}"), "http: the CA file /nonexistent cannot be used: there is no such file"},
+        {WITH("'http':{'ca_file':'file:/etc/ca.pem'}"), "http.ca_file: " A_PATH},
+        {WITH("'http':{'identities':{'me':{'certificate':'file:c','key':'k'}}}"), "http.identities.me.certificate: " A_PATH},
+        {WITH("'http':{'identities':{'me':{'certificate':'c','key':'env:k'}}}"), "http.identities.me.key: " A_PATH},
         {WITH("'http':{'proxy':'https://proxy.example'}"), "http.proxy: the proxy is not http://host:port"},
         {WITH("'http':{'allow_loopback':false}"), "http.allow_loopback: only true: leave it out where it is not wanted"},
         {WITH("'http':{'identities':{'me':{'certificate':'c'}}}"), "http.identities.me.key: missing"},
@@ -314,6 +340,7 @@ static void test_audit(void **state)
         {AUDITED("{}"), "audit.file: missing"},
         {AUDITED("{'file':'/dev/null','level':'flushed'}"), "audit.level: \"written\" or \"synced\" is wanted"},
         {AUDITED("{'file':'/dev/null','on_failure':'ignore'}"), "audit.on_failure: \"strict\" or \"lenient\" is wanted"},
+        {AUDITED("{'file':'file:/var/log/audit.jsonl'}"), "audit.file: " A_PATH},
         {AUDITED("{'file':'/dev/null','mode':1}"), "audit.mode: unknown"},
         {AUDITED("{'file':'/dev/null','record_claims':'x'}"), "audit.record_claims: an array is wanted, not a string"},
         {AUDITED("{'file':'/dev/null','record_claims':['a','/b//c']}"),
@@ -380,6 +407,9 @@ static int begin(void **state)
 {
     (void)state;
     char *private_jwk, *public_jwk;
+    folder = folder_new();
+    pem = folder_path(folder, "pem");
+    file_write(pem, "-----BEGIN CERTIFICATE-----\n", 28);
     setenv("APISEC_TEST_SECRET", "secret-canary-0123456789", 1);
     setenv("APISEC_TEST_NONCE_KEY", "0123456789abcdef0123456789abcdef\n", 1);
     setenv("APISEC_TEST_SIGNER", apisec_signer_private_jwk(forge_signer("ES256", 1)), 1);
@@ -397,6 +427,8 @@ static int begin(void **state)
 static int end(void **state)
 {
     (void)state;
+    free(pem);
+    folder_free(folder);
     forge_end();
     return 0;
 }

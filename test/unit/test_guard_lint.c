@@ -210,7 +210,7 @@ static void test_what_would_be_refused(void **state)
         {"{" SENTRY_TRUST ",'rules':[" ALL "],'audit':{'level':'synced'}}", "audit.file", "error", "missing"},
         {"{" SENTRY_TRUST ",'rules':[" ALL "],'audit':7}", "audit", "error", "an object, or"},
         {ISSUER("'algorithms':['ES256']"), "trust.issuers[0]", "error", "no source of keys"},
-        {ISSUER("'algorithms':['ES256'],'jwks':'not a reference'"), "trust.issuers[0].jwks", "error", "a secret does not"},
+        {ISSUER("'algorithms':['ES256'],'jwks':'not a reference'"), "trust.issuers[0].jwks", "error", "a JWK Set, or"},
         {WITH("'exchange':{'x':{'endpoint':'https://id.example/token'," LOGIN ",'scope':'b'}}"), "exchange.x", "error",
          "audiences"},
         {ISSUER("'algorithms':['XS256'],'jwks':'file:/nonexistent'"), "trust.issuers[0].algorithms[0]", "error", "not one of"},
