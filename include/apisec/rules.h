@@ -22,13 +22,15 @@
  * services read in different ways is APISEC_E_REQUEST: an empty segment but at the end, "." and "..", an encoded slash, backslash
  * or control, a broken escape; and that of a URL without a host or with a backslash before its path.
  *
- * Rules. "id", "path", and one of "require", "public": true and "deny": true; "methods", all when absent. A rule that requires
- * nothing says "require": {}, and still a user is authenticated: neither a certificate nor a network alone passes it. With
+ * Rules. "id", "path", and one of "require", "public": true and "deny": true; "methods", as they stand (GET is not HEAD), all when
+ * absent. A rule that requires nothing says "require": {}, and still a user is authenticated: neither a certificate nor a network
+ * alone passes it. With
  * "user": "none" no user is demanded, and require asks for nothing of a user but for at least one of networks, peers and services.
  * A public rule demands nothing of anybody. Further members of a rule:
  *   "limits": [names]       how often it may be used, see limits.h; APISEC_E_RATE
  *   "body": {…}             what the request's body may be, see limits.h; APISEC_E_BODY
- *   "shadow": requirement   a further requirement that is judged and recorded and not enforced: how a stricter rule is tried out
+ *   "shadow": requirement   a further requirement that is judged and recorded and not enforced: how a stricter rule is tried out.
+ *                           Where the rule wants no user it is judged without one, even if the request has a token
  *
  * Requirements, all of which must be met; they are judged in this order, and the first that is not met is the reason. The first
  * three are judged before a token is looked at, in policies and all_of too:

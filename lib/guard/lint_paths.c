@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * lint_paths.c: paths that say less than they seem to: beside which another rule lets in what this one keeps out. The document was
- * read before.
+ * lint_paths.c: paths that say less than they seem to: beside which another rule lets in what this one keeps out, or that have no
+ * parameter. The document was read before.
  */
 #include "guard/guard.h"
 
@@ -87,6 +87,21 @@ static void lint_slash(const struct paths *paths, const struct shape *rule)
     buffer_free(&path);
 }
 
+/* ---- parameters as others write them ---- */
+
+/* In other routers :name and <name> are parameters; here they are segments that no request has. */
+static void lint_segments(const struct paths *paths, const struct shape *rule)
+{
+    const struct shape at = shape_member(rule, "path");
+    for (const char *segment = path_of(rule->value); *segment == '/'; segment += strcspn(segment, "/")) {
+        segment++;
+        if (*segment != ':' && *segment != '<') continue;
+        finding_add(paths->findings, &at, FINDING_WARNING, "%.*s is taken as it stands: a parameter is written {name}",
+                    (int)strcspn(segment, "/"), segment);
+        return;
+    }
+}
+
 /* ---- what lies below a public path ---- */
 
 static size_t segment_len(const char *at)
@@ -135,6 +150,7 @@ void lint_paths(const struct shape *top, struct findings *findings)
     }
     const struct paths paths = {&rules, compiled, findings};
     for (struct shape at = shape_first(&rules); at.value != NULL; shape_next(&at)) {
+        lint_segments(&paths, &at);
         lint_slash(&paths, &at);
         lint_public(&paths, &at);
     }

@@ -95,6 +95,51 @@ static void lint_methods(struct walk *walk, const struct shape *rule)
     }
 }
 
+/* wants_user: the requirement cannot be met without one. */
+static bool wants_user(const struct walk *walk, const struct shape *require)
+{
+    static const char *const others[] = {"networks", "except_networks", "peers", "services", "policies", "all_of", "any_of", NULL};
+    const struct shape policies = shape_member(walk->top, "policies"), named = shape_member(require, "policies"),
+                       all_of = shape_member(require, "all_of"), any_of = shape_member(require, "any_of");
+    bool wants = false, is_choice = any_of.value != NULL;
+    for (struct shape at = shape_first(require); at.value != NULL && !wants; shape_next(&at)) {
+        wants = true;
+        for (size_t i = 0; others[i] != NULL; i++) wants = wants && strcmp(at.name, others[i]) != 0;
+    }
+    for (struct shape at = shape_first(&named); at.value != NULL && !wants; shape_next(&at)) {
+        struct text name;
+        const struct shape policy = json_as_text(at.value, &name) ? shape_member(&policies, name.at) : at;
+        wants = wants_user(walk, &policy);
+    }
+    for (struct shape at = shape_first(&all_of); at.value != NULL && !wants; shape_next(&at)) wants = wants_user(walk, &at);
+    for (struct shape at = shape_first(&any_of); at.value != NULL && is_choice; shape_next(&at)) is_choice = wants_user(walk, &at);
+    return wants || is_choice;
+}
+
+static void lint_shadow(struct walk *walk, const struct shape *rule, const struct shape *shadow)
+{
+    if (shadow->value == NULL) return;
+    lint_requirement(walk, shadow);
+    if (json_first(shadow->value) == NULL)
+        finding_add(walk->findings, shadow, FINDING_WARNING, "empty: it is always met, and nothing is tried");
+    else if ((json_member(rule->value, "public") != NULL || json_member(rule->value, "user") != NULL) && wants_user(walk, shadow))
+        finding_add(walk->findings, shadow, FINDING_WARNING,
+                    "the rule looks at no token: what is asked of a user is never met, whoever calls");
+}
+
+static void lint_body(struct walk *walk, const struct shape *rule)
+{
+    const struct shape body = shape_member(rule, "body"), methods = shape_member(rule, "methods");
+    if (body.value == NULL || json_member(body.value, "optional") != NULL) return;
+    for (struct shape at = shape_first(&methods); at.value != NULL; shape_next(&at)) {
+        struct text method;
+        if (!json_as_text(at.value, &method) || (!text_is(method, "GET") && !text_is(method, "HEAD"))) continue;
+        finding_add(walk->findings, &body, FINDING_WARNING, "of %s too: without \"optional\" a request without a body is denied",
+                    method.at);
+        return;
+    }
+}
+
 static void lint_rule(struct walk *walk, const struct shape *rule)
 {
     const struct shape require = shape_member(rule, "require"), shadow = shape_member(rule, "shadow"),
@@ -102,7 +147,8 @@ static void lint_rule(struct walk *walk, const struct shape *rule)
     lint_methods(walk, rule);
     note_all(walk, &walk->limits, rule, "limits");
     if (require.value != NULL) lint_requirement(walk, &require);
-    if (shadow.value != NULL) lint_requirement(walk, &shadow);
+    lint_shadow(walk, rule, &shadow);
+    lint_body(walk, rule);
     if (require.value == NULL) return;
     if (asks(walk, &require, "services") && json_member(rule->value, "limits") == NULL)
         finding_add(walk->findings, rule, FINDING_WARNING,
@@ -135,10 +181,13 @@ static void lint_proxies(struct walk *walk)
     note_all(walk, &walk->networks, walk->top, "trusted_proxies");
     for (struct shape at = shape_first(&proxies); at.value != NULL; shape_next(&at)) {
         struct text name, range;
+        bool is_everybody = false;
         if (!json_as_text(at.value, &name)) continue;
         for (const struct json *one = json_first(json_member(networks.value, name.at)); one != NULL; one = json_next(one))
-            if (json_as_text(one, &range) && range.len > 2 && strcmp(range.at + range.len - 2, "/0") == 0)
-                finding_add(walk->findings, &at, FINDING_ERROR, "everybody is a trusted proxy: whoever calls says from where");
+            is_everybody =
+                is_everybody || (json_as_text(one, &range) && range.len > 2 && strcmp(range.at + range.len - 2, "/0") == 0);
+        if (is_everybody)
+            finding_add(walk->findings, &at, FINDING_ERROR, "everybody is a trusted proxy: whoever calls says from where");
     }
 }
 

@@ -96,12 +96,31 @@ static const struct row rows[] = {
     {"{" SENTRY_TRUST ",'rules':[" ALL ",{'id':'a','path':'/a','user':'none','require':{'networks':['office'],'peers':['p']}}],"
      "'peers':{'p':{'dns':['p.example']}}" OFFICE AUDIT "}",
      NULL, NULL, NULL},
+    /* what is tried, and bodies */
+    {RULES("{'id':'all','path':'/**','require':{},'shadow':{}}"), "rules[0].shadow", "warning", "always met"},
+    {RULES(ALL ",{'id':'a','path':'/a'," PUBLIC ",'shadow':{'scopes':['a']}}"), "rules[1].shadow", "warning", "never met"},
+    {RULES("{'id':'all','path':'/**','require':{},'shadow':{'scopes':['a']}}"), NULL, NULL, NULL},
+    {"{" SENTRY_TRUST ",'rules':[" ALL ",{'id':'a','path':'/a'," PUBLIC ",'shadow':{'networks':['office']}}]" OFFICE AUDIT "}",
+     NULL, NULL, NULL},
+    {"{" SENTRY_TRUST ",'rules':[" ALL ",{'id':'a','path':'/a','user':'none','require':{'peers':['p']},"
+     "'shadow':{'all_of':[{'policies':['x']}]}}],'policies':{'x':{'acr':['gold']}},'peers':{'p':{'dns':['p.example']}}" AUDIT "}",
+     "rules[1].shadow", "warning", "never met"},
+    {"{" SENTRY_TRUST ",'rules':[" ALL ",{'id':'a','path':'/a'," PUBLIC
+     ",'shadow':{'any_of':[{'scopes':['a']},{'networks':['office']}]}}]" OFFICE AUDIT "}",
+     NULL, NULL, NULL},
+    {RULES(ALL ",{'id':'a','path':'/a'," PUBLIC ",'shadow':{'any_of':[{'scopes':['a']},{'scopes':['b']}]}}"), "rules[1].shadow",
+     "warning", "never met"},
+    {RULES(ALL ",{'id':'a','path':'/a','methods':['POST','GET'],'require':{},'body':{}}"), "rules[1].body", "warning",
+     "of GET too"},
+    {RULES(ALL ",{'id':'a','path':'/a','methods':['POST','GET'],'require':{},'body':{'optional':true}}"), NULL, NULL, NULL},
+    {RULES(ALL ",{'id':'a','path':'/a','methods':['POST'],'require':{},'body':{}}"), NULL, NULL, NULL},
     /* what is not used */
     {WITH("'networks':{'office':['192.0.2.0/24']}"), "networks.office", "warning", "no rule"},
     {WITH("'networks':{'office':['192.0.2.0/24']},'trusted_proxies':['office']"), NULL, NULL, NULL},
     {WITH("'networks':{'office':['0.0.0.0/0']},'trusted_proxies':['office']"), "trusted_proxies[0]", "error", "everybody"},
     {WITH("'networks':{'office':['2001:db8::/32','::/0']},'trusted_proxies':['office']"), "trusted_proxies[0]", "error",
      "everybody"},
+    {WITH("'networks':{'office':['0.0.0.0/0','::/0']},'trusted_proxies':['office']"), "trusted_proxies[0]", "error", "everybody"},
     {WITH("'policies':{'clerk':{'scopes':['a']}}"), "policies.clerk", "warning", "no rule"},
     {"{" SENTRY_TRUST ",'rules':[{'id':'all','path':'/**','require':{'all_of':[{'policies':['clerk']}]}}],'policies':{'clerk':"
      "{'scopes':['a']}}" AUDIT "}",
@@ -124,6 +143,9 @@ static const struct row rows[] = {
     {"{" SENTRY_TRUST ",'rules':[" ALL "]" SERVICES("X-Service") AUDIT "}", "services.secrets.batch", "warning", "no rule"},
     {"{" SENTRY_TRUST ",'rules':[" ALL "]" LIMITS AUDIT "}", "limits.per", "warning", "no rule"},
     /* paths */
+    {RULES(ALL ",{'id':'x','path':'/orders/:id/lines','require':{}}"), "rules[1].path", "warning", ":id is taken as it stands"},
+    {RULES(ALL ",{'id':'x','path':'/orders/<id>','require':{}}"), "rules[1].path", "warning", "<id> is taken as it stands"},
+    {RULES(ALL ",{'id':'x','path':'/orders/{id}/a:b','require':{}}"), NULL, NULL, NULL},
     {RULES(ALL ",{'id':'admin','path':'/admin','deny':true}"), "rules[1].path", "warning", "rule all lets in"},
     {RULES(ALL ",{'id':'admin','path':'/admin','deny':true},{'id':'admin/','path':'/admin/','deny':true}"), NULL, NULL, NULL},
     {RULES(ALL ",{'id':'admin','path':'/admin/**','deny':true}"), NULL, NULL, NULL},
