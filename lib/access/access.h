@@ -110,8 +110,8 @@ struct path {
     size_t num;                              /* at least one */
 };
 /* path_parse splits and decodes into memory of the arena. REQUEST with what is wrong: no slash in front, two slashes in a row, a
- * segment "." or ".." (encoded ones too), an encoded slash, backslash or control, a raw byte that is not visible ASCII, a broken
- * escape, over 32 segments or 8 KiB. MEMORY. */
+ * segment "." or ".." (encoded ones too), a raw ";", an encoded slash, backslash or control, a raw byte that is not visible ASCII, a
+ * broken escape, what would decode a second time, what is no UTF-8, over 32 segments or 8 KiB. MEMORY. */
 apisec_status path_parse(struct text path, struct arena *arena, struct path *out, apisec_error *err);
 
 /* challenge.c: appends the WWW-Authenticate value for the decision's status; nothing when the status has none. */

@@ -10,10 +10,11 @@ static apisec_status refuse(apisec_error *err, const char *why)
     return fail(err, APISEC_E_REQUEST, "the path %s", why);
 }
 
-/* A raw byte of a path: visible ASCII, and none that some servers take for a separator or for the end. */
+/* A raw byte of a path: visible ASCII, and none that some servers take for a separator or for the end. Behind a ";" are parameters
+ * (RFC 3986 section 3.3) that some cut off, and then serve "/admin" where "/admin;x" was asked for. */
 static bool is_path_byte(char c)
 {
-    return c > ' ' && c < 0x7f && c != '\\' && c != '#' && c != '?';
+    return c > ' ' && c < 0x7f && c != '\\' && c != '#' && c != '?' && c != ';';
 }
 
 /* An encoded slash or backslash would be a separator for the next reader, a control character the end of a line or a text. */
@@ -51,21 +52,30 @@ static size_t take_plain(struct text *rest, char *out)
     return len;
 }
 
-/* read_segment decodes up to the next "/" into out, and says how long it is; false: refused. */
-static bool read_segment(struct text *rest, char *out, size_t *len)
+/* is_final: nothing is left in it that a reader who decodes once more would find, and no bytes that one takes for another text than
+ * the next: an overlong slash, half a character. */
+static bool is_final(struct text segment)
+{
+    for (size_t i = 0; i + 2 < segment.len; i++)
+        if (segment.at[i] == '%' && text_hex_digit(segment.at[i + 1]) >= 0 && text_hex_digit(segment.at[i + 2]) >= 0) return false;
+    return json_is_utf8(segment);
+}
+
+/* read_segment decodes up to the next "/" into out, and says how long it is; NULL, or what is wrong. */
+static const char *read_segment(struct text *rest, char *out, size_t *len)
 {
     *len = take_plain(rest, out);
+    if (rest->len == 0 || rest->at[0] == '/') return NULL;
     while (rest->len > 0 && rest->at[0] != '/') {
         const int byte = next_byte(rest);
-        if (byte < 0) return false;
+        if (byte < 0) return "has a byte that is not permitted, or badly encoded";
         out[(*len)++] = (char)byte;
         *len += take_plain(rest, out + *len);
     }
-    return true;
+    return is_final((struct text){out, *len}) ? NULL : "is encoded twice, or is no UTF-8";
 }
 
-/* is_dots: some servers cut what follows a ";" off a segment, and then see the dots (RFC 3986 section 3.3 names such
- * parameters). */
+/* is_dots: some servers cut off a segment what follows an encoded ";" too, and then see the dots. */
 static bool is_dots(struct text segment)
 {
     const char *const parameter = segment.len > 0 ? memchr(segment.at, ';', segment.len) : NULL;
@@ -84,7 +94,8 @@ apisec_status path_parse(struct text path, struct arena *arena, struct path *out
         size_t len;
         rest = (struct text){rest.at + 1, rest.len - 1};
         if (out->num == PATH_MAX_SEGMENTS) return refuse(err, "has too many segments");
-        if (!read_segment(&rest, room, &len)) return refuse(err, "has a byte that is not permitted, or badly encoded");
+        const char *const wrong = read_segment(&rest, room, &len);
+        if (wrong != NULL) return refuse(err, wrong);
         const struct text segment = {room, len};
         if (len == 0 && rest.len > 0) return refuse(err, "has two slashes in a row");
         if (is_dots(segment)) return refuse(err, "has a segment . or ..");

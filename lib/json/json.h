@@ -16,6 +16,11 @@
 extern const apisec_json_limits json_token_limits;
 extern const apisec_json_limits json_document_limits; /* 256 KiB, depth 16 */
 
+/* ---- utf8.c ---- */
+
+/* json_is_utf8: nothing but characters in their shortest form. */
+bool json_is_utf8(struct text text);
+
 /* ---- span.c ---- */
 
 /* json_member_span finds a top-level member's value in an object text that passed the scanner: its raw bytes, without white space

@@ -39,6 +39,16 @@ size_t utf8_decode(const char *at, size_t len, uint32_t *code)
     return size;
 }
 
+bool json_is_utf8(struct text text)
+{
+    uint32_t code;
+    for (size_t at = 0, len; at < text.len; at += len) {
+        len = utf8_decode(text.at + at, text.len - at, &code);
+        if (len == 0) return false;
+    }
+    return true;
+}
+
 size_t utf8_encode(uint32_t code, char out[4])
 {
     const size_t size = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;

@@ -182,7 +182,16 @@ static void test_ways_around_a_path(void **state)
         {"/admin", APISEC_OK, "admin", "nothing below"},
         {"/admin%00/users", APISEC_E_REQUEST, NULL, "NUL"},
         {"/open/x?y=/../admin", APISEC_E_REQUEST, NULL, "no query may come here"},
-        {"/%2561dmin/users", APISEC_OK, "rest", "decoded once"},
+        {"/open/%61dmin", APISEC_OK, "open", "encoded once"},
+        {"/open/..%252fadmin", APISEC_E_REQUEST, NULL, "encoded twice: some servers decode again"},
+        {"/%2561dmin/users", APISEC_E_REQUEST, NULL, ""},
+        {"/open%2520/x", APISEC_E_REQUEST, NULL, ""},
+        {"/open/100%25", APISEC_OK, "open", "a percent sign, encoded as it must be"},
+        {"/open/..%c0%afadmin", APISEC_E_REQUEST, NULL, "an overlong slash"},
+        {"/open/%c3%a9", APISEC_OK, "open", "a letter beyond ASCII"},
+        {"/admin;x/users", APISEC_E_REQUEST, NULL, "a parameter, which some servers cut off"},
+        {"/admin;/users", APISEC_E_REQUEST, NULL, "an empty one"},
+        {"/open/admin%3bx", APISEC_OK, "open", "an encoded semicolon is data"},
     };
     static const char json[] = "{\"rules\":[{\"id\":\"open\",\"path\":\"/open/**\",\"require\":{}},"
                                "{\"id\":\"admin\",\"path\":\"/admin/**\",\"require\":{\"roles\":[\"admin\"]}},"

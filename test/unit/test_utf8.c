@@ -62,12 +62,28 @@ static void test_at_the_end_of_a_page(void **state)
     }
 }
 
+static void test_texts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool is_utf8;
+    } rows[] = {{"", true},          {"a", true},      {"a\xc3\xa9z", true},   {"\xf0\x9f\x98\x80", true}, {"a\xc3", false},
+                {"\xc0\xaf", false}, {"\xe9z", false}, {"z\xed\xa0\x80", false}, {"\x80", false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *const bytes = guarded(rows[i].text, strlen(rows[i].text));
+        assert_int_equal(json_is_utf8((struct text){bytes, strlen(rows[i].text)}), rows[i].is_utf8);
+        guard_free(bytes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_scalar_value),
         cmocka_unit_test(test_nothing_else),
         cmocka_unit_test(test_at_the_end_of_a_page),
+        cmocka_unit_test(test_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
