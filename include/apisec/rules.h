@@ -18,10 +18,11 @@
  * last one for all that follows, nothing among it (a slash and `**` alone is the rule for all other paths). Segments are compared
  * after one percent-decoding, byte for byte. The most specific template decides, from the left: as it stands before `{name}` before
  * `**`; the order of the rules is of no consequence. Then the method decides among the rules of that template; a method that none
- * of them names is denied, whatever a less specific template says. What matches no rule is denied (APISEC_E_NO_RULE). A path that
- * services read in different ways is APISEC_E_REQUEST: an empty segment but at the end, "." and "..", a parameter (";", which as
- * data is "%3B"), an encoded slash, backslash or control, a broken escape, what would decode once more, and what is no UTF-8; and
- * that of a URL without a host or with a backslash before its path.
+ * of them names is denied, whatever a less specific template says, and so is one that differs from a named one in case alone. It
+ * is that of the request line: who serves by another, as X-HTTP-Method-Override says, gives that one to the call. What matches no
+ * rule is denied (APISEC_E_NO_RULE). A path that services read in different ways is APISEC_E_REQUEST: an empty segment but at the
+ * end, "." and "..", a parameter (";", which as data is "%3B"), an encoded slash, backslash or control, a broken escape, what would
+ * decode once more, and what is no UTF-8; and that of a URL without a host or with a backslash before its path.
  *
  * Rules. "id", "path", and one of "require", "public": true and "deny": true; "methods", as they stand (GET is not HEAD), all when
  * absent. A rule that requires nothing says "require": {}, and still a user is authenticated: neither a certificate nor a network

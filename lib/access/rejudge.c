@@ -61,6 +61,7 @@ static bool find_rule(struct rejudging *r, const apisec_rules *rules)
         lack(r, "the whole path");
         return false;
     }
+    if (r->recalled->method.len == 0) return deny(r, APISEC_E_REQUEST, "the call has no method");
     const apisec_status status = path_parse(r->recalled->path, &r->arena, &r->path, &err);
     if (status == APISEC_E_MEMORY) return give_up(r);
     if (status != APISEC_OK) return deny(r, status, err.text);

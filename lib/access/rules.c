@@ -42,12 +42,15 @@ struct node *node_parameter(apisec_rules *rules, struct node *node)
 const struct rule *rule_of_method(const struct rule *first, struct text method)
 {
     const struct rule *any = NULL;
+    bool is_other_case = false; /* to a service that takes no notice of case it is the method that a rule names */
     for (; first != NULL; first = first->next) {
         if (first->methods.num == 0) any = first;
-        for (size_t i = 0; i < first->methods.num; i++)
+        for (size_t i = 0; i < first->methods.num; i++) {
             if (text_is(method, first->methods.at[i])) return first;
+            is_other_case = is_other_case || text_is_caseless(method, first->methods.at[i]);
+        }
     }
-    return any;
+    return is_other_case ? NULL : any;
 }
 
 /* find_leaf: the rules of the most specific template. At most 32 deep, as paths are. */

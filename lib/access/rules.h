@@ -157,7 +157,7 @@ struct apisec_rules {
 /* node_literal, node_parameter: the node below, made where there is none; NULL: no memory. */
 struct node *node_literal(apisec_rules *rules, struct node *node, struct text segment);
 struct node *node_parameter(apisec_rules *rules, struct node *node);
-/* rule_of_method: among the rules of one template. */
+/* rule_of_method: among the rules of one template. What differs from a method that one names in case alone is none's. */
 const struct rule *rule_of_method(const struct rule *first, struct text method);
 /* rules_ref: they are freed with their last reference. */
 apisec_rules *rules_ref(const apisec_rules *rules);

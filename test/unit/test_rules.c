@@ -119,7 +119,8 @@ static void test_methods(void **state)
     static const struct row rows[] = {
         {"GET", "/admin/x", "read"},   {"POST", "/admin/x", "write"}, {"PUT", "/admin/x", "write"}, {"DELETE", "/admin/x", "-"},
         {"get", "/admin/x", "-"},      {"", "/admin/x", "-"},         {"DELETE", "/other", "rest"}, {"GET", "/mixed", "get"},
-        {"PATCH", "/mixed", "others"}, {"GETX", "/admin/x", "-"},
+        {"PATCH", "/mixed", "others"}, {"GETX", "/admin/x", "-"},     {"get", "/mixed", "-"},       {"Get", "/mixed", "-"},
+        {"patch", "/mixed", "others"}, {"GE", "/mixed", "others"},
     };
     apisec_rules *rules = compile(
         "{\"rules\":[" RULE("read", "/admin/**", ON("\"GET\"")) "," RULE("write", "/admin/**", ON("\"POST\",\"PUT\"")) "," RULE(
