@@ -18,8 +18,8 @@
  *
  * What stays as it was: whether a token was good and a proof new; limits; bodies; the service's own checks. A call that was denied
  * for one of these is denied; but where the rule now wants no user nobody looks at the token. A call that was denied before its
- * token was looked at, or that needed none, is undecidable where now a user is wanted. What a rule only tries ("shadow") is not
- * asked.
+ * token was looked at, or that needed none, is undecidable where now a user is wanted; and one whose body nobody judged where the
+ * rule now has "body". A body that was good then is good. What a rule only tries ("shadow") is not asked.
  *
  * A record proves nothing to this: have the chain checked first (apisec_chain_next, audit.h).
  * Threads: one.

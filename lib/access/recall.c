@@ -113,6 +113,13 @@ static const struct json *failed_check(const struct json *ours)
     return at;
 }
 
+static bool has_passed(const struct json *ours, const char *id)
+{
+    const struct json *at = json_first(array_at(json_member(ours, "checks")));
+    while (at != NULL && !(is(json_member(at, "id"), id) && is(json_member(at, "verdict"), "pass"))) at = json_next(at);
+    return at != NULL;
+}
+
 /* What fails behind the rules (they had let it in), or where none were applied, is the service's own. */
 static enum recalled_end find_end(const struct recalled *recalled, const struct json *ours)
 {
@@ -165,6 +172,7 @@ static void read_call(struct recalled *recalled, const struct json *ours)
     recalled->peer_names_are_partial = is_partial(ours, "peer_names");
     recalled->service = text_at(service).at;
     recalled->service_is_known = service != NULL;
+    recalled->has_good_body = has_passed(ours, "body");
 }
 
 static void read_token(struct recalled *recalled, const struct json *ours)

@@ -42,6 +42,7 @@ struct recalled {
     bool peer_names_are_partial;
     const char *service;             /* or NULL */
     bool service_is_known;
+    bool has_good_body;              /* a rule had it judged */
     /* the token that was verified */
     bool has_token;
     bool is_delegated;

@@ -158,12 +158,18 @@ static bool judge_token(struct rejudging *r)
     return lack(r, "the token, which nobody looked at");
 }
 
+/* A body is no fact of a call that was denied before, or let in by a rule that had nothing to say of it. */
+static bool judge_body(struct rejudging *r)
+{
+    return r->rule->body == NULL || r->recalled->has_good_body || lack(r, "the body, which nobody judged");
+}
+
 static bool judge_all(struct rejudging *r, const apisec_rules *rules)
 {
     if (r->recalled->end == RECALLED_FACT) return stays(r, "it was denied by what is not for these rules to decide");
     if (!find_rule(r, rules) || !find_facts(r, rules)) return false;
     if (!judge_anybody(r) || !judge(r, PART_ORIGIN) || !judge(r, PART_SERVICE) || !judge_token(r)) return false;
-    return judge(r, PART_REST) && r->lacking.name == NULL;
+    return judge(r, PART_REST) && judge_body(r) && r->lacking.name == NULL;
 }
 
 apisec_status rules_rejudge(const struct apisec_rules *rules, const struct recalled *recalled, struct rejudged *rejudged)

@@ -274,6 +274,51 @@ static void test_limits_and_bodies(void **state)
     free(quoted);
 }
 
+/* A body that nobody judged is not known to be a good one; nor is it asked for where another thing denies. */
+static void test_bodies_that_nobody_judged(void **state)
+{
+    (void)state;
+    static const char with_body[] = ",'body':{'max_bytes':9}";
+    static const struct {
+        const char *was, *was_body, *would_be, *now_body;
+        int32_t outcome;
+        const char *part;
+    } calls[] = {
+        {"'require':{}", with_body, "'require':{}", with_body, SAME, "\"would_be\":{\"verdict\":\"allowed\""},
+        {"'require':{}", "", "'require':{}", with_body, UNDECIDABLE, "\"undecidable: the body, which nobody judged\""},
+        {"'require':{'scopes':['admin']}", with_body, "'require':{}", "", DIFFERS, "APISEC_OK"},
+        {"'require':{'scopes':['admin']}", with_body, "'require':{}", with_body, UNDECIDABLE, "the body"},
+        {"'require':{}", "", "'require':{'scopes':['admin']}", with_body, DIFFERS, "APISEC_E_SCOPE"},
+        {"'user':'none','require':{'networks':['lab']}", with_body, "'user':'none','require':{'networks':['office']}", "", DIFFERS,
+         "APISEC_OK"},
+        {"'user':'none','require':{'networks':['lab']}", with_body, "'user':'none','require':{'networks':['office']}", with_body,
+         UNDECIDABLE, "the body"},
+        {"'deny':true", "", "'public':true", with_body, UNDECIDABLE, "the body"},
+    };
+    apisec_limiter *limiter = NULL;
+    if (apisec_limiter_new(1, 1, 1, 1, &limiter, NULL) == APISEC_E_UNSUPPORTED) skip();
+    apisec_limiter_free(limiter);
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        struct sentry sentry;
+        char was[200], would_be[200];
+        snprintf(was, sizeof was, "{'id':'a','path':'/**',%s%s}", calls[i].was, calls[i].was_body);
+        snprintf(would_be, sizeof would_be, "{'id':'a','path':'/**',%s%s}", calls[i].would_be, calls[i].now_body);
+        char *const quoted = document_of("", was, "");
+        apisec_replay *const replay = replay_of("", would_be);
+        apisec_call *const call = call_of(&rows[0]);
+        sentry_begin(&sentry, quoted, &nowhere.http);
+        apisec_call_add_header(call, "Content-Type", 12, "application/json", 16);
+        apisec_call_set_body(call, "{}", 2);
+        sentry_check(&sentry, call, NULL);
+        const int32_t outcome = outcome_of(replay, sentry_line(&sentry, 0));
+        if (outcome != calls[i].outcome || strstr(apisec_replay_finding(replay), calls[i].part) == NULL)
+            fail_msg("row %zu: %d, %s", i, outcome, apisec_replay_finding(replay));
+        apisec_replay_free(replay);
+        sentry_end(&sentry);
+        free(quoted);
+    }
+}
+
 /* A service that has no rules yet has records all the same. */
 static void test_records_without_rules(void **state)
 {
@@ -383,7 +428,8 @@ static void test_claims_that_have_no_names(void **state)
         char line[400];
         const int len = snprintf(line, sizeof line,
                                  "{\"metadata\":{\"sequence\":1,\"uid\":\"x\"},\"time\":1,\"action_id\":1,"
-                                 "\"status_code\":\"APISEC_OK\",\"http_request\":{\"url\":{\"path\":\"/\"}},\"unmapped\":"
+                                 "\"status_code\":\"APISEC_OK\",\"http_request\":{\"http_method\":\"GET\","
+                                 "\"url\":{\"path\":\"/\"}},\"unmapped\":"
                                  "{\"apisec\":{\"kind\":\"decision\",\"token_sha256\":\"x\",\"claims\":%s}}}",
                                  lines[i].claims);
         assert_int_equal(outcome_of(replay, (struct text){line, (size_t)len}), lines[i].outcome);
@@ -471,6 +517,7 @@ int main(void)
         cmocka_unit_test(test_forwarded),
         cmocka_unit_test(test_what_the_service_denied),
         cmocka_unit_test(test_limits_and_bodies),
+        cmocka_unit_test(test_bodies_that_nobody_judged),
         cmocka_unit_test(test_records_without_rules),
         cmocka_unit_test(test_what_was_cut),
         cmocka_unit_test(test_other_lines),
