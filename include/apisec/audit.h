@@ -65,6 +65,7 @@
  *     unmapped.apisec.token_sha256      of the token as it came, base64url: what DPoP calls `ath`
  *     unmapped.apisec.delegation        "delegation" where the token names an actor, else "none"
  *     unmapped.apisec.act               the actors, the current one first
+ *     unmapped.apisec.act_issuer        that of the current one, where it is another than the token's
  *     unmapped.apisec.aud               claim `aud`
  *     unmapped.apisec.scope_granted     claim `scope`
  *     unmapped.apisec.scope_required    the scopes that were demanded

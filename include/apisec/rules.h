@@ -43,7 +43,8 @@
  *   "issuers", "audiences"              one of them; 403
  *   "clients", "except_clients"         `client_id` (or `azp`) is one of them, or is there and none of them; APISEC_E_CLIENT
  *   "delegation": "required", "forbidden"   an `act` claim; APISEC_E_ACTOR
- *   "actors"                            the current actor, the outermost `act`, is one of them; APISEC_E_ACTOR
+ *   "actors"                            the current actor, the outermost `act`, is one of them; APISEC_E_ACTOR. Its `sub` is a name
+ *                                       of the token's issuer: one with another `iss` is none of them ("claims" can ask for it)
  *   "bound": true                       the token is bound to a key or certificate (RFC 7800); APISEC_E_BINDING
  *   "max_token_age": seconds            `iat` is no older; APISEC_E_LIFETIME
  *   "acr": [...], "max_age": seconds    step-up: `acr` is one of them, `auth_time` is no older (RFC 9470); APISEC_E_STEP_UP

@@ -123,6 +123,10 @@ apisec_status explanation_write(const apisec_decision *decision, struct buffer *
 void explanation_put_shadow(const apisec_decision *decision, struct json_writer *writer);
 void explanation_put_checks(const apisec_decision *decision, struct json_writer *writer);
 
+/* rule_facts.c: foreign_actor is the issuer of the current actor, where that is another than the token's; NULL: it is not, or nobody
+ * acts. A subject is one issuer's name for somebody. */
+const char *foreign_actor(const apisec_token *token);
+
 /* record.c: composes and appends the one record. AUDIT: it is not in the log. */
 apisec_status decision_record(const apisec_decision *decision, apisec_error *err);
 

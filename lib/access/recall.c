@@ -184,6 +184,7 @@ static void read_token(struct recalled *recalled, const struct json *ours)
     recalled->scope = json_member(ours, "scope_granted");
     recalled->audiences = array_at(json_member(ours, "aud"));
     recalled->actors = array_at(json_member(ours, "act"));
+    recalled->has_foreign_actor = json_member(ours, "act_issuer") != NULL;
     recalled->is_delegated = is(json_member(ours, "delegation"), "delegation");
     recalled->claims = object_at(json_member(ours, "claims")); /* elements of an array have no names */
 }

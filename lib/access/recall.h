@@ -45,7 +45,7 @@ struct recalled {
     bool has_good_body;              /* a rule had it judged */
     /* the token that was verified */
     bool has_token;
-    bool is_delegated;
+    bool is_delegated, has_foreign_actor;
     const struct json *issuer, *subject, *client, *scope, *audiences, *actors; /* NULL: absent */
     const struct json *claims;       /* "record_claims"; NULL: none */
 };

@@ -222,6 +222,7 @@ static void put_token(const apisec_token *token, struct json_writer *unmapped)
         for (size_t i = 0; i < num_actors; i++)
             json_put_text_capped(unmapped, NULL, text_of(apisec_token_actor(token, i)), MAX_SHORT);
         json_close_array(unmapped);
+        put(unmapped, "act_issuer", foreign_actor(token));
     }
     put_audiences(token, unmapped);
     put(unmapped, "scope_granted", apisec_token_scope(token));

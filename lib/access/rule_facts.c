@@ -44,11 +44,20 @@ bool fact_scope(const struct rule_facts *facts, struct text *scope)
     return true;
 }
 
+const char *foreign_actor(const apisec_token *token)
+{
+    const char *const issuer = apisec_token_actor_issuer(token, 0);
+    return issuer != NULL && !text_is(text_of(apisec_token_issuer(token)), issuer) ? issuer : NULL;
+}
+
+/* fact_actor: another issuer's is nobody whom a name alone stands for. */
 bool fact_actor(const struct rule_facts *facts, struct text *actor)
 {
     const struct recalled *const recalled = facts->recalled;
-    if (recalled != NULL) return recall_text(recalled, json_first(recalled->actors), MAX_SHORT, actor);
-    *actor = text_of(apisec_token_actor(facts->token, 0));
+    *actor = (struct text){NULL, 0};
+    if (recalled != NULL && !recalled->has_foreign_actor)
+        return recall_text(recalled, json_first(recalled->actors), MAX_SHORT, actor);
+    if (recalled == NULL && foreign_actor(facts->token) == NULL) *actor = text_of(apisec_token_actor(facts->token, 0));
     return true;
 }
 

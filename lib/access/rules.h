@@ -200,7 +200,7 @@ struct rule_facts {
 /* What is asked of these facts. false: they do not say, which only those of a record do. What is absent has at NULL, or is NULL. */
 bool fact_issuer(const struct rule_facts *facts, struct text *issuer);
 bool fact_client(const struct rule_facts *facts, struct text *client);
-bool fact_actor(const struct rule_facts *facts, struct text *actor);    /* the current one */
+bool fact_actor(const struct rule_facts *facts, struct text *actor);    /* the current one, of the token's issuer */
 bool fact_delegation(const struct rule_facts *facts, bool *is_delegated);
 bool fact_scope(const struct rule_facts *facts, struct text *scope);
 bool fact_claim(const struct rule_facts *facts, const struct claim_path *path, const struct json **value);

@@ -53,7 +53,8 @@ static const char *full_token(void)
                                                                  {"scope", "\"orders:read orders:write\""},
                                                                  {"aud", "[\"billing\",\"orders\"]"},
                                                                  {"txn", "\"transaction-1\""},
-                                                                 {"act", "{\"sub\":\"svc-a\",\"act\":{\"sub\":\"svc-b\"}}"},
+                                                                 {"act", "{\"sub\":\"svc-a\",\"iss\":\"https://b.example\","
+                                                                         "\"act\":{\"sub\":\"svc-b\"}}"},
                                                                  {NULL, NULL}});
 }
 
@@ -92,6 +93,7 @@ static void test_an_allow(void **state)
     assert_record(0, "unmapped.apisec.kind", "\"decision\"");
     assert_record(0, "unmapped.apisec.delegation", "\"delegation\"");
     assert_record(0, "unmapped.apisec.act", "[\"svc-a\",\"svc-b\"]");
+    assert_record(0, "unmapped.apisec.act_issuer", "\"https://b.example\"");
     assert_record(0, "unmapped.apisec.aud", "[\"billing\",\"orders\"]");
     assert_record(0, "unmapped.apisec.scope_required", "\"orders:read\"");
     assert_record(0, "unmapped.apisec.scope_granted", "\"orders:read orders:write\"");
