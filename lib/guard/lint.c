@@ -62,8 +62,10 @@ static apisec_status judge(const char *json, size_t len, struct findings *findin
     apisec_status status = document_parse(json, len, &document, &why);
     const struct shape top = {document, NULL, NULL, 0};
     if (status == APISEC_OK) status = take(&top, (struct text){json, len}, LOG_OF_DOCUMENT, &why);
-    if (document != NULL && status == APISEC_E_CONFIG && take(&top, (struct text){json, len}, LOG_OF_SERVICE, NULL) == APISEC_OK)
-        status = APISEC_OK; /* lint_audit says who can use it */
+    if (document != NULL && status == APISEC_E_CONFIG) {
+        const apisec_status with_log = take(&top, (struct text){json, len}, LOG_OF_SERVICE, NULL);
+        if (with_log != APISEC_E_CONFIG) status = with_log; /* lint_audit says who can use it; without memory nobody knows */
+    }
     if (status == APISEC_E_MEMORY || status == APISEC_E_ARGUMENT) {
         json_free(document);
         return status;
