@@ -35,6 +35,29 @@ static apisec_decision *decide(const char *method, const char *target, const str
     return decision;
 }
 
+/* A service that forgets to say what the request is reads that, and not that it is a strange one. */
+static void test_what_was_not_set(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *method, *target, *reason;
+    } rows[] = {
+        {"GET", NULL, "the call has no target, or one without a path"},
+        {"GET", "?page=2", "the call has no target, or one without a path"},
+        {NULL, "/orders/7", "the call has no method"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        apisec_call *call = apisec_call_new();
+        if (rows[i].method != NULL) apisec_call_set_method(call, rows[i].method, strlen(rows[i].method));
+        if (rows[i].target != NULL) apisec_call_set_target(call, rows[i].target, strlen(rows[i].target));
+        apisec_decision *decision = decision_new(service.verifier, service.audit, call);
+        assert_int_equal(decision_route(decision, rules), APISEC_E_REQUEST);
+        assert_string_equal(apisec_decision_reason(decision), rows[i].reason);
+        apisec_decision_free(decision);
+        apisec_call_free(call);
+    }
+}
+
 struct row {
     const char *method, *target;
     struct forge_change claims[3];
@@ -60,6 +83,7 @@ static void test_verdicts(void **state)
          "scopes are not what the rule requires: orders:read x",
          "read"},
         {"POST", "/orders/7", {{NULL, NULL}}, APISEC_E_NO_RULE, "no rule for this path permits the method", NULL},
+        {"GET", "?page=2", {{NULL, NULL}}, APISEC_E_REQUEST, "the call has no target, or one without a path", NULL},
         {"GET", "/other", {{NULL, NULL}}, APISEC_E_NO_RULE, "no rule permits this path", NULL},
         {"GET", "/orders/../orders/7", {{NULL, NULL}}, APISEC_E_REQUEST, "the path has a segment . or ..", NULL},
         {"GET", "/closed/x", {{NULL, NULL}}, APISEC_E_DENIED, "the rule denies", "closed"},
@@ -480,6 +504,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_verdicts),
+        cmocka_unit_test(test_what_was_not_set),
         cmocka_unit_test(test_challenges),
         cmocka_unit_test(test_the_explanation_lists_every_check),
         cmocka_unit_test(test_only_open_decisions),
