@@ -19,7 +19,8 @@ static bool takes_value(const struct option *option)
 
 static void print_help(const struct command *command, const struct option *options, size_t num_options)
 {
-    printf("Usage: apisec %s %s\n\n%s\n", command->name, command->synopsis, command->about);
+    const char *const space = command->synopsis[0] != '\0' ? " " : "";
+    printf("Usage: apisec %s%s%s\n\n%s\n", command->name, space, command->synopsis, command->about);
     if (num_options > 0) printf("\nOptions:\n");
     for (size_t i = 0; i < num_options; i++) {
         char left[48];

@@ -89,7 +89,7 @@ function print_name(    i, names, name) {
         more = substr(summary, RSTART + 2)
         summary = substr(summary, 1, RSTART - 1)
     }
-    sub(/\.$/, "", summary)
+    sub(/[.:]$/, "", summary)
     print ".SH NAME"
     last = ""
     print names " \\- " plain(summary, 0)

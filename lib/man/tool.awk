@@ -38,7 +38,10 @@ END {
     sub(/\.$/, "", intro[1])
     print "apisec \\- " plain(tolower(substr(intro[1], 1, 1)) substr(intro[1], 2), 0)
     print ".SH SYNOPSIS"
-    for (c = 1; c <= num_commands; c++) print (c > 1 ? ".br\n" : "") ".B " code("apisec " command[c]) "\n" code(synopsis[c])
+    for (c = 1; c <= num_commands; c++) {
+        print (c > 1 ? ".br\n" : "") ".B " code("apisec " command[c])
+        if (synopsis[c] != "") print code(synopsis[c])
+    }
     print ".br\n.B apisec\n[\\fICOMMAND\\fR] \\fB\\-\\-help\\fR\n.br\n.B apisec \\-\\-version"
     print ".SH DESCRIPTION"
     for (i = 2; i <= num_intro && intro[i] == ""; i++) ;
@@ -61,7 +64,7 @@ END {
 
 function print_command(c,    i, s, head, in_options) {
     print ".SS \"apisec " command[c] "\""
-    print code(synopsis[c])
+    if (synopsis[c] != "") print code(synopsis[c])
     for (i = 1; i <= num_text[c]; i++) {
         s = text[c, i]
         if (s ~ /^ *$/) { if (!in_options) print ".PP" }
