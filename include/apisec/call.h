@@ -34,14 +34,16 @@ void apisec_call_set_method(apisec_call *call, const char *method, size_t len);
 void apisec_call_set_target(apisec_call *call, const char *target, size_t len);
 
 /* apisec_call_add_header adds one header field. Read are Authorization, DPoP and Txn-Token, and for the record traceparent (W3C
- * Trace Context) and X-Forwarded-For. CR, LF or NUL in it make the call a bad request (APISEC_E_REQUEST), and so do a name with
- * anything but visible ASCII, more than 128 fields, or 64 KiB in all. */
+ * Trace Context) and X-Forwarded-For; and where rules want them (rules.h, limits.h) X-Forwarded-For, the header of services, and
+ * Content-Type. CR, LF or NUL in it make the call a bad request (APISEC_E_REQUEST), and so do a name with anything but visible
+ * ASCII, more than 128 fields, or 64 KiB in all. */
 void apisec_call_add_header(apisec_call *call, const char *name, size_t name_len, const char *value, size_t value_len);
 
 /* apisec_call_set_peer_certificate: the client certificate that the TLS layer verified, in DER; never one from a header. A token
  * may be bound to it (RFC 8705). The record names its SHA-256. */
 void apisec_call_set_peer_certificate(apisec_call *call, const unsigned char *der, size_t len);
-/* apisec_call_set_peer_address: the socket's peer, "192.0.2.1" or "2001:db8::1", without a port. */
+/* apisec_call_set_peer_address: the socket's peer, "192.0.2.1" or "2001:db8::1". With a port, or brackets, it is no address, and
+ * in no network. */
 void apisec_call_set_peer_address(apisec_call *call, const char *address);
 /* apisec_call_set_body: the request's whole body, for rules that guard it (limits.h). The bytes are not copied: they stay where
  * they are until the check or start that is given the call has returned. A body of no bytes is one too. Never set: it is not

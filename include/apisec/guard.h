@@ -60,7 +60,7 @@ typedef struct apisec_guard apisec_guard;
  * APISEC_E_TOO_LARGE: not strict JSON. APISEC_E_AUDIT, APISEC_E_SYSTEM: the audit file cannot be opened. */
 apisec_status apisec_guard_new(const char *json, size_t len, apisec_guard **guard, apisec_error *err);
 /* apisec_guard_new_with: the same with a transport and an audit log of the service's own in place of the document's "http" and
- * "audit", which must not be there then. NULL: the document's. Both must outlive the guard. */
+ * "audit", which must not be there then; of "audit" record_claims may. NULL: the document's. Both must outlive the guard. */
 apisec_status apisec_guard_new_with(const char *json, size_t len, apisec_http *http, apisec_audit *audit, apisec_guard **guard,
                                     apisec_error *err);
 /* apisec_guard_new_unrecorded: the same without a log: to try a document on calls that are not served, as `apisec check` does.
@@ -83,9 +83,11 @@ apisec_status apisec_guard_warm(apisec_guard *guard, apisec_error *err);
 /* apisec_guard_check: APISEC_OK if and only if the request may proceed; otherwise the denial's status. *decision is never NULL: it
  * is committed, its record written, its reply ready. Blocks only where apisec_authenticate does. */
 apisec_status apisec_guard_check(apisec_guard *guard, const apisec_call *call, apisec_decision **decision, apisec_error *err);
-/* apisec_guard_start: the same as an operation. It copies what it needs of the call. */
+/* apisec_guard_start: the same as an operation. It copies what it needs of the call. Who drives it makes its requests: of "http" only
+ * the names of the identities matter then, and which addresses are refused is the driver's to see to (op.h). Where it fails, without
+ * memory, *op is NULL, of which finish makes a denial to reply with. */
 apisec_status apisec_guard_start(apisec_guard *guard, const apisec_call *call, apisec_op **op, apisec_error *err);
-/* apisec_guard_finish gives the committed decision of an operation that is done. */
+/* apisec_guard_finish gives the committed decision of an operation that is done; *decision is never NULL. */
 apisec_status apisec_guard_finish(apisec_op *op, apisec_decision **decision, apisec_error *err);
 /* apisec_guard_decide: the same as apisec_guard_check without the commit, for a service that has checks of its own to add: commit
  * it, as in decision.h. */
@@ -93,7 +95,7 @@ apisec_status apisec_guard_decide(apisec_guard *guard, const apisec_call *call, 
 
 /* apisec_guard_exchange obtains the token for the next service that the document's "exchange" has under this name, on behalf of the
  * decision's user: token and call are those that were allowed. APISEC_E_MISUSE: the decision is not an allow, or has no user.
- * Otherwise as apisec_exchange_run. Blocks. */
+ * APISEC_E_ARGUMENT: the document has none of this name. Otherwise as apisec_exchange_run. Blocks. */
 apisec_status apisec_guard_exchange(apisec_guard *guard, const apisec_decision *decision, const apisec_call *call, const char *name,
                                     apisec_issued **issued, apisec_error *err);
 /* apisec_guard_exchange_start: the same as an operation; end it with apisec_exchange_finish. */
@@ -109,7 +111,9 @@ apisec_audit *apisec_guard_audit(apisec_guard *guard);
 
 /* apisec_guard_metrics writes counters in the text format of Prometheus (0.0.4): apisec_authentication_attempts_total{result=},
  * apisec_authorization_attempts_total{result=}, apisec_decisions_total{status=}, apisec_shadow_decisions_total{result=},
- * apisec_config_reloads_total{result=} and more. No label holds the name of a user, client or path. End with apisec_text_free. */
+ * apisec_config_reloads_total{result=}, apisec_config_info{version=}, apisec_config_last_reload_success_timestamp_seconds,
+ * apisec_decision_duration_seconds (a histogram), apisec_exchanges_total (those begun), apisec_audit_records_total{result=}, and as
+ * gauges apisec_cached_tokens and apisec_denials. No label holds the name of a user, client or path. End with apisec_text_free. */
 apisec_status apisec_guard_metrics(apisec_guard *guard, char **text, apisec_error *err);
 
 /* apisec_guard_lint says what is unsafe in a document or can never match, as JSON: {"accepted":true,"findings":[{"path":…,

@@ -52,7 +52,8 @@ int64_t apisec_op_deadline_ms(const apisec_op *op);
 /* The request to make while next says APISEC_OP_HTTP; otherwise NULL and 0. The texts live until the answer ends. Send these
  * headers, and of your own at most Host, Content-Length and Connection. Do not follow redirects. */
 const char *apisec_op_method(const apisec_op *op);
-/* apisec_op_url: absolute, https. */
+/* apisec_op_url: absolute, https. Who sends it sees to which addresses are connected to: http.h says which ones the library's own
+ * transport refuses. */
 const char *apisec_op_url(const apisec_op *op);
 /* apisec_op_num_headers: how many to send. */
 size_t apisec_op_num_headers(const apisec_op *op);
