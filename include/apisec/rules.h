@@ -26,9 +26,8 @@
  *
  * Rules. "id", "path", and one of "require", "public": true and "deny": true; "methods", as they stand (GET is not HEAD), all when
  * absent. A rule that requires nothing says "require": {}, and still a user is authenticated: neither a certificate nor a network
- * alone passes it. With
- * "user": "none" no user is demanded, and require asks for nothing of a user but for at least one of networks, peers and services.
- * A public rule demands nothing of anybody. Further members of a rule:
+ * alone passes it. With "user": "none" no user is demanded, and require asks for nothing of a user but for at least one of
+ * networks, peers and services. A public rule demands nothing of anybody. Further members of a rule:
  *   "limits": [names]       how often it may be used, see limits.h; APISEC_E_RATE
  *   "body": {…}             what the request's body may be, see limits.h; APISEC_E_BODY
  *   "shadow": requirement   a further requirement that is judged and recorded and not enforced: how a stricter rule is tried out.

@@ -57,7 +57,7 @@ apisec_status secret_read(const struct shape *at, const struct reading *reading,
                           struct secret *secret, apisec_error *err);
 void secret_free(struct secret *secret); /* wipes */
 bool secret_is_reference(const char *text);
-/* path_read takes the path of a file that is opened by others. CONFIG: it is written as a reference, which would be a file's name. */
+/* path_read takes the path of a file that others open. CONFIG: it is written as a reference, which would be a file's name. */
 apisec_status path_read(const struct shape *at, const char **path, apisec_error *err);
 
 /* ---- stand_in.c: keys for lint, of the right kind and nobody's ---- */
