@@ -8,7 +8,7 @@
  *   challenge.c WWW-Authenticate           explain.c  the explanation
  *   record.c    the audit record
  *   path.c      the path of a request, as segments
- *   rules.h     compiled rules: rules.c, rule_read.c, rule_check.c; authorize.c applies them to a decision
+ *   rules.h     compiled rules: rules.c, rule_tree.c, rule_read.c, rule_check.c; authorize.c applies them to a decision
  *   recall.h    records, and what other rules make of them: recall.c, rejudge.c
  */
 #ifndef ACCESS_ACCESS_H
@@ -24,6 +24,7 @@
 #include <apisec/decision.h>
 #include <apisec/rules.h>
 
+#define SHA256_TEXT_SIZE 44       /* of a SHA-256 in base64url, and its NUL */
 #define DECISION_MAX_CHECKS 80    /* of the decision's own; one more is APISEC_E_ARGUMENT and denies */
 #define DECISION_MAX_FORWARDED 16 /* elements of X-Forwarded-For that a record has */
 
@@ -95,7 +96,7 @@ struct apisec_decision {
     struct peer_names *peer;      /* of its certificate; NULL: none, or nobody asked */
     const char *service;          /* that was authenticated, or NULL */
     bool service_is_known;        /* that, or that there was none: a rule asked */
-    char peer_sha256[44];         /* base64url of the peer certificate's hash, or "" */
+    char peer_sha256[SHA256_TEXT_SIZE]; /* of the peer certificate, or "" */
     int64_t started_us;
     int64_t time_ms;
     struct access_check checks[DECISION_MAX_CHECKS]; /* the last member, not cleared: only num_checks are ever read */

@@ -12,13 +12,7 @@
 #define ACCESS_CALLER_H
 
 #include "access/access.h"
-
-/* Texts in the rules' arena. */
-struct texts {
-    const char **at;
-    size_t num;
-    const char *joined;           /* as many as fit into a detail, with spaces between */
-};
+#include "access/texts.h"
 
 /* ---- network.c ---- */
 

@@ -4,13 +4,6 @@
  */
 #include "access/rules.h"
 
-/* keep copies a text into the arena. */
-static apisec_status keep(struct arena *arena, const char *text, const char **kept, apisec_error *err)
-{
-    *kept = arena_text(arena, text_of(text));
-    return *kept != NULL ? APISEC_OK : fail_memory(err);
-}
-
 /* unescape_step undoes RFC 6901's "~1" and "~0" in place; false: another "~". */
 static bool unescape_step(char *step)
 {
@@ -46,7 +39,7 @@ apisec_status claim_path_read(const struct shape *at, struct arena *arena, struc
     const char *text;
     apisec_status status = shape_text(at, &text, err);
     *path = (struct claim_path){NULL, {NULL}, 0};
-    if (status == APISEC_OK) status = keep(arena, text, &path->written, err);
+    if (status == APISEC_OK) status = texts_keep(arena, text, &path->written, err);
     if (status != APISEC_OK) return status;
     char *copy = arena_text(arena, text_of(text));
     if (copy == NULL) return fail_memory(err);
@@ -84,7 +77,7 @@ static apisec_status read_constant(const struct shape *at, struct arena *arena, 
     default: {
         operand->kind = OPERAND_TEXT;
         const apisec_status status = shape_text(at, &text, err);
-        return status == APISEC_OK ? keep(arena, text, &operand->text, err) : status;
+        return status == APISEC_OK ? texts_keep(arena, text, &operand->text, err) : status;
     }
     }
 }
@@ -110,7 +103,7 @@ static apisec_status read_prefix(const struct shape *at, struct arena *arena, st
     test->kind = CLAIM_PREFIX;
     if (status != APISEC_OK) return status;
     if (text[strlen(text) - 1] == '/') return shape_fail(at, err, "ends with a slash: it is compared segment by segment");
-    return keep(arena, text, &test->operand.text, err);
+    return texts_keep(arena, text, &test->operand.text, err);
 }
 
 static apisec_status read_exists(const struct shape *at, struct claim_test *test, apisec_error *err)
@@ -164,10 +157,9 @@ apisec_status claims_read(const struct shape *object, struct rule_scope *scope, 
 {
     const struct shape list = shape_member(object, "claims");
     if (list.value == NULL) return APISEC_OK;
-    apisec_status status = shape_kind(&list, JSON_ARRAY, err);
+    size_t num;
+    apisec_status status = texts_list(&list, &num, err);
     if (status != APISEC_OK) return status;
-    const size_t num = json_count(list.value);
-    if (num == 0) return shape_fail(&list, err, "an empty list can never be met");
     requirement->claims = arena_alloc(scope->arena, num * sizeof *requirement->claims);
     if (requirement->claims == NULL) return fail_memory(err);
     for (struct shape at = shape_first(&list); at.value != NULL && status == APISEC_OK; shape_next(&at))

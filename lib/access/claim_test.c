@@ -7,14 +7,6 @@
 
 #include <stdio.h>
 
-bool texts_have(const struct texts *texts, struct text text)
-{
-    if (text.at == NULL) return false;
-    for (size_t i = 0; i < texts->num; i++)
-        if (text_is(text, texts->at[i])) return true;
-    return false;
-}
-
 static bool equals_parameter(const struct json *value, struct text parameter)
 {
     struct text text;

@@ -144,10 +144,10 @@ static apisec_status read_prefix(const struct shape *at, struct prefix *prefix, 
 
 static apisec_status read_network(const struct shape *at, struct arena *arena, struct network *network, apisec_error *err)
 {
-    apisec_status status = shape_kind(at, JSON_ARRAY, err);
+    size_t num;
+    apisec_status status = texts_list(at, &num, err);
     if (status != APISEC_OK) return status;
-    if (json_count(at->value) == 0) return shape_fail(at, err, "an empty list can never be met");
-    network->prefixes = arena_alloc(arena, json_count(at->value) * sizeof *network->prefixes);
+    network->prefixes = arena_alloc(arena, num * sizeof *network->prefixes);
     if (network->prefixes == NULL) return fail_memory(err);
     for (struct shape element = shape_first(at); element.value != NULL && status == APISEC_OK; shape_next(&element))
         status = read_prefix(&element, &network->prefixes[network->num_prefixes++], err);

@@ -305,7 +305,6 @@ apisec_status rule_document_read(const struct shape *top, apisec_rules *rules, a
         status = read_rule(&at, rules, err);
     if (status != APISEC_OK) return status;
     if (rule_of_method(rules->root->below, (struct text){"", 0}) == NULL)
-        rules->notices[rules->num_notices++] = "no rule with the path /** for all methods says what becomes of all other requests: "
-                                               "they are denied";
+        rules->notice = "no rule with the path /** for all methods says what becomes of all other requests: they are denied";
     return APISEC_OK;
 }

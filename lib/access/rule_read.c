@@ -7,60 +7,6 @@
 
 #include <stdio.h>
 
-static apisec_status no_memory(apisec_error *err)
-{
-    return fail_memory(err);
-}
-
-/* keep copies a text into the arena. */
-static apisec_status keep(struct arena *arena, const char *text, const char **kept, apisec_error *err)
-{
-    *kept = arena_text(arena, text_of(text));
-    return *kept != NULL ? APISEC_OK : no_memory(err);
-}
-
-/* ---- texts ---- */
-
-static bool is_repeated(const struct texts *texts, const char *text)
-{
-    for (size_t i = 0; i < texts->num; i++)
-        if (strcmp(texts->at[i], text) == 0) return true;
-    return false;
-}
-
-static bool join(struct arena *arena, struct texts *texts)
-{
-    char joined[RULE_MAX_DETAIL + 1];
-    size_t len = 0;
-    joined[0] = '\0';
-    for (size_t i = 0; i < texts->num && len < RULE_MAX_DETAIL; i++) {
-        const int added = snprintf(joined + len, sizeof joined - len, i == 0 ? "%s" : " %s", texts->at[i]);
-        if (added > 0) len += (size_t)added;
-    }
-    texts->joined = arena_text(arena, text_of(joined));
-    return texts->joined != NULL;
-}
-
-apisec_status texts_read(const struct shape *at, struct arena *arena, struct texts *texts, apisec_error *err)
-{
-    apisec_status status = shape_kind(at, JSON_ARRAY, err);
-    if (status != APISEC_OK) return status;
-    const size_t num = json_count(at->value);
-    if (num == 0) return shape_fail(at, err, "an empty list can never be met");
-    texts->at = arena_alloc(arena, num * sizeof *texts->at);
-    if (texts->at == NULL) return no_memory(err);
-    for (struct shape element = shape_first(at); element.value != NULL; shape_next(&element)) {
-        const char *text;
-        status = shape_text(&element, &text, err);
-        if (status != APISEC_OK) return status;
-        if (is_repeated(texts, text)) return shape_fail(&element, err, "is there twice");
-        status = keep(arena, text, &texts->at[texts->num], err);
-        if (status != APISEC_OK) return status;
-        texts->num++;
-    }
-    return join(arena, texts) ? APISEC_OK : no_memory(err);
-}
-
 /* read_texts reads a member that may be absent, and counts the one check that it is. */
 static apisec_status read_texts(const struct shape *object, const char *name, struct rule_scope *scope, struct texts *texts,
                                 apisec_error *err)
@@ -109,15 +55,11 @@ static apisec_status read_policies(const struct shape *list, struct rule_scope *
     return APISEC_OK;
 }
 
-/* room_for counts a list that must be an array of at least one. */
+/* room_for counts a list that may be absent. */
 static apisec_status room_for(const struct shape *list, size_t *num, apisec_error *err)
 {
     *num = 0;
-    if (list->value == NULL) return APISEC_OK;
-    const apisec_status status = shape_kind(list, JSON_ARRAY, err);
-    if (status != APISEC_OK) return status;
-    *num = json_count(list->value);
-    return *num > 0 ? APISEC_OK : shape_fail(list, err, "an empty list can never be met");
+    return list->value == NULL ? APISEC_OK : texts_list(list, num, err);
 }
 
 static apisec_status read_groups(const struct shape *object, struct rule_scope *scope, size_t depth,
@@ -132,7 +74,7 @@ static apisec_status read_groups(const struct shape *object, struct rule_scope *
     if (status != APISEC_OK) return status;
     requirement->groups = arena_alloc(scope->arena, (num_policies + num_all + 1) * sizeof *requirement->groups);
     requirement->choices = arena_alloc(scope->arena, (num_any + 1) * sizeof *requirement->choices);
-    if (requirement->groups == NULL || requirement->choices == NULL) return no_memory(err);
+    if (requirement->groups == NULL || requirement->choices == NULL) return fail_memory(err);
     status = read_policies(&policies, scope, requirement, err);
     if (status == APISEC_OK) status = read_list(&all, scope, depth, requirement->groups, &requirement->num_groups, err);
     if (status == APISEC_OK) status = read_list(&any, scope, depth, requirement->choices, &requirement->num_choices, err);
@@ -176,7 +118,7 @@ static apisec_status read_age(const struct shape *object, const char *name, stru
     scope->num_checks++;
     const apisec_status status = shape_number(&at, 0, 31536000, &age->seconds, err);
     snprintf(written, sizeof written, "%lld s", (long long)age->seconds);
-    return status == APISEC_OK ? keep(scope->arena, written, &age->written, err) : status;
+    return status == APISEC_OK ? texts_keep(scope->arena, written, &age->written, err) : status;
 }
 
 static apisec_status read_networks(const struct shape *object, const char *name, struct rule_scope *scope,
@@ -277,7 +219,7 @@ apisec_status requirement_read(const struct shape *at, struct rule_scope *scope,
     if (status != APISEC_OK) return status;
     if (depth > RULE_MAX_DEPTH) return shape_fail(at, err, "groups are more than %d deep", RULE_MAX_DEPTH);
     struct requirement *made = arena_alloc(scope->arena, sizeof *made);
-    if (made == NULL) return no_memory(err);
+    if (made == NULL) return fail_memory(err);
     const size_t before = scope->num_checks;
     status = read_members(at, scope, depth, made, err);
     made->num_checks = scope->num_checks - before;

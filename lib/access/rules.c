@@ -1,92 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * rules.c: the handle of include/apisec/rules.h, and the tree in which a path finds its rule:
- *
- *     root ── "customers" ── {} ── "orders" ── the rules of ** below
- *                             └─ the rules of /customers/{customer}
- *
- * A node has its literal segments in a keyed hash table, at most one node for `{name}`, the rules that end here, and those of `**`.
- * So a decision costs the length of the path and not the number of rules.
+ * rules.c: the handle of include/apisec/rules.h: a document compiled into rules, frozen but for the buckets of its limits and the
+ * memory of verified services, and counted by the decisions that apply them.
  */
 #include "access/limits.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
-
-/* ---- the tree ---- */
-
-static struct node *node_new(apisec_rules *rules)
-{
-    struct node *node = arena_alloc(&rules->arena, sizeof *node);
-    if (node == NULL) return NULL;
-    node->all = rules->all;
-    rules->all = node;
-    return node;
-}
-
-struct node *node_literal(apisec_rules *rules, struct node *node, struct text segment)
-{
-    struct node *next = table_get(&node->literals, segment);
-    if (next != NULL) return next;
-    next = node_new(rules);
-    const char *kept = arena_text(&rules->arena, segment);
-    if (next == NULL || kept == NULL) return NULL;
-    return table_put(&node->literals, (struct text){kept, segment.len}, next) == APISEC_OK ? next : NULL;
-}
-
-struct node *node_parameter(apisec_rules *rules, struct node *node)
-{
-    if (node->parameter == NULL) node->parameter = node_new(rules);
-    return node->parameter;
-}
-
-const struct rule *rule_of_method(const struct rule *first, struct text method)
-{
-    const struct rule *any = NULL;
-    bool is_other_case = false; /* to a service that takes no notice of case it is the method that a rule names */
-    for (; first != NULL; first = first->next) {
-        if (first->methods.num == 0) any = first;
-        for (size_t i = 0; i < first->methods.num; i++) {
-            if (text_is(method, first->methods.at[i])) return first;
-            is_other_case = is_other_case || text_is_caseless(method, first->methods.at[i]);
-        }
-    }
-    return is_other_case ? NULL : any;
-}
-
-/* find_leaf: the rules of the most specific template. At most 32 deep, as paths are. */
-static const struct rule *find_leaf(const struct node *node, const struct path *path, size_t at)
-{
-    const struct rule *leaf = NULL;
-    if (at == path->num) return node->here != NULL ? node->here : node->below;
-    const struct text segment = path->segments[at];
-    const struct node *literal = table_get(&node->literals, segment);
-    if (literal != NULL) leaf = find_leaf(literal, path, at + 1);
-    if (leaf == NULL && node->parameter != NULL && segment.len > 0) leaf = find_leaf(node->parameter, path, at + 1);
-    return leaf != NULL ? leaf : node->below;
-}
-
-const struct rule *rules_find(const apisec_rules *rules, struct text method, const struct path *path, bool *template_matched)
-{
-    const struct rule *leaf = find_leaf(rules->root, path, 0);
-    *template_matched = leaf != NULL;
-    return rule_of_method(leaf, method);
-}
-
-const char *rules_which(const apisec_rules *rules, struct text method, struct text path)
-{
-    struct arena arena = {NULL};
-    struct path parsed;
-    bool matched;
-    const struct rule *rule = NULL;
-    if (path_parse(path, &arena, &parsed, NULL) == APISEC_OK) rule = rules_find(rules, method, &parsed, &matched);
-    arena_free(&arena);
-    return rule != NULL ? rule->id : NULL;
-}
 
 apisec_rules *rules_ref(const apisec_rules *rules)
 {
     apisec_rules *const counted = (apisec_rules *)rules; /* nothing else of them changes */
-    counted->references++;
+    atomic_fetch_add_explicit(&counted->references, 1, memory_order_relaxed);
     return counted;
 }
 
@@ -100,8 +25,6 @@ const struct claim_path *rules_role_claims(const apisec_rules *rules, size_t *nu
     *num = rules->num_role_claims;
     return rules->role_claims;
 }
-
-/* ---- the handle ---- */
 
 static apisec_status read_version(apisec_rules *rules, struct text json, apisec_error *err)
 {
@@ -120,7 +43,7 @@ apisec_status rules_read(const struct shape *top, struct text document, apisec_r
     *rules = NULL;
     apisec_rules *const made = calloc(1, sizeof *made);
     if (made == NULL) return fail_memory(err);
-    made->references = 1;
+    atomic_init(&made->references, 1);
     made->root = node_new(made);
     apisec_status status = made->root == NULL ? fail_memory(err) : rule_document_read(top, made, err);
     if (status == APISEC_OK) status = read_version(made, document, err);
@@ -147,8 +70,8 @@ apisec_status apisec_rules_new(const char *json, size_t len, apisec_rules **rule
 
 void apisec_rules_free(apisec_rules *rules)
 {
-    if (rules == NULL || --rules->references > 0) return;
-    for (struct node *node = rules->all; node != NULL; node = node->all) table_free(&node->literals);
+    if (rules == NULL || atomic_fetch_sub_explicit(&rules->references, 1, memory_order_acq_rel) != 1) return;
+    nodes_free(rules);
     table_free(&rules->policies);
     table_free(&rules->ids);
     table_free(&rules->networks);
@@ -167,5 +90,5 @@ void rules_inherit(apisec_rules *rules, const apisec_rules *older)
 
 const char *apisec_rules_notice(const apisec_rules *rules, size_t index)
 {
-    return rules != NULL && index < rules->num_notices ? rules->notices[index] : NULL;
+    return rules != NULL && index == 0 ? rules->notice : NULL;
 }

@@ -2,8 +2,9 @@
  *
  * rules.h (of lib/access): what the files of the rules share among themselves: rules as they are compiled, found and judged.
  *
- *   rules.c       the handle, and the tree in which a path finds its rule
+ *   rules.c       the handle                             rule_tree.c   the tree in which a path finds its rule
  *   rule_document.c  the document as it is written       caller.h      service-level trust
+ *   texts.c       lists of strings, as they are written: texts.h
  *   rule_read.c   one requirement as it is written       rule_check.c  and as it is judged
  *   claim_read.c  what is demanded of claims             claim_test.c  and one test of a claim
  *   rule_facts.c  what is judged: a token, or what a record says of one
@@ -23,8 +24,6 @@
 #define RULE_MAX_DEPTH 4          /* of groups and policies within each other */
 #define RULE_MAX_CHECKS 48        /* that one rule's requirement can add to a decision */
 #define RULE_MAX_LIMITS 8
-
-#define RULE_MAX_DETAIL 128
 
 struct age {
     int64_t seconds;              /* -1: not limited */
@@ -113,8 +112,6 @@ struct rule_scope {
 /* requirement_read: CONFIG with the path of what is wrong, MEMORY. */
 apisec_status requirement_read(const struct shape *at, struct rule_scope *scope, size_t depth, struct requirement **requirement,
                                apisec_error *err);
-/* texts_read reads an array of strings that is not empty, each once. */
-apisec_status texts_read(const struct shape *at, struct arena *arena, struct texts *texts, apisec_error *err);
 
 /* ---- claim_read.c ---- */
 
@@ -123,23 +120,36 @@ apisec_status claim_path_read(const struct shape *at, struct arena *arena, struc
 apisec_status claims_read(const struct shape *object, struct rule_scope *scope, struct requirement *requirement,
                           apisec_error *err);
 
-/* ---- rules.c ---- */
+/* ---- rule_tree.c ---- */
 
 struct node {
-    struct node *all;               /* of the tree, to free the tables */
+    struct node *next;              /* of all, in no order: to free their tables */
     struct table literals;          /* segment -> struct node */
     struct node *parameter;
     struct rule *here;              /* the rules whose template ends here */
     struct rule *below;             /* the rules whose template ends here with ** */
 };
+/* node_new: one that nothing leads to yet. node_literal, node_parameter: the node below, made where there is none. NULL: no
+ * memory. */
+struct node *node_new(apisec_rules *rules);
+struct node *node_literal(apisec_rules *rules, struct node *node, struct text segment);
+struct node *node_parameter(apisec_rules *rules, struct node *node);
+void nodes_free(apisec_rules *rules); /* their tables; they themselves are the arena's */
+/* rule_of_method: among the rules of one template: one that names the method before one for all. NULL: none; what differs from a
+ * method that one names in case alone is none's. */
+const struct rule *rule_of_method(const struct rule *first, struct text method);
+/* rules_find: the rule of a method and path, or NULL; *template_matched: whether there are any for this path. */
+const struct rule *rules_find(const apisec_rules *rules, struct text method, const struct path *path, bool *template_matched);
+
+/* ---- rules.c ---- */
 
 struct apisec_rules {
     _Atomic size_t references;
     struct arena arena;             /* all but the tables' slots */
     struct node *root;
-    struct node *all;
-    struct table policies;
-    struct table ids;
+    struct node *nodes;             /* all of them */
+    struct table policies;          /* name -> struct requirement */
+    struct table ids;               /* of the rules */
     struct table networks;          /* name -> struct network */
     struct networks trusted_proxies;
     struct table peers;             /* name -> struct peer */
@@ -150,19 +160,11 @@ struct apisec_rules {
     size_t num_role_claims;
     struct claim_path *recorded;    /* claims that records hold */
     size_t num_recorded;
-    char version[44];
-    const char *notices[4];
-    size_t num_notices;
+    char version[SHA256_TEXT_SIZE];
+    const char *notice;             /* what the document is silent about; NULL: nothing */
 };
-/* node_literal, node_parameter: the node below, made where there is none; NULL: no memory. */
-struct node *node_literal(apisec_rules *rules, struct node *node, struct text segment);
-struct node *node_parameter(apisec_rules *rules, struct node *node);
-/* rule_of_method: among the rules of one template. What differs from a method that one names in case alone is none's. */
-const struct rule *rule_of_method(const struct rule *first, struct text method);
 /* rules_ref: they are freed with their last reference. */
 apisec_rules *rules_ref(const apisec_rules *rules);
-/* rules_find: the rule of a method and path, or NULL; *template says whether a template matched at all. */
-const struct rule *rules_find(const apisec_rules *rules, struct text method, const struct path *path, bool *template_matched);
 const struct claim_path *rules_role_claims(const apisec_rules *rules, size_t *num);
 
 /* ---- rule_document.c ---- */
@@ -172,7 +174,6 @@ apisec_status rule_document_read(const struct shape *top, apisec_rules *rules, a
 
 /* ---- claim_test.c ---- */
 
-bool texts_have(const struct texts *texts, struct text text); /* at NULL: it is in none */
 /* claim_test_is_met: value NULL: the claim is absent. */
 bool claim_test_is_met(const struct claim_test *test, const struct json *value, const struct path *path);
 
