@@ -4,6 +4,7 @@
  *
  *   require.c   scopes and claims demanded of a token, include/apisec/access.h
  *   decision.c  the handle: authenticate, require, deny, commit
+ *   decision_call.c  what it keeps of its call
  *   authenticate.c  authenticate as a blocking call and as an operation
  *   challenge.c WWW-Authenticate           explain.c  the explanation
  *   record.c    the audit record
@@ -24,15 +25,15 @@
 #include <apisec/decision.h>
 #include <apisec/rules.h>
 
-#define SHA256_TEXT_SIZE 44       /* of a SHA-256 in base64url, and its NUL */
 #define DECISION_MAX_CHECKS 80    /* of the decision's own; one more is APISEC_E_ARGUMENT and denies */
 #define DECISION_MAX_FORWARDED 16 /* elements of X-Forwarded-For that a record has */
 
-/* One check made after authentication. */
+/* One check beside those of the token (see trail), as the explanation and the record list it. Its texts live as long as the
+ * decision. */
 struct access_check {
-    const char *id;               /* "scope", "any_scope", "claim", "service" */
+    const char *id;               /* "scope" and its like of decision.c; "networks" and its like of rule_check.c; see recall.c */
     const char *standard;
-    const char *detail;           /* in the decision's arena: the scopes or the claim asked for; NULL: none */
+    const char *detail;           /* what was asked for; NULL: nothing in particular */
     bool passed;
 };
 
@@ -96,7 +97,7 @@ struct apisec_decision {
     struct peer_names *peer;      /* of its certificate; NULL: none, or nobody asked */
     const char *service;          /* that was authenticated, or NULL */
     bool service_is_known;        /* that, or that there was none: a rule asked */
-    char peer_sha256[SHA256_TEXT_SIZE]; /* of the peer certificate, or "" */
+    char peer_sha256[CRYPTO_SHA256_TEXT]; /* of the peer certificate, or "" */
     int64_t started_us;
     int64_t time_ms;
     struct access_check checks[DECISION_MAX_CHECKS]; /* the last member, not cleared: only num_checks are ever read */
@@ -135,6 +136,8 @@ apisec_status decision_record(const apisec_decision *decision, apisec_error *err
  * denial that needs none. */
 apisec_decision *decision_new(apisec_verifier *verifier, apisec_audit *audit, const apisec_call *call);
 apisec_decision *decision_out_of_memory(void);
+/* decision_call.c: decision_keep_call is for decision_new. false: no memory. */
+bool decision_keep_call(apisec_decision *decision, const apisec_call *call);
 /* decision_watch has a new decision watched. */
 void decision_watch(apisec_decision *decision, struct decision_watch *watch);
 /* decision_fail notes the first failure and returns the status that stands. decision_report gives it with its sentence. */

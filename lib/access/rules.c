@@ -31,7 +31,7 @@ static apisec_status read_version(apisec_rules *rules, struct text json, apisec_
     unsigned char hash[CRYPTO_MAX_HASH];
     const apisec_status status = crypto_hash_bytes(CRYPTO_SHA256, json.at, json.len, hash);
     if (status != APISEC_OK) return fail(err, status, "the document cannot be hashed");
-    base64url_encode(hash, 32, rules->version);
+    base64url_encode(hash, CRYPTO_SHA256_LEN, rules->version);
     return APISEC_OK;
 }
 

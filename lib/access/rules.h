@@ -160,7 +160,7 @@ struct apisec_rules {
     size_t num_role_claims;
     struct claim_path *recorded;    /* claims that records hold */
     size_t num_recorded;
-    char version[SHA256_TEXT_SIZE];
+    char version[CRYPTO_SHA256_TEXT];
     const char *notice;             /* what the document is silent about; NULL: nothing */
 };
 /* rules_ref: they are freed with their last reference. */
