@@ -13,6 +13,10 @@
 #include "base/base.h"
 #include "json/json.h"
 
+/* What record.c writes at the most; whoever recalls it takes what reaches these for cut. */
+#define RECORD_MAX_SHORT 256     /* bytes of an actor, an audience, a name in a certificate */
+#define RECORD_MAX_AUDIENCES 16
+
 /* How the decision came to its end: what other rules could have changed, and what they could not. */
 enum recalled_end {
     RECALLED_ALLOWED,

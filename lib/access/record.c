@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { MAX_SHORT = 256, MAX_AUDIENCES = 16, MAX_NAMES = 8, MAX_ADDRESS = 64 };
+enum { MAX_NAMES = 8, MAX_ADDRESS = 64 };
 
 static bool is_allowed(const apisec_decision *decision)
 {
@@ -72,7 +72,7 @@ static void put_actor(const apisec_decision *decision, struct json_writer *membe
         json_close_object(members);
     }
     put(members, "app_uid", client);
-    if (!subject && !client) json_put_text_capped(members, "app_name", app_name(decision), MAX_SHORT);
+    if (!subject && !client) json_put_text_capped(members, "app_name", app_name(decision), RECORD_MAX_SHORT);
     json_open_array(members, "authorizations");
     json_open_object(members, NULL);
     put(members, "decision", is_allowed(decision) ? "allowed" : "denied");
@@ -205,10 +205,10 @@ static void put_audiences(const apisec_token *token, struct json_writer *unmappe
     const struct json *const audience = json_member(token_claims(token), "aud");
     if (!audience) return;
     json_open_array(unmapped, "aud");
-    if (json_as_text(audience, &text)) json_put_text_capped(unmapped, NULL, text, MAX_SHORT);
+    if (json_as_text(audience, &text)) json_put_text_capped(unmapped, NULL, text, RECORD_MAX_SHORT);
     if (json_kind(audience) == JSON_ARRAY)
-        for (const struct json *at = json_first(audience); at && num < MAX_AUDIENCES; at = json_next(at), num++)
-            if (json_as_text(at, &text)) json_put_text_capped(unmapped, NULL, text, MAX_SHORT);
+        for (const struct json *at = json_first(audience); at && num < RECORD_MAX_AUDIENCES; at = json_next(at), num++)
+            if (json_as_text(at, &text)) json_put_text_capped(unmapped, NULL, text, RECORD_MAX_SHORT);
     json_close_array(unmapped);
 }
 
@@ -220,7 +220,7 @@ static void put_token(const apisec_token *token, struct json_writer *unmapped)
     if (num_actors > 0) {
         json_open_array(unmapped, "act");
         for (size_t i = 0; i < num_actors; i++)
-            json_put_text_capped(unmapped, NULL, text_of(apisec_token_actor(token, i)), MAX_SHORT);
+            json_put_text_capped(unmapped, NULL, text_of(apisec_token_actor(token, i)), RECORD_MAX_SHORT);
         json_close_array(unmapped);
         put(unmapped, "act_issuer", foreign_actor(token));
     }
@@ -231,7 +231,8 @@ static void put_token(const apisec_token *token, struct json_writer *unmapped)
 static void put_peer(const struct peer_names *peer, struct json_writer *unmapped)
 {
     json_open_array(unmapped, "peer_names");
-    for (size_t i = 0; i < peer->num && i < MAX_NAMES; i++) json_put_text_capped(unmapped, NULL, peer->names[i].text, MAX_SHORT);
+    for (size_t i = 0; i < peer->num && i < MAX_NAMES; i++)
+        json_put_text_capped(unmapped, NULL, peer->names[i].text, RECORD_MAX_SHORT);
     json_close_array(unmapped);
 }
 
@@ -241,7 +242,7 @@ static bool is_told_in_part(const struct peer_names *peer)
     bool is_partial = peer->num > MAX_NAMES;
     for (size_t i = 0; i < peer->num; i++) {
         const struct peer_name *const name = &peer->names[i];
-        is_partial = is_partial || name->text.len > MAX_SHORT || name->is_uri != text_has_byte(name->text, ':');
+        is_partial = is_partial || name->text.len > RECORD_MAX_SHORT || name->is_uri != text_has_byte(name->text, ':');
     }
     return is_partial;
 }

@@ -5,8 +5,6 @@
  */
 #include "access/rules.h"
 
-enum { MAX_SHORT = 256 }; /* of what record.c writes of actors and audiences */
-
 const struct json *claim_path_find(const struct json *claims, const struct claim_path *path)
 {
     for (size_t i = 0; i < path->num_steps && claims != NULL; i++) claims = json_member(claims, path->steps[i]);
@@ -56,7 +54,7 @@ bool fact_actor(const struct rule_facts *facts, struct text *actor)
     const struct recalled *const recalled = facts->recalled;
     *actor = (struct text){NULL, 0};
     if (recalled != NULL && !recalled->has_foreign_actor)
-        return recall_text(recalled, json_first(recalled->actors), MAX_SHORT, actor);
+        return recall_text(recalled, json_first(recalled->actors), RECORD_MAX_SHORT, actor);
     if (recalled == NULL && foreign_actor(facts->token) == NULL) *actor = text_of(apisec_token_actor(facts->token, 0));
     return true;
 }
@@ -70,15 +68,14 @@ bool fact_delegation(const struct rule_facts *facts, bool *is_delegated)
 
 bool fact_audiences(const struct rule_facts *facts, const struct json **audiences, bool *is_whole)
 {
-    enum { MAX_AUDIENCES = 16 };
     const struct recalled *const recalled = facts->recalled;
     struct text text;
     *is_whole = true;
     *audiences = recalled != NULL ? recalled->audiences : json_member(token_claims(facts->token), "aud");
     if (recalled == NULL) return true;
     for (const struct json *at = json_first(*audiences); at != NULL; at = json_next(at))
-        *is_whole = recalled_text(at, MAX_SHORT, &text) && *is_whole;
-    *is_whole = *is_whole && json_count(*audiences) < MAX_AUDIENCES;
+        *is_whole = recalled_text(at, RECORD_MAX_SHORT, &text) && *is_whole;
+    *is_whole = *is_whole && json_count(*audiences) < RECORD_MAX_AUDIENCES;
     return recalled->has_token;
 }
 
