@@ -4,6 +4,8 @@
  */
 #include "access/rules.h"
 
+#define MAX_INTEGER ((INT64_C(1) << 53) - 1) /* readers agree on whole numbers up to here: RFC 8259 section 6 */
+
 /* unescape_step undoes RFC 6901's "~1" and "~0" in place; false: another "~". */
 static bool unescape_step(char *step)
 {
@@ -71,9 +73,7 @@ static apisec_status read_constant(const struct shape *at, struct arena *arena, 
     case JSON_FALSE:
         *operand = (struct operand){.kind = OPERAND_BOOL, .boolean = json_kind(at->value) == JSON_TRUE};
         return APISEC_OK;
-    case JSON_NUMBER:
-        operand->kind = OPERAND_NUMBER;
-        return shape_number(at, -(INT64_C(1) << 53) + 1, (INT64_C(1) << 53) - 1, &operand->number, err);
+    case JSON_NUMBER: operand->kind = OPERAND_NUMBER; return shape_number(at, -MAX_INTEGER, MAX_INTEGER, &operand->number, err);
     default: {
         operand->kind = OPERAND_TEXT;
         const apisec_status status = shape_text(at, &text, err);
@@ -84,14 +84,13 @@ static apisec_status read_constant(const struct shape *at, struct arena *arena, 
 
 static apisec_status read_range(const struct shape *object, struct claim_test *test, apisec_error *err)
 {
-    const int64_t limit = (INT64_C(1) << 53) - 1;
     const struct shape min = shape_member(object, "min"), max = shape_member(object, "max");
     apisec_status status = APISEC_OK;
     test->kind = CLAIM_RANGE;
-    test->min = -limit;
-    test->max = limit;
-    if (min.value != NULL) status = shape_number(&min, -limit, limit, &test->min, err);
-    if (status == APISEC_OK && max.value != NULL) status = shape_number(&max, -limit, limit, &test->max, err);
+    test->min = -MAX_INTEGER;
+    test->max = MAX_INTEGER;
+    if (min.value != NULL) status = shape_number(&min, -MAX_INTEGER, MAX_INTEGER, &test->min, err);
+    if (status == APISEC_OK && max.value != NULL) status = shape_number(&max, -MAX_INTEGER, MAX_INTEGER, &test->max, err);
     if (status == APISEC_OK && test->min > test->max) return shape_fail(object, err, "min is greater than max");
     return status;
 }

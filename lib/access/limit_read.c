@@ -5,8 +5,6 @@
  */
 #include "access/limits.h"
 
-#define MAX_NUMBER   1000000
-#define MAX_KEYS     16777216
 #define DEFAULT_KEYS 65536
 #define MAX_NAME     64
 
@@ -68,10 +66,10 @@ apisec_status limit_read(const struct shape *at, struct arena *arena, struct lim
     apisec_status status = shape_object(at, names, err);
     if (status == APISEC_OK) status = read_name(at, arena, limit, err);
     if (status == APISEC_OK) status = read_by(at, arena, limit, err);
-    if (status == APISEC_OK) status = read_number(at, "requests", MAX_NUMBER, 0, &requests, err);
-    if (status == APISEC_OK) status = read_number(at, "seconds", MAX_NUMBER, 0, &seconds, err);
-    if (status == APISEC_OK) status = read_number(at, "burst", MAX_NUMBER, requests, &burst, err);
-    if (status == APISEC_OK) status = read_number(at, "max_keys", MAX_KEYS, DEFAULT_KEYS, &max_keys, err);
+    if (status == APISEC_OK) status = read_number(at, "requests", LIMIT_MAX_NUMBER, 0, &requests, err);
+    if (status == APISEC_OK) status = read_number(at, "seconds", LIMIT_MAX_NUMBER, 0, &seconds, err);
+    if (status == APISEC_OK) status = read_number(at, "burst", LIMIT_MAX_NUMBER, requests, &burst, err);
+    if (status == APISEC_OK) status = read_number(at, "max_keys", LIMIT_MAX_KEYS, DEFAULT_KEYS, &max_keys, err);
     if (status != APISEC_OK) return status;
     limit->requests = (uint32_t)requests;
     limit->seconds = (uint32_t)seconds;

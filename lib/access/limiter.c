@@ -20,8 +20,6 @@
 
 enum { WAYS = 16, MAX_REGULARS = WAYS / 2, LINE = 64, NUM_LOCKS = 64 };
 
-#define MAX_NUMBER  1000000
-#define MAX_KEYS    16777216
 #define SET_BACK_MS 60000       /* a clock that is farther back has been set: threads that overtake each other differ by less */
 #define KEPT_MS     3600000     /* how long a regular keeps the place without coming */
 #define REGULAR     UINT64_C(1) /* in a tag */
@@ -71,9 +69,9 @@ apisec_status apisec_limiter_new(uint32_t requests, uint32_t seconds, uint32_t b
 {
     if (limiter == NULL) return fail(err, APISEC_E_ARGUMENT, "there is nowhere to put the limiter");
     *limiter = NULL;
-    if (requests - 1 >= MAX_NUMBER || seconds - 1 >= MAX_NUMBER || burst - 1 >= MAX_NUMBER)
-        return fail(err, APISEC_E_ARGUMENT, "requests, seconds and burst are from 1 to %d", MAX_NUMBER);
-    if (max_keys - 1 >= MAX_KEYS) return fail(err, APISEC_E_ARGUMENT, "max_keys is from 1 to %d", MAX_KEYS);
+    if (requests - 1 >= LIMIT_MAX_NUMBER || seconds - 1 >= LIMIT_MAX_NUMBER || burst - 1 >= LIMIT_MAX_NUMBER)
+        return fail(err, APISEC_E_ARGUMENT, "requests, seconds and burst are from 1 to %d", LIMIT_MAX_NUMBER);
+    if (max_keys - 1 >= LIMIT_MAX_KEYS) return fail(err, APISEC_E_ARGUMENT, "max_keys is from 1 to %d", LIMIT_MAX_KEYS);
     apisec_limiter *made = calloc(1, sizeof *made);
     if (made == NULL) return fail_memory(err);
     made->requests = requests;

@@ -13,6 +13,9 @@
 
 #include <apisec/limits.h>
 
+#define LIMIT_MAX_NUMBER 1000000  /* of requests, seconds and burst */
+#define LIMIT_MAX_KEYS 16777216
+
 /* Whose bucket: ADDRESS and SERVICE are known before a token is looked at. */
 enum limit_by { LIMIT_BY_ADDRESS, LIMIT_BY_SERVICE, LIMIT_BY_PRINCIPAL, LIMIT_BY_CLIENT, LIMIT_BY_CLAIM };
 

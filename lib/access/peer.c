@@ -85,9 +85,10 @@ static apisec_status check_dns(const struct shape *at, const char *name, apisec_
 
 static apisec_status check_thumbprint(const struct shape *at, const char *thumbprint, apisec_error *err)
 {
-    unsigned char hash[33];
+    unsigned char hash[CRYPTO_SHA256_LEN + 1];
     size_t len;
-    const bool is_hash = strlen(thumbprint) == 43 && base64url_decode(thumbprint, 43, hash, &len) == APISEC_OK && len == 32;
+    const bool is_hash = strlen(thumbprint) == CRYPTO_SHA256_TEXT - 1 &&
+                         base64url_decode(thumbprint, CRYPTO_SHA256_TEXT - 1, hash, &len) == APISEC_OK && len == CRYPTO_SHA256_LEN;
     return is_hash ? APISEC_OK : shape_fail(at, err, "the SHA-256 of the certificate in base64url is wanted, 43 characters");
 }
 

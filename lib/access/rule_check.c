@@ -9,6 +9,8 @@
 
 #include <stdio.h>
 
+enum { MAX_AHEAD_S = 60 }; /* how far the clock of whoever dates something may be ahead of ours */
+
 /* ---- the finding ---- */
 
 void rule_finding_init(struct rule_finding *finding)
@@ -175,12 +177,12 @@ static apisec_status check_actor(const struct requirement *r, const struct rule_
 
 /* ---- how strong, and how fresh ---- */
 
-/* is_recent: a date that is absent, of another type, or ahead of now by more than a minute is none. */
+/* is_recent: a date that is absent, of another type, or farther ahead than clocks differ is none. */
 static bool is_recent(const struct json *value, int64_t now, int64_t age)
 {
     int64_t date;
     if (!json_as_date(value, &date)) return false;
-    return date <= now + 60 && now - date <= age;
+    return date <= now + MAX_AHEAD_S && now - date <= age;
 }
 
 static apisec_status check_token_age(const struct requirement *r, const struct rule_facts *f, struct rule_finding *finding)

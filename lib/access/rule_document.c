@@ -5,6 +5,8 @@
  */
 #include "access/limits.h"
 
+enum { MAX_ID = 64 };
+
 /* ---- a template ---- */
 
 static bool is_parameter(struct text segment, struct text *name)
@@ -112,7 +114,8 @@ static apisec_status read_id(const struct shape *object, apisec_rules *rules, st
     const char *id;
     apisec_status status = shape_text(&at, &id, err);
     if (status != APISEC_OK) return status;
-    if (strlen(id) > 64 || !text_is_printable(text_of(id))) return shape_fail(&at, err, "at most 64 printable characters");
+    if (strlen(id) > MAX_ID || !text_is_printable(text_of(id)))
+        return shape_fail(&at, err, "at most %d printable characters", MAX_ID);
     rule->id = arena_text(&rules->arena, text_of(id));
     if (rule->id == NULL) return fail_memory(err);
     status = table_put(&rules->ids, text_of(rule->id), rule);

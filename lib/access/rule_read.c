@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 
+enum { MAX_AGE_S = 365 * 24 * 3600 };
+
 /* read_texts reads a member that may be absent, and counts the one check that it is. */
 static apisec_status read_texts(const struct shape *object, const char *name, struct rule_scope *scope, struct texts *texts,
                                 apisec_error *err)
@@ -116,7 +118,7 @@ static apisec_status read_age(const struct shape *object, const char *name, stru
     age->seconds = -1;
     if (at.value == NULL) return APISEC_OK;
     scope->num_checks++;
-    const apisec_status status = shape_number(&at, 0, 31536000, &age->seconds, err);
+    const apisec_status status = shape_number(&at, 0, MAX_AGE_S, &age->seconds, err);
     snprintf(written, sizeof written, "%lld s", (long long)age->seconds);
     return status == APISEC_OK ? texts_keep(scope->arena, written, &age->written, err) : status;
 }

@@ -6,6 +6,8 @@
 
 #include "http/http.h"
 
+enum { MAX_HEADER = 64, MAX_NAME = 128 };
+
 /* These say something else, or come from anybody's proxy. */
 static const char *const taken[] = {"DPoP",         "Txn-Token",          "Cookie", "X-Forwarded-For", "Host",
                                     "Content-Type", "Proxy-Authorization"};
@@ -16,7 +18,7 @@ static apisec_status read_header(const struct shape *object, struct arena *arena
     const char *text;
     const apisec_status status = shape_text(&at, &text, err);
     if (status != APISEC_OK) return status;
-    if (!header_is_token(text_of(text)) || strlen(text) > 64) return shape_fail(&at, err, "not a header's name");
+    if (!header_is_token(text_of(text)) || strlen(text) > MAX_HEADER) return shape_fail(&at, err, "not a header's name");
     for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
         if (text_is_caseless(text_of(text), taken[i])) return shape_fail(&at, err, "this header is another's");
     services->is_authorization = text_is_caseless(text_of(text), "Authorization");
@@ -28,8 +30,9 @@ static apisec_status read_header(const struct shape *object, struct arena *arena
 static apisec_status read_service(const struct shape *at, struct arena *arena, struct service_login *service, apisec_error *err)
 {
     const char *text;
-    if (at->name[0] == '\0' || strlen(at->name) > 128 || !text_is_printable(text_of(at->name)) || strchr(at->name, ':') != NULL)
-        return shape_fail(at, err, "a service's name has 1 to 128 printable characters and no colon");
+    if (at->name[0] == '\0' || strlen(at->name) > MAX_NAME || !text_is_printable(text_of(at->name)) ||
+        strchr(at->name, ':') != NULL)
+        return shape_fail(at, err, "a service's name has 1 to %d printable characters and no colon", MAX_NAME);
     const apisec_status status = shape_text(at, &text, err);
     if (status != APISEC_OK) return status;
     const char *const wrong = secret_hash_read(text_of(text), &service->hash);
