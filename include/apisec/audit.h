@@ -82,7 +82,8 @@
  *     unmapped.apisec.checks[].standard the section that asks for it
  *     unmapped.apisec.checks[].detail   the scope or claim in question
  *     unmapped.apisec.claims            of a verified token, those that "record_claims" of a guard's document names: as they are,
- *                                       null where one is absent; left out where it is over 2048 bytes
+ *                                       null where one is absent; left out where it is over 2048 bytes, or
+ *                                       with those before it over 16384
  *     unmapped.apisec.rules             "allowed" where the rules had let in what was denied then, by the service's own checks
  *     unmapped.apisec.shadow.verdict    of a requirement that the rule only tries: "allowed" or "denied", had it been enforced
  *     unmapped.apisec.shadow.status_code  its status's name

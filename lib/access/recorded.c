@@ -5,7 +5,7 @@
  */
 #include "access/rules.h"
 
-enum { MAX_RECORDED = 32, MAX_VALUE = 2048 };
+enum { MAX_RECORDED = 32, MAX_VALUE = 2048, MAX_VALUES = 16384 }; /* all of them: the record must never be too long to be written */
 
 apisec_status rules_record_claims(apisec_rules *rules, const struct shape *list, apisec_error *err)
 {
@@ -25,12 +25,16 @@ apisec_status rules_record_claims(apisec_rules *rules, const struct shape *list,
     return status;
 }
 
-static void put(const struct json *value, const char *name, struct json_writer *unmapped)
+/* put takes what it writes off *room. */
+static void put(const struct json *value, const char *name, size_t *room, struct json_writer *unmapped)
 {
     struct buffer bytes = BUFFER_MAX(MAX_VALUE);
     struct json_writer writer = {&bytes, false};
     json_put_value(&writer, NULL, value);
-    if (bytes.status == APISEC_OK) json_put_raw(unmapped, name, (struct text){bytes.bytes, bytes.len});
+    if (bytes.status == APISEC_OK && bytes.len <= *room) {
+        json_put_raw(unmapped, name, (struct text){bytes.bytes, bytes.len});
+        *room -= bytes.len;
+    }
     if (bytes.status == APISEC_E_MEMORY && unmapped->out->status == APISEC_OK) unmapped->out->status = APISEC_E_MEMORY;
     buffer_free(&bytes);
 }
@@ -38,11 +42,12 @@ static void put(const struct json *value, const char *name, struct json_writer *
 static void put_claims(const apisec_decision *decision, struct json_writer *unmapped)
 {
     const apisec_rules *const rules = decision->applied->rules;
+    size_t room = MAX_VALUES;
     if (rules->num_recorded == 0 || decision->token == NULL) return;
     json_open_object(unmapped, "claims");
     for (size_t i = 0; i < rules->num_recorded; i++) {
         const struct json *const value = claim_path_find(token_claims(decision->token), &rules->recorded[i]);
-        if (value != NULL) put(value, rules->recorded[i].written, unmapped);
+        if (value != NULL) put(value, rules->recorded[i].written, &room, unmapped);
         else json_put_raw(unmapped, rules->recorded[i].written, (struct text){"null", 4});
     }
     json_close_object(unmapped);

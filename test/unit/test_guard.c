@@ -128,6 +128,69 @@ static void test_recorded_claims(void **state)
     sentry_end(&sentry);
 }
 
+/* ---- a record that is as large as hostile values make it ---- */
+
+enum { LEVELS = 6, NESTS = 5 };
+
+/* fill writes so many signs of which a record has six for each. */
+static char *fill(char *to, size_t num)
+{
+    memset(to, '<', num);
+    to[num] = '\0';
+    return to;
+}
+
+/* Whoever has a token with the largest claims, recorded under as many names as may be, is not let in without a record, and is not
+ * denied without one either: claims are left out then, and nothing else. */
+static void test_the_largest_record(void **state)
+{
+    (void)state;
+    struct sentry sentry;
+    struct buffer quoted = BUFFER_MAX(8192);
+    char text[1100], names[NESTS][4], nests[NESTS][500], values[4][1100], path[1100], audiences[6000], actors[2000];
+    buffer_text(&quoted, "{" SENTRY_TRUST ",'audit':{'record_claims':['scope'");
+    for (size_t i = 0; i < NESTS; i++)
+        for (size_t k = 0; k < LEVELS; k++) {
+            snprintf(text, sizeof text, ",'/n%zu%.*s'", i, (int)(2 * k), "/b/b/b/b/b");
+            buffer_text(&quoted, text);
+        }
+    buffer_text(&quoted, "]},'rules':[{'id':'in','path':'/in/**','require':{}},"
+                         "{'id':'out','path':'/**','require':{'roles':['x']}}]}");
+    sentry_begin(&sentry, quoted.bytes, NULL);
+
+    struct forge_change changes[NESTS + 8] = {{NULL, NULL}};
+    fill(text, 330);
+    for (size_t i = 0; i < NESTS; i++) {
+        snprintf(names[i], sizeof names[i], "n%zu", i);
+        snprintf(nests[i], sizeof nests[i], "{\"b\":{\"b\":{\"b\":{\"b\":{\"b\":\"%.330s\"}}}}}", text);
+        changes[i] = (struct forge_change){names[i], nests[i]};
+    }
+    for (size_t i = 0; i < 4; i++) snprintf(values[i], sizeof values[i], "\"%s\"", fill(text, 1020));
+    fill(text, 254);
+    snprintf(audiences, sizeof audiences, "[\"orders\"");
+    for (size_t i = 0; i < 15; i++) snprintf(audiences + strlen(audiences), 300, ",\"%.254s\"", text);
+    strncat(audiences, "]", 2);
+    snprintf(actors, sizeof actors, "{\"sub\":\"%.254s\",\"act\":{\"sub\":\"%.254s\",\"act\":{\"sub\":\"%.254s\"}}}", text, text,
+             text);
+    changes[NESTS] = (struct forge_change){"sub", values[0]};
+    changes[NESTS + 1] = (struct forge_change){"jti", values[1]};
+    changes[NESTS + 2] = (struct forge_change){"txn", values[2]};
+    changes[NESTS + 3] = (struct forge_change){"aud", audiences};
+    changes[NESTS + 4] = (struct forge_change){"act", actors};
+    changes[NESTS + 5] = (struct forge_change){"client_id", values[3]};
+    char *const token = forge_token(changes, FORGE_SAME, forge_signer("ES256", 0));
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s%s", i == 0 ? "/in/" : "/out/", fill(text, 1020));
+        apisec_call *const call = sentry_call("GET", path, token);
+        for (size_t k = 0; k < 16; k++) apisec_call_add_header(call, "X-Forwarded-For", 15, fill(text, 64), 64);
+        assert_int_equal(sentry_check(&sentry, call, NULL), i == 0 ? APISEC_OK : APISEC_E_ROLE);
+        assert_int_equal(sentry_num_lines(&sentry), i + 1);
+    }
+    free(token);
+    buffer_free(&quoted);
+    sentry_end(&sentry);
+}
+
 /* ---- credentials ---- */
 
 static void test_a_second_credential(void **state)
@@ -511,6 +574,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_verdicts),
         cmocka_unit_test(test_recorded_claims),
+        cmocka_unit_test(test_the_largest_record),
         cmocka_unit_test(test_a_second_credential),
         cmocka_unit_test(test_unrecorded),
         cmocka_unit_test(test_discovery),
