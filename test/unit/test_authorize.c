@@ -324,23 +324,6 @@ static void test_broken_calls(void **state)
     apisec_decision_free(decision);
 }
 
-/* Of a call without a method nobody knows what it will do: no rule is for it, neither one for all methods. */
-static void test_a_call_without_a_method(void **state)
-{
-    (void)state;
-    static const char *const methods[] = {NULL, "GET"};
-    for (size_t i = 0; i < 2; i++) {
-        apisec_call *call = apisec_call_new();
-        apisec_call_set_target(call, "/health", 7);
-        if (methods[i] != NULL) apisec_call_set_method(call, methods[i], strlen(methods[i]));
-        apisec_decision *decision = decision_new(service.verifier, service.audit, call);
-        assert_int_equal(decision_route(decision, rules), methods[i] != NULL ? APISEC_OK : APISEC_E_REQUEST);
-        assert_string_equal(apisec_decision_reason(decision), methods[i] != NULL ? "" : "the call has no method");
-        apisec_decision_free(decision);
-        apisec_call_free(call);
-    }
-}
-
 /* What is only tried changes neither verdict nor reply; the record and the explanation have what it would have come to. */
 static void test_shadow(void **state)
 {
@@ -513,7 +496,6 @@ int main(void)
         cmocka_unit_test(test_public),
         cmocka_unit_test(test_public_and_two_credentials),
         cmocka_unit_test(test_broken_calls),
-        cmocka_unit_test(test_a_call_without_a_method),
         cmocka_unit_test(test_shadow),
         cmocka_unit_test(test_the_order_of_steps),
         cmocka_unit_test(test_rules_freed_meanwhile),
