@@ -45,7 +45,7 @@ static int next_byte(struct text *rest)
 /* take_plain takes the bytes off the front that stand for themselves, and most do. */
 static size_t take_plain(struct text *rest, char *out)
 {
-    size_t len = 0;
+    size_t len = base64url_span(rest->at, rest->len); /* many at a time; mostly it ends where the segment does */
     while (len < rest->len && rest->at[len] != '/' && rest->at[len] != '%' && is_path_byte(rest->at[len])) len++;
     if (len > 0) memcpy(out, rest->at, len);
     *rest = (struct text){rest->at + len, rest->len - len};
@@ -78,7 +78,8 @@ static const char *read_segment(struct text *rest, char *out, size_t *len)
 /* is_dots: some servers cut off a segment what follows an encoded ";" too, and then see the dots. */
 static bool is_dots(struct text segment)
 {
-    const char *const parameter = segment.len > 0 ? memchr(segment.at, ';', segment.len) : NULL;
+    if (segment.len == 0 || segment.at[0] != '.') return false;
+    const char *const parameter = memchr(segment.at, ';', segment.len);
     if (parameter != NULL) segment.len = (size_t)(parameter - segment.at);
     return text_is(segment, ".") || text_is(segment, "..");
 }

@@ -31,8 +31,15 @@ struct text {
     size_t len;
 };
 
-struct text text_of(const char *nul_terminated); /* NULL: an empty text whose at is NULL */
-bool text_equal(struct text a, struct text b);
+/* text_of: NULL is an empty text whose at is NULL. */
+static inline struct text text_of(const char *nul_terminated)
+{
+    return (struct text){nul_terminated, nul_terminated ? strlen(nul_terminated) : 0};
+}
+static inline bool text_equal(struct text a, struct text b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+}
 bool text_is(struct text a, const char *nul_terminated);
 bool text_is_caseless(struct text a, const char *nul_terminated); /* ASCII only */
 bool text_starts(struct text a, const char *prefix);
@@ -122,6 +129,9 @@ size_t base64url_encoded_len(size_t len);
 apisec_status base64url_decode(const char *encoded, size_t len, unsigned char *out, size_t *out_len);
 /* base64url_span: how many bytes at the front of a text are of the alphabet. */
 size_t base64url_span(const char *text, size_t len);
+/* token68_is_plain: true: nothing but letters, digits and "-._/", as most of what RFC 9110 section 11.2 calls token68 is, and at
+ * least 16 of them. false says nothing. */
+bool token68_is_plain(const char *text, size_t len);
 /* base64url_encode writes base64url_encoded_len(len) characters and a NUL. */
 void base64url_encode(const void *bytes, size_t len, char *out);
 /* base64_encode: the standard alphabet with padding (RFC 4648 section 4), for HTTP Basic. out holds 4*((len+2)/3)+1. */

@@ -10,6 +10,7 @@
 /* Sixteen lanes, in the order of memory; the compiler makes vector instructions of them where there are any. A comparison gives
  * all ones in the lanes where it holds. A character beyond ASCII is negative, and so in no range. */
 typedef signed char lanes __attribute__((vector_size(16)));
+typedef unsigned char unsigned_lanes __attribute__((vector_size(16)));
 typedef uint16_t pairs __attribute__((vector_size(16)));
 typedef uint32_t fours __attribute__((vector_size(16)));
 
@@ -21,9 +22,12 @@ static inline lanes all(int value)
     return (lanes){v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v};
 }
 
+/* between takes one comparison: moved up so that highest is the largest number there is, what is above it wraps round to the
+ * smallest. lowest > 0. */
 static inline lanes between(lanes characters, char lowest, char highest)
 {
-    return (characters > all(lowest - 1)) & (characters < all(highest + 1));
+    const lanes moved = (lanes)((unsigned_lanes)characters + (unsigned_lanes)all(INT8_MAX - highest));
+    return moved > all(INT8_MAX - highest + lowest - 1);
 }
 
 /* values gives the six bits of each character, and sets lanes of *bad for foreign ones. */
@@ -104,11 +108,33 @@ apisec_status base64url_decode(const char *encoded, size_t len, unsigned char *o
 
 /* ---- finding where it ends: of texts that are no secrets ---- */
 
-/* is_foreign: all ones in the lanes that no character of the alphabet is in. */
-static inline lanes is_foreign(lanes characters)
+static inline lanes load(const char *text)
 {
-    const lanes letter = between(characters | all('a' - 'A'), 'a', 'z'), digit = between(characters, '0', '9');
-    return ~(letter | digit | (characters == all('-')) | (characters == all('_')));
+    lanes characters;
+    memcpy(&characters, text, sizeof characters);
+    return characters;
+}
+
+/* letters: all ones in the lanes that hold one, in either case. */
+static inline lanes letters(lanes characters)
+{
+    return between(characters | all('a' - 'A'), 'a', 'z');
+}
+
+/* fits: all ones in the lanes that hold a character of the alphabet. */
+static inline lanes fits(lanes characters)
+{
+    return letters(characters) | between(characters, '0', '9') | (characters == all('-')) | (characters == all('_'));
+}
+
+/* num_ones: how many lanes from the front are all ones. */
+static inline size_t num_ones(lanes ones)
+{
+    unsigned char bytes[sizeof ones];
+    memcpy(bytes, &ones, sizeof bytes);
+    const uint64_t front = ~word_le(bytes), back = ~word_le(bytes + 8);
+    if (front != 0) return (size_t)__builtin_ctzll(front) / 8;
+    return back != 0 ? 8 + (size_t)__builtin_ctzll(back) / 8 : CHARACTERS;
 }
 
 static bool is_character(char c)
@@ -120,15 +146,25 @@ size_t base64url_span(const char *text, size_t len)
 {
     size_t at = 0;
     for (; len - at >= CHARACTERS; at += CHARACTERS) {
-        lanes block;
-        uint64_t any[2];
-        memcpy(&block, text + at, sizeof block);
-        block = is_foreign(block);
-        memcpy(any, &block, sizeof any);
-        if (any[0] | any[1]) break; /* it ends among these */
+        const size_t num = num_ones(fits(load(text + at)));
+        if (num < CHARACTERS) return at + num;
     }
     while (at < len && is_character(text[at])) at++;
     return at;
+}
+
+/* fits_plain: the same of the alphabet and the neighbours of "-" and "0" in ASCII, which are "." and "/". */
+static inline lanes fits_plain(lanes characters)
+{
+    return letters(characters) | between(characters, '-', '9') | (characters == all('_'));
+}
+
+bool token68_is_plain(const char *text, size_t len)
+{
+    if (len < CHARACTERS) return false;
+    lanes fit = fits_plain(load(text + len - CHARACTERS)); /* the last ones, some of which are looked at twice */
+    for (size_t at = 0; at + CHARACTERS < len; at += CHARACTERS) fit &= fits_plain(load(text + at));
+    return num_ones(fit) == CHARACTERS;
 }
 
 /* ---- encoding: every character is computed, because it may be a private key's ---- */

@@ -21,17 +21,6 @@ int text_hex_digit(char c)
     return -1;
 }
 
-struct text text_of(const char *nul_terminated)
-{
-    if (!nul_terminated) return (struct text){NULL, 0};
-    return (struct text){nul_terminated, strlen(nul_terminated)};
-}
-
-bool text_equal(struct text a, struct text b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
-}
-
 /* A comparison with no text at all is false, even for an empty text: what is not there equals nothing. */
 bool text_is(struct text a, const char *nul_terminated)
 {
@@ -41,8 +30,10 @@ bool text_is(struct text a, const char *nul_terminated)
 bool text_is_caseless(struct text a, const char *nul_terminated)
 {
     if (!nul_terminated) return false;
-    for (size_t i = 0; i < a.len; i++)
-        if (nul_terminated[i] == '\0' || text_lower(a.at[i]) != text_lower(nul_terminated[i])) return false;
+    for (size_t i = 0; i < a.len; i++) {
+        const char c = nul_terminated[i];
+        if (c == '\0' || (a.at[i] != c && text_lower(a.at[i]) != text_lower(c))) return false;
+    }
     return nul_terminated[a.len] == '\0';
 }
 

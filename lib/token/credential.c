@@ -73,13 +73,11 @@ bool credential_has_byte(char c)
 
 bool credential_is_b64token(struct text token)
 {
-    size_t at = 0;
     while (token.len > 0 && token.at[token.len - 1] == '=') token.len--;
-    for (;; at++) { /* many at a time: nearly all are of base64url */
-        at += base64url_span(token.at + at, token.len - at);
-        if (at == token.len) return token.len > 0;
-        if (!credential_has_byte(token.at[at])) return false;
-    }
+    if (token68_is_plain(token.at, token.len)) return true; /* which sees many bytes at a time */
+    for (size_t i = 0; i < token.len; i++)
+        if (!credential_has_byte(token.at[i])) return false;
+    return token.len > 0;
 }
 
 static struct text scheme_of(struct text value)

@@ -160,10 +160,31 @@ static void test_span(void **state)
         }
 }
 
+/* Every byte at every place, in texts of one block to three: plain where it is permitted, and never where there is less. */
+static void test_plain_token68(void **state)
+{
+    (void)state;
+    enum { LEAST = 16, MOST = 48 };
+    static const char permitted[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/";
+    char text[MOST];
+    for (size_t len = 0; len <= MOST; len++) {
+        memset(text, 'A', sizeof text);
+        const char *in = guarded(text, len);
+        assert_int_equal(token68_is_plain(in, len), len >= LEAST);
+        guard_free(in);
+        for (size_t at = 0; at < len && len >= LEAST; at++)
+            for (int byte = 0; byte < 256; byte++) {
+                memset(text, permitted[(at + (size_t)byte) % 66], sizeof text);
+                text[at] = (char)byte;
+                assert_int_equal(token68_is_plain(text, len), byte != 0 && strchr(permitted, byte) != NULL);
+            }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_span),
+        cmocka_unit_test(test_span),       cmocka_unit_test(test_plain_token68),
         cmocka_unit_test(test_rows),       cmocka_unit_test(test_alphabet),
         cmocka_unit_test(test_round_trip), cmocka_unit_test(test_one_text_for_each_bytes),
         cmocka_unit_test(test_base64_and_hex),

@@ -246,10 +246,30 @@ static void test_a_broken_call(void **state)
     assert_int_equal(credential_find(NULL, bearer_only, &token, NULL), APISEC_E_MEMORY);
 }
 
+/* RFC 6750 section 2.1, byte by byte: in a short token, and in one that is looked at many bytes at a time. */
+static void test_every_byte_of_a_token(void **state)
+{
+    (void)state;
+    static const char b64token[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/";
+    static const size_t lens[] = {1, 3, 15, 16, 17, 41};
+    char text[41];
+    for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++)
+        for (size_t at = 0; at < lens[i]; at++)
+            for (int byte = 0; byte < 256; byte++) {
+                memset(text, 'a', sizeof text);
+                text[at] = (char)byte;
+                const bool is_padding = byte == '=' && at > 0 && at + 1 == lens[i];
+                const bool expected = is_padding || (byte != 0 && strchr(b64token, byte) != NULL);
+                if (credential_is_b64token((struct text){text, lens[i]}) != expected)
+                    fail_msg("byte %d at %zu of %zu", byte, at, lens[i]);
+            }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_header),
+        cmocka_unit_test(test_every_byte_of_a_token),
         cmocka_unit_test(test_nul_in_the_header),
         cmocka_unit_test(test_two_credentials),
         cmocka_unit_test(test_a_token_in_the_query),

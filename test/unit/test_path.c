@@ -36,6 +36,29 @@ static void check(const struct row *row)
     arena_free(&arena);
 }
 
+/* Each byte at each place of a segment that is longer than what is looked at at once: it stands for itself, or the path is
+ * refused. A slash and an escape are the rows' below. */
+static void test_every_byte_of_a_segment(void **state)
+{
+    (void)state;
+    enum { LEN = 40 };
+    char text[1 + LEN];
+    for (size_t at = 1; at < sizeof text; at++)
+        for (int byte = 0; byte < 256; byte++) {
+            struct arena arena = {NULL};
+            struct path path;
+            if (byte == '/' || byte == '%') continue;
+            memset(text, 'a', sizeof text);
+            text[0] = '/';
+            text[at] = (char)byte;
+            const apisec_status status = path_parse((struct text){text, sizeof text}, &arena, &path, NULL);
+            const bool is_permitted = byte > ' ' && byte < 0x7f && byte != '\\' && byte != '#' && byte != '?' && byte != ';';
+            if (status != (is_permitted ? APISEC_OK : APISEC_E_REQUEST)) fail_msg("byte %d at %zu", byte, at);
+            if (is_permitted) assert_true(path.num == 1 && text_equal(path.segments[0], (struct text){text + 1, LEN}));
+            arena_free(&arena);
+        }
+}
+
 static void test_paths(void **state)
 {
     (void)state;
@@ -128,7 +151,7 @@ static void test_limits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_paths), cmocka_unit_test(test_every_byte_of_a_segment),
         cmocka_unit_test(test_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
