@@ -43,12 +43,15 @@ static size_t count_elements(struct text list, bool *has_empty)
  * nearest ones wrote; the beginning may be anybody's, of any length. */
 static bool keep_forwarded(apisec_decision *decision, const apisec_call *call)
 {
+    static const char name[] = "X-Forwarded-For";
     struct buffer joined = BUFFER_MAX(SIZE_MAX / 2); /* no longer than the call's headers */
+    struct text first;
     size_t num = 0;
     bool has_empty = false;
+    if (call_find_header(call, name, &first) == 0) return true;
     for (size_t i = 0; i < call_num_headers(call); i++) {
         const struct call_header header = call_header_at(call, i);
-        if (!text_is_caseless(header.name, "X-Forwarded-For")) continue;
+        if (!text_is_caseless(header.name, name)) continue;
         if (joined.len > 0) buffer_byte(&joined, ',');
         buffer_slice(&joined, header.value);
         num += count_elements(header.value, &has_empty);

@@ -59,9 +59,11 @@ static struct arena_block *grow(struct arena *arena, size_t need)
     if (arena->last) size = arena->last->size >= ARENA_LARGEST / 2 ? ARENA_LARGEST : arena->last->size * 2;
     if (size < need) size = need;
 
-    struct arena_block *const block = malloc(sizeof *block + size); /* which reuses what was freed last; glibc's calloc does not */
+    /* Not calloc, of glibc, which does not reuse what was freed last; nor what a compiler would make a calloc of. */
+    struct arena_block *const block = malloc(sizeof *block + size);
     if (!block) return NULL;
-    memset(block, 0, sizeof *block + size);
+    memset(block->bytes, 0, size);
+    block->used = 0;
     block->before = arena->last;
     block->size = size;
     arena->last = block;

@@ -15,7 +15,8 @@ enum {
     CALL_MAX_TARGET = 16384,
     CALL_MAX_CERTIFICATE = 65536,
     CALL_MAX_ADDRESS = 64, /* "2001:db8::1%interface" */
-    CALL_MAX_BYTES = CALL_MAX_HEADER_BYTES + CALL_MAX_METHOD + CALL_MAX_TARGET + CALL_MAX_CERTIFICATE + CALL_MAX_ADDRESS
+    CALL_MAX_BYTES =
+        CALL_MAX_HEADER_BYTES + CALL_MAX_METHOD + CALL_MAX_TARGET + 1 /* a path */ + CALL_MAX_CERTIFICATE + CALL_MAX_ADDRESS
 };
 
 struct span {
@@ -31,7 +32,7 @@ struct apisec_call {
     struct header_span headers[CALL_MAX_HEADERS];
     size_t num_headers;
     size_t header_bytes;
-    struct span method, target, certificate, address;
+    struct span method, target, path, certificate, address;
     bool has_time;
     int64_t time;
     bool has_body;
@@ -59,7 +60,7 @@ void apisec_call_reset(apisec_call *call)
     buffer_clear(&call->bytes);
     call->num_headers = 0;
     call->header_bytes = 0;
-    call->method = call->target = call->certificate = call->address = (struct span){0, 0};
+    call->method = call->target = call->path = call->certificate = call->address = (struct span){0, 0};
     call->has_time = false;
     call->time = 0;
     call->has_body = false;
@@ -124,6 +125,41 @@ void apisec_call_set_method(apisec_call *call, const char *method, size_t len)
     call->method = keep(call, method, len);
 }
 
+static bool is_of_scheme(struct text target, const char *prefix)
+{
+    const size_t len = strlen(prefix);
+    return target.len >= len && text_is_caseless((struct text){target.at, len}, prefix);
+}
+
+static struct text before(struct text text, char byte)
+{
+    const char *const found = text.len > 0 ? memchr(text.at, byte, text.len) : NULL;
+    return found ? (struct text){text.at, (size_t)(found - text.at)} : text;
+}
+
+/* is_authority: RFC 9110 section 4.2.1 refuses an empty host, for which some readers take the path's first segment; a backslash
+ * they take for a slash, where the path begins then. */
+static bool is_authority(struct text text)
+{
+    return is_visible(text) && !text_has_byte(text, '\\');
+}
+
+/* find_path: the four forms of RFC 9112 section 3.2: "/path?query", "http://host/path?query", "host:port" of CONNECT, which has no
+ * path, "*". Whatever is before the path of a URL may hold a password and is left out. */
+static struct span find_path(apisec_call *call)
+{
+    const struct text path = before(before(part(call, call->target), '?'), '#');
+    if (path.len == 0 || path.at[0] == '/' || text_is(path, "*")) return (struct span){call->target.at, path.len};
+
+    /* RFC 9112 section 3.2.2: the absolute form, of a scheme that is HTTP's; anything else has no path */
+    const size_t scheme = is_of_scheme(path, "https://") ? 8 : is_of_scheme(path, "http://") ? 7 : 0;
+    if (scheme == 0) return (struct span){0, 0};
+    const struct text rest = {path.at + scheme, path.len - scheme}, authority = before(rest, '/');
+    if (!is_authority(authority)) return (struct span){0, 0};
+    if (authority.len == rest.len) return keep(call, "/", 1);
+    return (struct span){call->target.at + scheme + authority.len, rest.len - authority.len};
+}
+
 void apisec_call_set_target(apisec_call *call, const char *target, size_t len)
 {
     if (!is_given(call, target, len, CALL_MAX_TARGET, "the request target is too long")) return;
@@ -133,6 +169,7 @@ void apisec_call_set_target(apisec_call *call, const char *target, size_t len)
     if (text_has_byte(text, '#')) /* RFC 9112 section 3.2: none has; what is behind it some read and others do not */
         refuse(call, APISEC_E_REQUEST, "the request target has a fragment");
     call->target = keep(call, target, len);
+    call->path = find_path(call); /* now, because it is asked for more than once */
 }
 
 /* The white space around a field's value is not part of it (RFC 9110 section 5.5). */
@@ -216,38 +253,9 @@ struct text call_target(const apisec_call *call)
     return call ? part(call, call->target) : (struct text){NULL, 0};
 }
 
-static bool is_of_scheme(struct text target, const char *prefix)
-{
-    const size_t len = strlen(prefix);
-    return target.len >= len && text_is_caseless((struct text){target.at, len}, prefix);
-}
-
-static struct text before(struct text text, char byte)
-{
-    const char *const found = text.len > 0 ? memchr(text.at, byte, text.len) : NULL;
-    return found ? (struct text){text.at, (size_t)(found - text.at)} : text;
-}
-
-/* is_authority: RFC 9110 section 4.2.1 refuses an empty host, for which some readers take the path's first segment; a backslash
- * they take for a slash, where the path begins then. */
-static bool is_authority(struct text text)
-{
-    return is_visible(text) && !text_has_byte(text, '\\');
-}
-
-/* The four forms of RFC 9112 section 3.2: "/path?query", "http://host/path?query", "host:port" of CONNECT, which has no path, "*".
- * Whatever is before the path of a URL may hold a password and is left out. */
 struct text call_path(const apisec_call *call)
 {
-    const struct text path = before(before(call_target(call), '?'), '#');
-    if (path.len == 0 || path.at[0] == '/' || text_is(path, "*")) return path;
-
-    /* RFC 9112 section 3.2.2: the absolute form, of a scheme that is HTTP's; anything else has no path */
-    const size_t scheme = is_of_scheme(path, "https://") ? 8 : is_of_scheme(path, "http://") ? 7 : 0;
-    if (scheme == 0) return (struct text){NULL, 0};
-    const struct text rest = {path.at + scheme, path.len - scheme}, authority = before(rest, '/');
-    if (!is_authority(authority)) return (struct text){NULL, 0};
-    return authority.len < rest.len ? (struct text){rest.at + authority.len, rest.len - authority.len} : text_of("/");
+    return call ? part(call, call->path) : (struct text){NULL, 0};
 }
 
 size_t call_num_headers(const apisec_call *call)
@@ -263,12 +271,13 @@ struct call_header call_header_at(const apisec_call *call, size_t index)
 
 size_t call_find_header(const apisec_call *call, const char *name, struct text *value)
 {
+    const size_t name_len = strlen(name), num_headers = call_num_headers(call);
     size_t num = 0;
     *value = (struct text){NULL, 0};
-    for (size_t i = 0; i < call_num_headers(call); i++) {
-        const struct call_header header = call_header_at(call, i);
-        if (!text_is_caseless(header.name, name)) continue;
-        if (num++ == 0) *value = header.value;
+    for (size_t i = 0; i < num_headers; i++) {
+        const struct header_span *const header = &call->headers[i];
+        if (header->name.len != name_len || !text_is_caseless(part(call, header->name), name)) continue;
+        if (num++ == 0) *value = part(call, header->value);
     }
     return num;
 }

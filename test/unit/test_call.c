@@ -219,6 +219,24 @@ static void test_the_first_error_stays_until_reset(void **state)
     apisec_call_free(call);
 }
 
+static void test_the_path_is_that_of_the_last_target(void **state)
+{
+    (void)state;
+    apisec_call *const call = apisec_call_new();
+    apisec_call_set_target(call, "/orders/7?x", 11);
+    assert_text(call_path(call), "/orders/7");
+    apisec_call_set_target(call, "http://h", 8);
+    assert_text(call_path(call), "/");
+    for (size_t i = 0; i < 64; i++) add(call, "Padding", "so that the bytes before it move"); /* the buffer grows */
+    assert_text(call_path(call), "/");
+    assert_text(call_target(call), "http://h");
+    apisec_call_set_target(call, "h:443", 5);
+    assert_null(call_path(call).at);
+    apisec_call_set_target(call, "/a b", 4); /* refused */
+    assert_null(call_path(call).at);
+    apisec_call_free(call);
+}
+
 static void test_reset_leaves_nothing(void **state)
 {
     (void)state;
@@ -327,6 +345,7 @@ int main(void)
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_a_flood_ends),
         cmocka_unit_test(test_the_first_error_stays_until_reset),
+        cmocka_unit_test(test_the_path_is_that_of_the_last_target),
         cmocka_unit_test(test_reset_leaves_nothing),
         cmocka_unit_test(test_time),
         cmocka_unit_test(test_body),
