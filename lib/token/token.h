@@ -53,6 +53,8 @@ enum check {
 };
 const char *check_id(enum check check);        /* "signature" */
 const char *check_standard(enum check check);  /* "RFC 7515 section 5.2" */
+/* check_passed: the JSON that lists it where it passed: its id, the verdict "pass" and its standard. */
+struct text check_passed(enum check check);
 
 /* A trail says how far the checks came: all below `at` passed, in the enum's order, but those in the set `absent`, which had
  * nothing to judge; `at` is the one that failed, or NUM_CHECKS. */

@@ -52,11 +52,30 @@ static void test_a_trail_names_what_was_judged(void **state)
     assert_false(trail_passed(&trail, NUM_CHECKS));
 }
 
+/* As the writer would write it: none of the texts needs an escape. */
+static void test_what_is_listed_of_one_that_passed(void **state)
+{
+    (void)state;
+    for (int i = 0; i < NUM_CHECKS; i++) {
+        struct buffer expected = BUFFER_MAX(1024);
+        struct json_writer writer = {&expected, false};
+        json_open_object(&writer, NULL);
+        json_put_text(&writer, "id", text_of(check_id((enum check)i)));
+        json_put_text(&writer, "verdict", text_of("pass"));
+        json_put_text(&writer, "standard", text_of(check_standard((enum check)i)));
+        json_close_object(&writer);
+        if (!text_is(check_passed((enum check)i), expected.bytes)) fail_msg("%s", expected.bytes);
+        buffer_free(&expected);
+    }
+    assert_null(check_passed(NUM_CHECKS).at);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_check_is_named),
         cmocka_unit_test(test_order),
+        cmocka_unit_test(test_what_is_listed_of_one_that_passed),
         cmocka_unit_test(test_a_trail_names_what_was_judged),
         cmocka_unit_test(test_no_check),
     };
