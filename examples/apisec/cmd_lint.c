@@ -36,15 +36,27 @@ static int judge(const struct command *command, const char *path, const char *js
     return answer_print(command, &answer, accepted ? found ? EXIT_DENIED : EXIT_ALLOWED : EXIT_FAILED);
 }
 
+static int print_schema(const struct command *command)
+{
+    struct answer answer = {.object = cJSON_Parse(apisec_guard_schema())};
+    if (answer.object == NULL) return fail(command, APISEC_E_MEMORY, "out of memory");
+    return answer_print(command, &answer, EXIT_ALLOWED);
+}
+
 static int run_lint(const struct command *command, int argc, char **argv)
 {
+    bool wants_schema = false;
+    const struct option options[] = {
+        {.name = "schema", .help = "print the JSON Schema of such documents instead, for editors", .flag = &wants_schema},
+    };
     struct bytes config = {0};
     struct operands operands;
     char *findings = NULL;
     apisec_error err = {0};
     int exit_status = EXIT_FAILED;
-    if (!options_read(command, NULL, 0, argc, argv, &operands, &exit_status)) return exit_status;
-    if (operands.num != 1) return usage_fail(command, "one document is wanted");
+    if (!options_read(command, options, NUM_OPTIONS(options), argc, argv, &operands, &exit_status)) return exit_status;
+    if (wants_schema && operands.num == 0) return print_schema(command);
+    if (wants_schema || operands.num != 1) return usage_fail(command, "one document is wanted");
     if (!input_file(command, operands.at[0], DOCUMENT_MAX, &config)) return EXIT_FAILED;
     const apisec_status status = apisec_guard_lint(config.at, config.len, &findings, &err);
     bytes_free(&config);
@@ -56,7 +68,7 @@ static int run_lint(const struct command *command, int argc, char **argv)
 
 const struct command command_lint = {
     .name = "lint",
-    .synopsis = "CONFIG",
+    .synopsis = "CONFIG | --schema",
     .summary = "say what is unsafe or never matches in a guard's document",
     .about = "Looks at a guard's document (guard.h; \"-\" is standard input) and says what is unsafe in it, or can never match.\n"
              "Nothing that it refers to is opened: no secret, key, log or server.\n"

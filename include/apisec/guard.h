@@ -122,7 +122,7 @@ apisec_status apisec_guard_metrics(apisec_guard *guard, char **text, apisec_erro
  * of "audit" alone is accepted with a warning: apisec_guard_new_with takes it. End with apisec_text_free. */
 apisec_status apisec_guard_lint(const char *json, size_t len, char **findings, apisec_error *err);
 
-/* apisec_guard_schema: the document's JSON Schema. */
+/* apisec_guard_schema: the document's JSON Schema: what `apisec lint --schema` prints. */
 const char *apisec_guard_schema(void);
 
 #if defined(__GNUC__)

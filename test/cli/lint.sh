@@ -40,6 +40,9 @@ run 'a folder' 2 'cannot read' lint "$scratch"
 head -c 8388609 /dev/zero | tr '\0' ' ' >large.json
 run 'a file that is too large' 2 'larger than' lint large.json
 run 'no document' 2 '"status":"APISEC_E_ARGUMENT"' lint
+run 'the schema' 0 '{"$schema":"https://json-schema.org/draft/2020-12/schema",' lint --schema
+check 'it is one line' test "$(wc -l < out)" -eq 1
+run 'the schema of nothing else' 2 '"status":"APISEC_E_ARGUMENT"' lint --schema good.json
 run 'two documents' 2 '"status":"APISEC_E_ARGUMENT"' lint good.json warning.json
 hostile=$(printf 'a\033[31m\342\200\256')
 document "$all,{\"id\":\"b\",\"path\":\"/b\",\"require\":{\"issuers\":[\"https://id.example/\"]}}" >"$hostile.json"
