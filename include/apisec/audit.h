@@ -9,7 +9,8 @@
  * one: ship the records elsewhere. No record ever holds a token, key or secret, nor a request's query.
  *
  * One writer a file. A file that another process holds, or that was open across fork, is left alone: the log then writes
- * `<path>.<stream>`. Reopening a file cuts a half-written last line, says so in a record, and continues the chain.
+ * `<path>.<stream>`. Reopening a file cuts a last line that is the beginning of a record and no more, says so in a record,
+ * and continues the chain.
  *
  * metadata.sequence counts 1, 2, 3, … within a stream: no number is left out. metadata.uid names a record; "<stream>-7" is the
  * seventh that was to be written. unmapped.apisec.kind says what a record is: "decision"; "event"; or a notice of the log's own:

@@ -74,11 +74,12 @@ static apisec_status read_constant(const struct shape *at, struct arena *arena, 
         *operand = (struct operand){.kind = OPERAND_BOOL, .boolean = json_kind(at->value) == JSON_TRUE};
         return APISEC_OK;
     case JSON_NUMBER: operand->kind = OPERAND_NUMBER; return shape_number(at, -MAX_INTEGER, MAX_INTEGER, &operand->number, err);
-    default: {
+    case JSON_STRING: {
         operand->kind = OPERAND_TEXT;
         const apisec_status status = shape_text(at, &text, err);
         return status == APISEC_OK ? texts_keep(arena, text, &operand->text, err) : status;
     }
+    default: return shape_fail(at, err, "a string, a whole number, true or false is wanted");
     }
 }
 

@@ -138,12 +138,11 @@ static apisec_status read_verdict(const struct shape *object, struct rule_scope 
 static apisec_status read_user(const struct shape *object, struct rule *rule, apisec_error *err)
 {
     const struct shape at = shape_member(object, "user");
-    const char *text;
+    struct text text;
     rule->wants_user = !rule->is_public;
     if (at.value == NULL) return APISEC_OK;
-    const apisec_status status = shape_text(&at, &text, err);
-    if (status != APISEC_OK) return status;
-    if (strcmp(text, "none") != 0) return shape_fail(&at, err, "only \"none\"");
+    if (!json_as_text(at.value, &text) || !text_is(text, "none"))
+        return shape_fail(&at, err, "only \"none\": leave it out where a user is wanted");
     if (rule->require == NULL) return shape_fail(&at, err, "goes with \"require\" only");
     if (rule->require->asks_of_user) return shape_fail(&at, err, "\"require\" asks for something of a user");
     if (!rule->require->asks_of_caller) return shape_fail(&at, err, "\"require\" must ask for networks, peers or services then");

@@ -130,7 +130,7 @@ const char *response_failure(apisec_status transport)
     switch (transport) {
     case APISEC_E_TIMEOUT:      return "no answer in time";
     case APISEC_E_TLS:          return "the server's TLS certificate or handshake was refused";
-    case APISEC_E_ADDRESS:      return "the server's address is one that is refused";
+    case APISEC_E_ADDRESS: return "the server's address is one that is refused: loopback and private ones must be allowed";
     case APISEC_E_NO_TRANSPORT: return "there is no transport to fetch with";
     case APISEC_E_TOO_LARGE:    return "the answer is too large";
     case APISEC_E_RESPONSE:     return "the answer is not HTTP";

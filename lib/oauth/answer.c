@@ -17,7 +17,9 @@ static apisec_status read_transport(apisec_status transport, apisec_error *err)
     case APISEC_OK: return APISEC_OK;
     case APISEC_E_TIMEOUT: return fail(err, transport, "the authorization server did not answer in time");
     case APISEC_E_TLS: return fail(err, transport, "no TLS with the authorization server: its certificate, its name, or ours");
-    case APISEC_E_ADDRESS: return fail(err, transport, "the authorization server's address is one that is refused");
+    case APISEC_E_ADDRESS:
+        return fail(err, transport,
+                    "the authorization server's address is one that is refused: loopback and private ones must be allowed");
     case APISEC_E_NO_TRANSPORT: return fail(err, transport, "a request has to be made and no transport was given");
     case APISEC_E_TOO_LARGE: return fail(err, APISEC_E_RESPONSE, "the authorization server's answer is too large");
     case APISEC_E_RESPONSE: return fail(err, transport, "the authorization server's answer is not HTTP as it should be");
