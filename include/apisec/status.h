@@ -55,7 +55,7 @@ enum {
     APISEC_E_EXPIRED = -212,           /* 401 */
     APISEC_E_NOT_YET_VALID = -213,     /* 401  `nbf` or `iat` lies ahead */
     APISEC_E_CLAIM = -214,             /* 401  a required claim is missing, or a claim has the wrong type */
-    APISEC_E_LIFETIME = -215,          /* 401  valid for longer than this issuer's tokens may be */
+    APISEC_E_LIFETIME = -215,          /* 401  valid for longer than this issuer's tokens may be, or older than a rule takes */
     APISEC_E_INACTIVE = -216,          /* 401  introspection says so */
     APISEC_E_REVOKED = -217,           /* 401 */
     APISEC_E_BINDING = -218,           /* 401  `cnf` is not met, or a bound token came without its proof */

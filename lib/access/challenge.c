@@ -24,7 +24,7 @@ static const struct {
     {APISEC_E_EXPIRED, "The access token expired"},
     {APISEC_E_NOT_YET_VALID, "The access token is not yet valid"},
     {APISEC_E_CLAIM, "A claim of the access token is missing or not acceptable"},
-    {APISEC_E_LIFETIME, "The access token is valid for too long"},
+    {APISEC_E_LIFETIME, "The access token is valid for too long, or too old"},
     {APISEC_E_INACTIVE, "The access token is not active"},
     {APISEC_E_REVOKED, "The access token was revoked"},
     {APISEC_E_BINDING, "The access token must be bound to a key or certificate, and the request prove its possession"},

@@ -57,7 +57,7 @@ static const struct {
     {APISEC_E_EXPIRED, INVALID_TOKEN("The access token expired")},
     {APISEC_E_NOT_YET_VALID, INVALID_TOKEN("The access token is not yet valid")},
     {APISEC_E_CLAIM, INVALID_TOKEN("A claim of the access token is missing or not acceptable")},
-    {APISEC_E_LIFETIME, INVALID_TOKEN("The access token is valid for too long")},
+    {APISEC_E_LIFETIME, INVALID_TOKEN("The access token is valid for too long, or too old")},
     {APISEC_E_INACTIVE, INVALID_TOKEN("The access token is not active")},
     {APISEC_E_REVOKED, INVALID_TOKEN("The access token was revoked")},
     {APISEC_E_BINDING,
