@@ -9,6 +9,7 @@
 #include "support/draw.h"
 #include "support/need.h"
 #include "support/proofs.h"
+#include "support/service.h"
 
 #include <apisec/call.h>
 
@@ -169,20 +170,14 @@ static apisec_call *make_call(const struct facts *facts)
     return call;
 }
 
-static apisec_verifier *verifier;
+static struct service service; /* it keeps no log */
 
 static bool lets_in(const apisec_rules *rules, const struct facts *facts)
 {
-    apisec_call *call = make_call(facts);
-    apisec_decision *decision = decision_new(verifier, NULL, call);
-    decision_route(decision, rules);
-    decision_admit(decision, call);
-    if (decision_wants_user(decision)) decision_authenticate(decision, call);
-    decision_judge(decision);
+    apisec_decision *decision = service_judge(&service, rules, make_call(facts));
     const bool is_in = apisec_decision_commit(decision, NULL) == APISEC_OK;
     if (!is_in) assert_true(apisec_decision_http_status(decision) >= 400);
     apisec_decision_free(decision);
-    apisec_call_free(call);
     return is_in;
 }
 
@@ -274,7 +269,7 @@ static int begin(void **state)
         apisec_issuer_set_profile(issuer, "jwt");
         apisec_issuer_set_jwks(issuer, set, strlen(set));
     }
-    const apisec_status status = apisec_verifier_new(trust, NULL, &verifier, NULL);
+    const apisec_status status = apisec_verifier_new(trust, NULL, &service.verifier, NULL);
     apisec_trust_free(trust);
     return status;
 }
@@ -282,7 +277,7 @@ static int begin(void **state)
 static int end(void **state)
 {
     (void)state;
-    apisec_verifier_free(verifier);
+    apisec_verifier_free(service.verifier);
     forge_end();
     return 0;
 }

@@ -4,6 +4,7 @@
  */
 #include "support/unit.h"
 #include "support/service.h"
+#include "access/access.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,17 @@ apisec_decision *service_decide(struct service *service, const char *token)
     apisec_authenticate(service->verifier, service->audit, call, &decision, NULL);
     apisec_call_free(call); /* the decision has what it needs */
     assert_non_null(decision);
+    return decision;
+}
+
+apisec_decision *service_judge(const struct service *service, const apisec_rules *rules, apisec_call *call)
+{
+    apisec_decision *decision = decision_new(service->verifier, service->audit, call);
+    decision_route(decision, rules);
+    decision_admit(decision, call);
+    if (decision_wants_user(decision)) decision_authenticate(decision, call);
+    apisec_call_free(call);
+    decision_judge(decision);
     return decision;
 }
 

@@ -34,6 +34,8 @@ const char *service_token(struct service *service, const struct forge_change *cl
 apisec_call *service_call(const char *token);
 /* service_decide authenticates a call with this token; free the decision. */
 apisec_decision *service_decide(struct service *service, const char *token);
+/* service_judge takes the steps of a call by rules, as lib/guard does, and frees it as soon as it may be; the decision is open. */
+apisec_decision *service_judge(const struct service *service, const apisec_rules *rules, apisec_call *call);
 /* service_line is the log's line with this index. */
 struct text service_line(const struct service *service, size_t index);
 

@@ -4,7 +4,6 @@
  * rule's.
  */
 #include "support/unit.h"
-#include "support/proofs.h"
 #include "support/service.h"
 #include "access/rules.h"
 
@@ -19,12 +18,6 @@ static const char document[] =
     "{order}\",\"methods\":[\"GET\"],\"require\":{\"scopes\":[\"orders:read\",\"x\"],"
     "\"claims\":[{\"claim\":\"order\",\"equals_parameter\":\"order\"}]}},"
     "{\"id\":\"strong\",\"path\":\"/orders\",\"require\":{\"acr\":[\"gold\",\"platinum\"],\"max_age\":60}},"
-    "{\"id\":\"this-second\",\"path\":\"/this-second\",\"require\":{\"max_age\":0}},"
-    "{\"id\":\"young\",\"path\":\"/young\",\"require\":{\"max_token_age\":60}},"
-    "{\"id\":\"bound\",\"path\":\"/bound\",\"require\":{\"bound\":true}},"
-    "{\"id\":\"either\",\"path\":\"/either\",\"require\":{\"any_scope\":[\"a\",\"b\"]}},"
-    "{\"id\":\"grouped\",\"path\":\"/grouped\",\"require\":{\"any_of\":[{\"scopes\":[\"a\",\"b\"]},{\"acr\":[\"gold\"]}]}},"
-    "{\"id\":\"clerk\",\"path\":\"/clerk\",\"require\":{\"scopes\":[\"a\"],\"roles\":[\"clerk\"]}},"
     "{\"id\":\"health\",\"path\":\"/health\",\"public\":true},"
     "{\"id\":\"tried\",\"path\":\"/tried\",\"require\":{\"scopes\":[\"a\"]},\"shadow\":{\"scopes\":[\"b\"],\"acr\":[\"gold\"]}},"
     "{\"id\":\"opened\",\"path\":\"/opened\",\"public\":true,\"shadow\":{\"scopes\":[\"a\"]}},"
@@ -181,82 +174,6 @@ static apisec_call *call_for(const char *target, const char *token)
     return call;
 }
 
-/* walk takes all steps, with the call freed as soon as it may be. */
-static apisec_decision *walk(apisec_call *call)
-{
-    apisec_decision *decision = decision_new(service.verifier, service.audit, call);
-    decision_route(decision, rules);
-    decision_admit(decision, call);
-    if (decision_wants_user(decision)) decision_authenticate(decision, call);
-    apisec_call_free(call);
-    decision_judge(decision);
-    return decision;
-}
-
-/* One header, byte for byte: what the client must do is in the challenge (RFC 6750 section 3, RFC 9470 section 3), and where
- * nothing but another user would do there is none. */
-#define DESCRIBED(error, sentence) "Bearer error=\"" error "\", error_description=\"" sentence "\""
-#define INVALID_TOKEN(sentence)    DESCRIBED("invalid_token", sentence)
-#define STEP_UP                                                                                                                    \
-    DESCRIBED("insufficient_user_authentication", "A stronger or more recent authentication is required")
-#define LACKS_SCOPE DESCRIBED("insufficient_scope", "The request requires a scope that the access token does not have")
-
-static void test_challenges(void **state)
-{
-    (void)state;
-    static const char certificate[] = "a certificate";
-    char x5t[44];
-    proof_hash(certificate, sizeof certificate - 1, x5t);
-    char *const cnf = proof_cnf(NULL, x5t);
-    const struct {
-        const char *target;
-        struct forge_change claims[3];
-        apisec_status expected;
-        int32_t http_status;
-        const char *challenge, *why;
-    } rows[] = {
-        {"/orders/7", {{"order", "\"7\""}, {"scope", "\"x orders:read\""}}, APISEC_OK, 200, "", "the twin"},
-        {"/orders/7", {{"order", "\"7\""}, {"scope", "\"x\""}}, APISEC_E_SCOPE, 403,
-         LACKS_SCOPE ", scope=\"orders:read x\"", "one scope of two"},
-        {"/either", {{"scope", "\"b\""}}, APISEC_OK, 200, "", "the twin"},
-        {"/either", {{"scope", "\"c\""}}, APISEC_E_SCOPE, 403, LACKS_SCOPE ", scope=\"a b\"", "none of two scopes"},
-        {"/grouped", {{"acr", "\"gold\""}}, APISEC_OK, 200, "", "the twin, by the second alternative"},
-        {"/grouped", {{"scope", "\"a\""}}, APISEC_E_SCOPE, 403, LACKS_SCOPE ", scope=\"a b\"", "no alternative: the first one's"},
-        {"/clerk", {{"scope", "\"a\""}, {"roles", "[\"clerk\"]"}}, APISEC_OK, 200, "", "the twin"},
-        {"/clerk", {{"scope", "\"a\""}}, APISEC_E_ROLE, 403, "", "a role is not asked for in a challenge, and the scope is there"},
-        {"/orders", {{"acr", "\"gold\""}, {"auth_time", "1749999940"}}, APISEC_OK, 200, "", "the twin"},
-        {"/orders", {{"auth_time", "1749999940"}}, APISEC_E_STEP_UP, 401, STEP_UP ", acr_values=\"gold platinum\", max_age=\"60\"",
-         "a weaker login"},
-        {"/this-second", {{"auth_time", "1750000000"}}, APISEC_OK, 200, "", "the twin"},
-        {"/this-second", {{"auth_time", "1749999999"}}, APISEC_E_STEP_UP, 401, STEP_UP ", max_age=\"0\"", "an older login"},
-        {"/young", {{"iat", "1749999940"}}, APISEC_OK, 200, "", "the twin"},
-        {"/young", {{"iat", "1749999939"}}, APISEC_E_LIFETIME, 401,
-         INVALID_TOKEN("The access token is valid for too long, or too old"), "an older token"},
-        {"/bound", {{"cnf", cnf}}, APISEC_OK, 200, "", "the twin: bound to the connection's certificate"},
-        {"/bound", {{NULL, NULL}}, APISEC_E_BINDING, 401,
-         INVALID_TOKEN("The access token must be bound to a key or certificate, and the request prove its possession"),
-         "a bearer token"},
-        {"/orders/8", {{"order", "\"7\""}, {"scope", "\"x orders:read\""}}, APISEC_E_CONDITION, 403, "", "another's order"},
-        {"/closed/x", {{NULL, NULL}}, APISEC_E_DENIED, 403, "", "the rule denies"},
-        {"/nowhere", {{NULL, NULL}}, APISEC_E_NO_RULE, 403, "", "no rule"},
-        {"/orders//7", {{NULL, NULL}}, APISEC_E_REQUEST, 400,
-         DESCRIBED("invalid_request", "The request, or how its access token is sent, is not acceptable"), "two slashes"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        apisec_call *call = call_for(rows[i].target, service_token(&service, rows[i].claims));
-        apisec_call_set_peer_certificate(call, (const unsigned char *)certificate, sizeof certificate - 1);
-        apisec_decision *decision = walk(call);
-        if (apisec_decision_commit(decision, NULL) != rows[i].expected)
-            fail_msg("%s: %s", rows[i].why, apisec_decision_reason(decision));
-        assert_int_equal(apisec_decision_http_status(decision), rows[i].http_status);
-        const char *const challenge = apisec_decision_header_value(decision, 0);
-        if (strcmp(challenge ? challenge : "", rows[i].challenge) != 0) fail_msg("%s: %s", rows[i].why, challenge);
-        assert_int_equal(apisec_decision_num_headers(decision), rows[i].challenge[0] != '\0');
-        apisec_decision_free(decision);
-    }
-    free(cnf);
-}
-
 static void test_steps(void **state)
 {
     (void)state;
@@ -278,7 +195,7 @@ static void test_steps(void **state)
     };
     for (size_t i = 0; i < sizeof walks / sizeof walks[0]; i++) {
         const char *const token = walks[i].claims ? service_token(&service, walks[i].claims) : NULL;
-        apisec_decision *decision = walk(call_for(walks[i].target, token));
+        apisec_decision *decision = service_judge(&service, rules, call_for(walks[i].target, token));
         assert_int_equal(decision_wants_user(decision), walks[i].wants_user);
         assert_int_equal(apisec_decision_http_status(decision), 500); /* until commit */
         const apisec_status status = apisec_decision_commit(decision, NULL);
@@ -301,7 +218,7 @@ static char *last_line(void)
 static void test_public(void **state)
 {
     (void)state;
-    apisec_decision *decision = walk(call_for("/health", service_token(&service, FORGE_SAME)));
+    apisec_decision *decision = service_judge(&service, rules, call_for("/health", service_token(&service, FORGE_SAME)));
     assert_int_equal(apisec_decision_commit(decision, NULL), APISEC_OK);
     assert_null(apisec_decision_token(decision));
     assert_int_equal(apisec_decision_http_status(decision), 200);
@@ -317,11 +234,11 @@ static void test_public(void **state)
     assert_null(strstr(line, "token_sha256"));
     free(line);
 
-    decision = walk(call_for("/health", NULL)); /* nothing can be asked of a user that there is not */
+    decision = service_judge(&service, rules, call_for("/health", NULL)); /* nothing can be asked of a user that there is not */
     assert_int_equal(apisec_decision_require_scope(decision, "a"), APISEC_E_MISUSE);
     assert_int_equal(apisec_decision_commit(decision, NULL), APISEC_E_MISUSE);
     apisec_decision_free(decision);
-    decision = walk(call_for("/health", NULL)); /* and the service may still refuse */
+    decision = service_judge(&service, rules, call_for("/health", NULL)); /* and the service may still refuse */
     assert_int_equal(apisec_decision_deny(decision, APISEC_E_DENIED, "closed"), APISEC_E_DENIED);
     assert_int_equal(apisec_decision_commit(decision, NULL), APISEC_E_DENIED);
     apisec_decision_free(decision);
@@ -419,7 +336,8 @@ static void test_shadow(void **state)
          ""},
     };
     for (size_t i = 0; i < sizeof tried / sizeof tried[0]; i++) {
-        apisec_decision *decision = walk(call_for(tried[i].target, service_token(&service, tried[i].claims)));
+        apisec_call *call = call_for(tried[i].target, service_token(&service, tried[i].claims));
+        apisec_decision *decision = service_judge(&service, rules, call);
         assert_int_equal(apisec_decision_commit(decision, NULL), tried[i].expected);
         assert_int_equal(apisec_decision_http_status(decision), apisec_status_http(tried[i].expected));
         const char *const challenge = apisec_decision_header_value(decision, 0), *const shadow = tried[i].shadow;
@@ -537,7 +455,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_verdicts),
         cmocka_unit_test(test_what_was_not_set),
-        cmocka_unit_test(test_challenges),
         cmocka_unit_test(test_the_explanation_lists_every_check),
         cmocka_unit_test(test_only_open_decisions),
         cmocka_unit_test(test_a_path_that_was_cut),

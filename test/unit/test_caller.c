@@ -45,18 +45,6 @@ static apisec_call *call_from(const char *target, const char *address, const cha
     return call;
 }
 
-/* walk takes the steps as lib/guard does, and frees the call as soon as it may be. */
-static apisec_decision *walk(apisec_call *call)
-{
-    apisec_decision *decision = decision_new(service.verifier, service.audit, call);
-    decision_route(decision, rules);
-    decision_admit(decision, call);
-    if (decision_wants_user(decision)) decision_authenticate(decision, call);
-    apisec_call_free(call);
-    decision_judge(decision);
-    return decision;
-}
-
 static char *last_line(void)
 {
     size_t num = 0;
@@ -109,7 +97,8 @@ static void test_networks(void **state)
          "nobody from the office"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        apisec_decision *decision = walk(call_from(rows[i].target, rows[i].address, rows[i].forwarded, rows[i].token));
+        apisec_call *call = call_from(rows[i].target, rows[i].address, rows[i].forwarded, rows[i].token);
+        apisec_decision *decision = service_judge(&service, rules, call);
         const apisec_status status = apisec_decision_commit(decision, NULL);
         if (status != rows[i].expected) fail_msg("%s: %s", rows[i].why, apisec_decision_reason(decision));
         assert_string_equal(apisec_decision_reason(decision), rows[i].reason);
@@ -147,7 +136,7 @@ static void test_peers(void **state)
         unsigned char *der = rows[i].names != NULL ? certificate_with(rows[i].names, 2, 1, &len) : NULL;
         if (der != NULL) apisec_call_set_peer_certificate(call, der, len);
         free(der);
-        apisec_decision *decision = walk(call);
+        apisec_decision *decision = service_judge(&service, rules, call);
         const apisec_status status = apisec_decision_commit(decision, NULL);
         if (status != rows[i].expected) fail_msg("%s: %s", rows[i].why, apisec_decision_reason(decision));
         char *line = last_line();
@@ -191,7 +180,7 @@ static void test_services(void **state)
         apisec_call *call = call_from(rows[i].target, "198.51.100.1", NULL, rows[i].token);
         if (rows[i].first) apisec_call_add_header(call, "x-service", 9, rows[i].first, strlen(rows[i].first));
         if (rows[i].second) apisec_call_add_header(call, "X-Service", 9, rows[i].second, strlen(rows[i].second));
-        apisec_decision *decision = walk(call);
+        apisec_decision *decision = service_judge(&service, rules, call);
         const apisec_status status = apisec_decision_commit(decision, NULL);
         if (status != rows[i].expected) fail_msg("%s: %s", rows[i].why, apisec_decision_reason(decision));
         assert_int_equal(apisec_decision_num_headers(decision), status == APISEC_E_NO_CREDENTIAL || i == 13);
@@ -229,7 +218,7 @@ static void test_causes(void **state)
         apisec_call *call = call_from(rows[i].target, "198.51.100.1", NULL, NULL);
         if (rows[i].header) apisec_call_add_header(call, "X-Service", 9, rows[i].header, strlen(rows[i].header));
         if (rows[i].has_certificate) apisec_call_set_peer_certificate(call, der, len);
-        apisec_decision *decision = walk(call);
+        apisec_decision *decision = service_judge(&service, rules, call);
         assert_int_equal(apisec_decision_commit(decision, NULL), APISEC_E_PEER);
         assert_string_equal(apisec_decision_reason(decision), rows[i].reason);
         apisec_decision_free(decision);
@@ -270,7 +259,7 @@ static void test_basic_challenges(void **state)
         apisec_call *call = call_from("/job", "198.51.100.1", NULL, NULL);
         if (rows[i].first) apisec_call_add_header(call, "Authorization", 13, rows[i].first, strlen(rows[i].first));
         if (rows[i].second) apisec_call_add_header(call, "Authorization", 13, rows[i].second, strlen(rows[i].second));
-        apisec_decision *decision = walk(call);
+        apisec_decision *decision = service_judge(&service, rules, call);
         if (apisec_decision_commit(decision, NULL) != rows[i].expected)
             fail_msg("%s: %s", rows[i].why, apisec_decision_reason(decision));
         assert_int_equal(apisec_decision_http_status(decision), rows[i].http_status);
@@ -311,7 +300,7 @@ static void test_the_record(void **state)
         {"10.0.0.1", "nonsense", "\"client_address\":\"unknown\""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        apisec_decision *decision = walk(call_from("/both", rows[i].address, rows[i].forwarded, NULL));
+        apisec_decision *decision = service_judge(&service, rules, call_from("/both", rows[i].address, rows[i].forwarded, NULL));
         apisec_decision_commit(decision, NULL);
         char *line = last_line();
         const char *const found = strstr(line, rows[i].recorded ? rows[i].recorded : "client_address");
@@ -320,7 +309,7 @@ static void test_the_record(void **state)
         free(line);
         apisec_decision_free(decision);
     }
-    apisec_decision *decision = walk(call_from("/anywhere", "198.51.100.9", NULL, with_scope("\"a\"")));
+    apisec_decision *decision = service_judge(&service, rules, call_from("/anywhere", "198.51.100.9", NULL, with_scope("\"a\"")));
     assert_int_equal(apisec_decision_commit(decision, NULL), APISEC_OK);
     char *line = last_line();
     assert_non_null(strstr(line, "\"shadow\":{\"verdict\":\"denied\",\"status_code\":\"APISEC_E_PEER\""));

@@ -34,12 +34,7 @@ static apisec_rules *compile(const char *rule, apisec_error *err)
 
 static apisec_decision *walk(const apisec_rules *rules, apisec_call *call)
 {
-    apisec_decision *decision = decision_new(service.verifier, service.audit, call);
-    decision_route(decision, rules);
-    decision_admit(decision, call);
-    if (decision_wants_user(decision)) decision_authenticate(decision, call);
-    apisec_call_free(call);
-    decision_judge(decision);
+    apisec_decision *decision = service_judge(&service, rules, call);
     apisec_decision_commit(decision, NULL);
     return decision;
 }
