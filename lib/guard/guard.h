@@ -9,7 +9,7 @@
  *   reload.c    the edition in force          delegate.c  the token for the next service
  *   metrics.c   what is counted               schema.c    the document's JSON Schema
  *   replay.c    rules tried on records
- *   lint.c      what is unsafe: lint_trust.c, lint_rules.c, lint_paths.c
+ *   lint.c      what is unsafe: lint_trust.c, lint_rules.c, lint_paths.c; finding.c   how it is said
  */
 #ifndef GUARD_GUARD_H
 #define GUARD_GUARD_H
@@ -205,18 +205,24 @@ apisec_decision *guard_begin(apisec_guard *guard, const apisec_call *call, struc
 /* guard_refuse is the denial where there is no guard, call or operation to judge; never NULL. */
 apisec_decision *guard_refuse(apisec_status status, const char *sentence);
 
-/* ---- lint.c: what is found ---- */
+/* ---- finding.c: what a lint finds ---- */
 
 struct findings {
-    struct json_writer writer;
+    struct json_writer writer;   /* whose failure is the buffer's */
     struct buffer bytes;
     size_t num;
 };
 enum severity { FINDING_WARNING, FINDING_ERROR };
+void findings_init(struct findings *findings);
+/* finding_add says what is wrong at a place; finding_add_refusal that the document would be refused, and why. */
 void finding_add(struct findings *findings, const struct shape *at, enum severity severity, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+void finding_add_refusal(struct findings *findings, const apisec_error *why);
+
+/* ---- lint_trust.c, lint_rules.c, lint_paths.c: what they look for; the document would be accepted ---- */
+
 void lint_trust(const struct shape *top, struct findings *findings);
 void lint_rules(const struct shape *top, struct findings *findings);
-void lint_paths(const struct shape *top, struct findings *findings);
+void lint_paths(const struct shape *top, const apisec_rules *compiled, struct findings *findings);
 
 #endif

@@ -5,99 +5,67 @@
  */
 #include "guard/guard.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
-enum { MAX_FINDINGS = 1024 * 1024 };
-
-static void put(struct findings *findings, struct text path, enum severity severity, struct text sentence)
+/* After these it is not known whether the document would be refused. */
+static bool is_trouble(apisec_status status)
 {
-    json_open_object(&findings->writer, NULL);
-    json_put_text(&findings->writer, "path", path);
-    json_put_text(&findings->writer, "severity", text_of(severity == FINDING_ERROR ? "error" : "warning"));
-    json_put_text(&findings->writer, "sentence", sentence);
-    json_close_object(&findings->writer);
-    findings->num++;
+    return status == APISEC_E_MEMORY || status == APISEC_E_SYSTEM || status == APISEC_E_ARGUMENT;
 }
 
-/* split cuts "path: sentence"; a path has no space. */
-static void split(const char *text, struct text *path, struct text *sentence)
+/* compile makes of the document what a guard would. What only a service with a log of its own can use is accepted: lint_trust says
+ * who can use it. */
+static apisec_status compile(const struct shape *top, struct text json, struct edition **edition, apisec_error *why)
 {
-    const char *const colon = strstr(text, ": "), *const space = strchr(text, ' ');
-    *path = (struct text){"", 0};
-    *sentence = text_of(text);
-    if (colon == NULL || space == NULL || space < colon) return;
-    *path = (struct text){text, (size_t)(colon - text)};
-    *sentence = text_of(colon + 2);
-}
-
-void finding_add(struct findings *findings, const struct shape *at, enum severity severity, const char *format, ...)
-{
-    apisec_error said;
-    char text[200];
-    struct text path, sentence;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    shape_fail(at, &said, "%s", text);
-    split(said.text, &path, &sentence);
-    put(findings, path, severity, sentence);
-}
-
-static apisec_status take(const struct shape *top, struct text json, enum log_source log, apisec_error *why)
-{
-    struct edition *edition = NULL;
-    const apisec_status status = edition_of_stand_ins(top, json, log, &edition, why);
-    edition_free(edition);
-    return status;
+    const apisec_status status = edition_of_stand_ins(top, json, LOG_OF_DOCUMENT, edition, why);
+    if (status != APISEC_E_CONFIG) return status;
+    apisec_error with_log;
+    const apisec_status again = edition_of_stand_ins(top, json, LOG_OF_SERVICE, edition, &with_log);
+    if (is_trouble(again)) *why = with_log;
+    return again;
 }
 
 /* judge: what would be refused is found alone: the rest would be about a document that nobody means. */
-static apisec_status judge(const char *json, size_t len, struct findings *findings)
+static apisec_status judge(struct text json, struct findings *findings, apisec_error *why)
 {
     struct json *document = NULL;
-    struct text path, sentence;
-    apisec_error why;
-    apisec_status status = document_parse(json, len, &document, &why);
+    struct edition *edition = NULL;
+    apisec_status status = document_parse(json.at, json.len, &document, why);
     const struct shape top = {document, NULL, NULL, 0};
-    if (status == APISEC_OK) status = take(&top, (struct text){json, len}, LOG_OF_DOCUMENT, &why);
-    if (document != NULL && status == APISEC_E_CONFIG) {
-        const apisec_status with_log = take(&top, (struct text){json, len}, LOG_OF_SERVICE, NULL);
-        if (with_log != APISEC_E_CONFIG) status = with_log; /* lint_audit says who can use it; without memory nobody knows */
-    }
-    if (status == APISEC_E_MEMORY || status == APISEC_E_ARGUMENT) {
-        json_free(document);
-        return status;
-    }
+    if (status == APISEC_OK) status = compile(&top, json, &edition, why);
+    if (is_trouble(status)) goto done;
     json_put_bool(&findings->writer, "accepted", status == APISEC_OK);
     json_open_array(&findings->writer, "findings");
     if (status != APISEC_OK) {
-        split(why.text, &path, &sentence);
-        put(findings, path, FINDING_ERROR, sentence);
+        finding_add_refusal(findings, why);
     } else {
         lint_trust(&top, findings);
         lint_rules(&top, findings);
-        lint_paths(&top, findings);
+        lint_paths(&top, edition->rules, findings);
     }
     json_close_array(&findings->writer);
+    status = APISEC_OK;
+done:
+    edition_free(edition);
     json_free(document);
-    return findings->bytes.status;
+    return status;
 }
 
 apisec_status apisec_guard_lint(const char *json, size_t len, char **findings, apisec_error *err)
 {
+    apisec_error why;
+    struct findings made;
     if (findings == NULL) return fail(err, APISEC_E_ARGUMENT, "there is nowhere to put the findings");
     *findings = NULL;
     if (json == NULL) return fail(err, APISEC_E_ARGUMENT, "there is no document");
-    struct findings made = {.bytes = BUFFER_MAX(MAX_FINDINGS), .num = 0};
-    made.writer = (struct json_writer){&made.bytes, false};
+    findings_init(&made);
     json_open_object(&made.writer, NULL);
-    apisec_status status = judge(json, len, &made);
+    apisec_status status = judge((struct text){json, len}, &made, &why);
     json_close_object(&made.writer);
-    if (status == APISEC_OK) status = made.bytes.status;
-    if (status == APISEC_OK) *findings = buffer_take(&made.bytes);
-    buffer_free(&made.bytes);
-    if (status == APISEC_OK) return succeed(err);
-    return status == APISEC_E_MEMORY ? fail_memory(err) : fail(err, status, "there are too many findings");
+    if (status != APISEC_OK) {
+        buffer_free(&made.bytes);
+        return fail(err, status, "%s", why.text);
+    }
+    status = made.bytes.status;
+    *findings = buffer_take(&made.bytes);
+    if (*findings != NULL) return succeed(err);
+    return status == APISEC_E_TOO_LARGE ? fail(err, status, "there are too many findings") : fail_memory(err);
 }

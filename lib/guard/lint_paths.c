@@ -140,19 +140,13 @@ static void lint_public(const struct paths *paths, const struct shape *rule)
     }
 }
 
-void lint_paths(const struct shape *top, struct findings *findings)
+void lint_paths(const struct shape *top, const apisec_rules *compiled, struct findings *findings)
 {
     const struct shape rules = shape_member(top, "rules");
-    apisec_rules *compiled = NULL;
-    if (rules_read(top, (struct text){"", 0}, &compiled, NULL) != APISEC_OK) {
-        findings->bytes.status = APISEC_E_MEMORY; /* it was compiled before */
-        return;
-    }
     const struct paths paths = {&rules, compiled, findings};
     for (struct shape at = shape_first(&rules); at.value != NULL; shape_next(&at)) {
         lint_segments(&paths, &at);
         lint_slash(&paths, &at);
         lint_public(&paths, &at);
     }
-    apisec_rules_free(compiled);
 }

@@ -80,7 +80,10 @@ struct shape {                 /* one value and how it was reached; lives on the
     const char *name;          /* of a member; NULL: an element, or the document */
     size_t index;              /* of an element */
 };
-/* shape_fail says `path: sentence`. The document's own path is empty and left out. */
+/* shape_path writes how it was reached, as `rules[3].require.scopes`; the document's own path is empty. A long one is cut. */
+#define SHAPE_MAX_PATH 160
+void shape_path(const struct shape *at, char path[SHAPE_MAX_PATH]);
+/* shape_fail says `path: sentence`. A path that is empty is left out. */
 apisec_status shape_fail(const struct shape *at, apisec_error *err, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* shape_fail_as says that of another failure, whose status and sentence they are: MEMORY and its kin stay what they are. */
 apisec_status shape_fail_as(const struct shape *at, const apisec_error *why, apisec_error *err);

@@ -9,7 +9,6 @@
 #include <stdio.h>
 
 enum {
-    MAX_PATH = 160,
     MAX_DEPTH = 32, /* the scanner has bounded it further down */
     MAX_NAME = 48   /* longer names are not guessed at */
 };
@@ -18,12 +17,12 @@ enum {
 
 static void append(char *path, size_t *len, const char *format, const char *name, size_t index)
 {
-    const int added = name != NULL ? snprintf(path + *len, MAX_PATH - *len, format, name)
-                                   : snprintf(path + *len, MAX_PATH - *len, "[%zu]", index);
-    if (added > 0) *len += (size_t)added < MAX_PATH - *len ? (size_t)added : MAX_PATH - 1 - *len;
+    const int added = name != NULL ? snprintf(path + *len, SHAPE_MAX_PATH - *len, format, name)
+                                   : snprintf(path + *len, SHAPE_MAX_PATH - *len, "[%zu]", index);
+    if (added > 0) *len += (size_t)added < SHAPE_MAX_PATH - *len ? (size_t)added : SHAPE_MAX_PATH - 1 - *len;
 }
 
-static void write_path(const struct shape *at, char path[MAX_PATH])
+void shape_path(const struct shape *at, char path[SHAPE_MAX_PATH])
 {
     const struct shape *chain[MAX_DEPTH];
     size_t num = 0, len = 0;
@@ -37,20 +36,20 @@ static void write_path(const struct shape *at, char path[MAX_PATH])
 
 apisec_status shape_fail(const struct shape *at, apisec_error *err, const char *format, ...)
 {
-    char path[MAX_PATH], sentence[sizeof err->text];
+    char path[SHAPE_MAX_PATH], sentence[sizeof err->text];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
-    write_path(at, path);
+    shape_path(at, path);
     return path[0] != '\0' ? fail(err, APISEC_E_CONFIG, "%s: %s", path, sentence) : fail(err, APISEC_E_CONFIG, "%s", sentence);
 }
 
 apisec_status shape_fail_as(const struct shape *at, const apisec_error *why, apisec_error *err)
 {
-    char path[MAX_PATH];
+    char path[SHAPE_MAX_PATH];
     if (why->status == APISEC_E_MEMORY) return fail_memory(err);
-    write_path(at, path);
+    shape_path(at, path);
     return path[0] != '\0' ? fail(err, why->status, "%s: %s", path, why->text) : fail(err, why->status, "%s", why->text);
 }
 

@@ -91,6 +91,7 @@ static const struct row rows[] = {
      "rules[0].require.except_networks", "warning", "trusted_proxies"},
     {"{" SENTRY_TRUST ",'rules':[" ALL ",{'id':'a','path':'/a','user':'none','require':{'networks':['office']}}]" OFFICE AUDIT "}",
      "rules[1]", "warning", "an address"},
+    {WITH("'networks':{'head office':['192.0.2.0/24']}"), "networks.head office", "warning", "no rule asks"},
     {"{" SENTRY_TRUST ",'rules':[" ALL ",{'id':'a','path':'/a','require':{'networks':['office']}}]" OFFICE AUDIT "}", NULL, NULL,
      NULL},
     {"{" SENTRY_TRUST ",'rules':[" ALL ",{'id':'a','path':'/a','user':'none','require':{'networks':['office'],'peers':['p']}}],"
@@ -235,6 +236,7 @@ static void test_what_would_be_refused(void **state)
         {ISSUER("'algorithms':['ES256'],'jwks':'not a reference'"), "trust.issuers[0].jwks", "error", "a JWK Set, or"},
         {WITH("'exchange':{'x':{'endpoint':'https://id.example/token'," LOGIN ",'scope':'b'}}"), "exchange.x", "error",
          "audiences"},
+        {WITH("'networks':{'head office':[]}"), "networks.head office", "error", "an empty list"},
         {ISSUER("'algorithms':['XS256'],'jwks':'file:/nonexistent'"), "trust.issuers[0].algorithms[0]", "error", "not one of"},
     };
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {

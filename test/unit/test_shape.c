@@ -95,6 +95,11 @@ static void test_a_long_path_is_cut(void **state)
     const struct shape top = {NULL, NULL, NULL, 0}, member = {NULL, &top, name, 0}, deeper = {NULL, &member, name, 0};
     assert_int_equal(shape_fail(&deeper, &err, "missing"), APISEC_E_CONFIG);
     assert_non_null(strstr(err.text, ": missing")); /* what is wrong is said all the same */
+    char path[SHAPE_MAX_PATH];
+    shape_path(&deeper, path);
+    assert_int_equal(strlen(path), SHAPE_MAX_PATH - 1);
+    shape_path(&top, path);
+    assert_string_equal(path, "");
 }
 
 /* A failure that somebody else has put into words keeps its status; what is out of memory has no path. */
