@@ -25,6 +25,7 @@ static const char document[] =
     "\"policies\":{\"inside\":{\"networks\":[\"office\"]}},"
     "\"rules\":["
     "{\"id\":\"net\",\"path\":\"/net\",\"user\":\"none\",\"require\":{\"networks\":[\"office\"],\"except_networks\":[\"guests\"]}},"
+    "{\"id\":\"no-guest\",\"path\":\"/no-guest\",\"require\":{\"except_networks\":[\"guests\"]}},"
     "{\"id\":\"both\",\"path\":\"/both\",\"require\":{\"policies\":[\"inside\"],\"scopes\":[\"a\"]}},"
     "{\"id\":\"either\",\"path\":\"/either\",\"require\":{\"any_of\":[{\"networks\":[\"office\"]},{\"scopes\":[\"a\"]}]}},"
     "{\"id\":\"peer\",\"path\":\"/peer\",\"user\":\"none\",\"require\":{\"peers\":[\"gateway\"]}},"
@@ -82,17 +83,25 @@ static void test_networks(void **state)
         {"/net", "10.0.0.1", "192.0.2.1, 198.51.100.1, 10.0.0.2", NULL, APISEC_E_PEER, NOT_OFFICE("is 198.51.100.1"),
          "spoofed through two"},
         {"/net", "10.0.0.1", NULL, NULL, APISEC_E_PEER, NOT_OFFICE("is 10.0.0.1"), "the proxy itself"},
+        {"/no-guest", "192.0.2.1", NULL, with_scope("\"a\""), APISEC_OK, "", "no guest"},
+        {"/no-guest", "192.0.2.129", NULL, with_scope("\"a\""), APISEC_E_PEER,
+         "except_networks are not what the rule requires: guests (the client is 192.0.2.129)", "a guest"},
+        {"/no-guest", "", NULL, with_scope("\"a\""), APISEC_E_PEER,
+         "except_networks are not what the rule requires: guests (the client's address is not known)",
+         "from nowhere: being in no network is no merit"},
         {"/both", "192.0.2.1", NULL, with_scope("\"a\""), APISEC_OK, "", "from the office, with the scope"},
         {"/both", "192.0.2.1", NULL, NULL, APISEC_E_NO_CREDENTIAL, "the request has no Authorization header",
          "a network is nobody"},
-        {"/both", "192.0.2.1", NULL, with_scope("\"b\""), APISEC_E_SCOPE, "scopes are not what the rule requires: a", ""},
-        {"/both", "198.51.100.1", NULL, with_scope("\"a\""), APISEC_E_PEER, NOT_OFFICE("is 198.51.100.1"), ""},
+        {"/both", "192.0.2.1", NULL, with_scope("\"b\""), APISEC_E_SCOPE, "scopes are not what the rule requires: a",
+         "from the office, without the scope"},
+        {"/both", "198.51.100.1", NULL, with_scope("\"a\""), APISEC_E_PEER, NOT_OFFICE("is 198.51.100.1"),
+         "from elsewhere, with the scope"},
         {"/both", "198.51.100.1", NULL, "no.token.at.all", APISEC_E_PEER, NOT_OFFICE("is 198.51.100.1"),
          "the token is not even looked at"},
         {"/either", "192.0.2.1", NULL, with_scope("\"b\""), APISEC_OK, "", "a user from the office"},
         {"/either", "198.51.100.1", NULL, with_scope("\"a\""), APISEC_OK, "", "a user with the scope"},
         {"/either", "198.51.100.1", NULL, with_scope("\"b\""), APISEC_E_PEER,
-         "no alternative of any_of is met; the first fails at networks: office", ""},
+         "no alternative of any_of is met; the first fails at networks: office", "neither the one nor the other"},
         {"/either", "192.0.2.1", NULL, NULL, APISEC_E_NO_CREDENTIAL, "the request has no Authorization header",
          "nobody from the office"},
     };
@@ -106,6 +115,20 @@ static void test_networks(void **state)
         if (status == APISEC_E_PEER) assert_int_equal(apisec_decision_num_headers(decision), 0);
         apisec_decision_free(decision);
     }
+}
+
+/* What is judged before a token is looked at is not judged again behind it. */
+static void test_each_check_is_listed_once(void **state)
+{
+    (void)state;
+    apisec_decision *decision = service_judge(&service, rules, call_from("/both", "192.0.2.1", NULL, with_scope("\"a\"")));
+    assert_int_equal(apisec_decision_commit(decision, NULL), APISEC_OK);
+    static const char networks[] = "\"id\":\"networks\"";
+    const char *const explanation = apisec_decision_explanation(decision), *const first = strstr(explanation, networks);
+    const char *const token = strstr(explanation, "\"id\":\"credential\"");
+    assert_true(first != NULL && token != NULL && token > first);
+    assert_null(strstr(first + 1, networks));
+    apisec_decision_free(decision);
 }
 
 static void test_peers(void **state)
@@ -151,6 +174,8 @@ static void test_peers(void **state)
     }
 }
 
+#define INVALID_REQUEST                                                                                                            \
+    "Bearer error=\"invalid_request\", error_description=\"The request, or how its access token is sent, is not acceptable\""
 #define BATCH "Basic YmF0Y2g6YmF0Y2g6c2VjcmV0" /* batch:batch:secret */
 
 static void test_services(void **state)
@@ -159,22 +184,23 @@ static void test_services(void **state)
     const struct {
         const char *target, *token, *first, *second; /* of the service's header */
         apisec_status expected;
+        const char *challenge;     /* NULL: none */
         const char *service, *why; /* service: in the record; NULL: none */
     } rows[] = {
-        {"/job", NULL, BATCH, NULL, APISEC_OK, "batch", "the service, no user is wanted"},
-        {"/job", NULL, NULL, NULL, APISEC_E_PEER, NULL, "nobody"},
-        {"/job", NULL, "Basic YmF0Y2g6YmF0Y2g6c2VjcmU=", NULL, APISEC_E_PEER, NULL, "another secret"},
-        {"/job", NULL, BATCH, BATCH, APISEC_E_REQUEST, NULL, "twice"},
-        {"/job", NULL, BATCH ", " BATCH, NULL, APISEC_E_REQUEST, NULL, "twice in one field"},
-        {"/job-user", with_scope("\"a\""), BATCH, NULL, APISEC_OK, "batch", "the service for a user"},
-        {"/job-user", NULL, BATCH, NULL, APISEC_E_NO_CREDENTIAL, "batch", "the service alone"},
-        {"/job-user", with_scope("\"a\""), NULL, NULL, APISEC_E_PEER, NULL, "the user alone"},
-        {"/open", NULL, "nonsense", NULL, APISEC_OK, NULL, "public: it is not looked at"},
-        {"/open", NULL, BATCH, BATCH, APISEC_E_REQUEST, NULL, "but twice it must not be there"},
-        {"/tried", NULL, BATCH, NULL, APISEC_OK, "batch", "a rule that only tries it"},
-        {"/tried", NULL, "Basic YTpi, Basic YTpi", NULL, APISEC_OK, NULL, "denies nothing"},
-        {"/user", with_scope("\"a\""), BATCH, NULL, APISEC_OK, NULL, "nobody asks"},
-        {"/user", with_scope("\"a\""), BATCH, BATCH, APISEC_E_REQUEST, NULL, "but twice it must not be there"},
+        {"/job", NULL, BATCH, NULL, APISEC_OK, NULL, "batch", "the service, no user is wanted"},
+        {"/job", NULL, NULL, NULL, APISEC_E_PEER, NULL, NULL, "nobody"},
+        {"/job", NULL, "Basic YmF0Y2g6YmF0Y2g6c2VjcmU=", NULL, APISEC_E_PEER, NULL, NULL, "another secret"},
+        {"/job", NULL, BATCH, BATCH, APISEC_E_REQUEST, NULL, NULL, "twice"},
+        {"/job", NULL, BATCH ", " BATCH, NULL, APISEC_E_REQUEST, NULL, NULL, "twice in one field"},
+        {"/job-user", with_scope("\"a\""), BATCH, NULL, APISEC_OK, NULL, "batch", "the service for a user"},
+        {"/job-user", NULL, BATCH, NULL, APISEC_E_NO_CREDENTIAL, "Bearer", "batch", "the service alone"},
+        {"/job-user", with_scope("\"a\""), NULL, NULL, APISEC_E_PEER, NULL, NULL, "the user alone"},
+        {"/open", NULL, "nonsense", NULL, APISEC_OK, NULL, NULL, "public: it is not looked at"},
+        {"/open", NULL, BATCH, BATCH, APISEC_E_REQUEST, NULL, NULL, "but twice it must not be there"},
+        {"/tried", NULL, BATCH, NULL, APISEC_OK, NULL, "batch", "a rule that only tries it"},
+        {"/tried", NULL, "Basic YTpi, Basic YTpi", NULL, APISEC_OK, NULL, NULL, "denies nothing"},
+        {"/user", with_scope("\"a\""), BATCH, NULL, APISEC_OK, NULL, NULL, "nobody asks"},
+        {"/user", with_scope("\"a\""), BATCH, BATCH, APISEC_E_REQUEST, INVALID_REQUEST, NULL, "but twice it must not be there"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         apisec_call *call = call_from(rows[i].target, "198.51.100.1", NULL, rows[i].token);
@@ -183,7 +209,9 @@ static void test_services(void **state)
         apisec_decision *decision = service_judge(&service, rules, call);
         const apisec_status status = apisec_decision_commit(decision, NULL);
         if (status != rows[i].expected) fail_msg("%s: %s", rows[i].why, apisec_decision_reason(decision));
-        assert_int_equal(apisec_decision_num_headers(decision), status == APISEC_E_NO_CREDENTIAL || i == 13);
+        const char *const challenge = apisec_decision_header_value(decision, 0);
+        assert_int_equal(apisec_decision_num_headers(decision), rows[i].challenge != NULL);
+        if (challenge) assert_string_equal(challenge, rows[i].challenge);
         char *line = last_line();
         char service_member[64];
         snprintf(service_member, sizeof service_member, "\"service\":\"%s\"", rows[i].service ? rows[i].service : "");
@@ -292,19 +320,22 @@ static void test_the_record(void **state)
 {
     (void)state;
     static const struct {
-        const char *address, *forwarded, *recorded; /* recorded NULL: it is the socket's */
+        const char *target, *address, *forwarded, *recorded; /* recorded NULL: it is the socket's */
+        const char *why;
     } rows[] = {
-        {"192.0.2.1", NULL, NULL},
-        {"192.0.2.1", "198.51.100.9", NULL},
-        {"10.0.0.1", "198.51.100.9", "\"client_address\":\"198.51.100.9\""},
-        {"10.0.0.1", "nonsense", "\"client_address\":\"unknown\""},
+        {"/both", "192.0.2.1", NULL, NULL, "no proxy"},
+        {"/both", "192.0.2.1", "198.51.100.9", NULL, "whoever is no proxy says what they like"},
+        {"/both", "10.0.0.1", "198.51.100.9", "\"client_address\":\"198.51.100.9\"", "the proxy says so"},
+        {"/both", "10.0.0.1", "nonsense", "\"client_address\":\"unknown\"", "the proxy says nothing that can be read"},
+        {"/user", "10.0.0.1", "198.51.100.9", "\"client_address\":\"198.51.100.9\"", "though the rule does not ask"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        apisec_decision *decision = service_judge(&service, rules, call_from("/both", rows[i].address, rows[i].forwarded, NULL));
+        apisec_call *call = call_from(rows[i].target, rows[i].address, rows[i].forwarded, NULL);
+        apisec_decision *decision = service_judge(&service, rules, call);
         apisec_decision_commit(decision, NULL);
         char *line = last_line();
         const char *const found = strstr(line, rows[i].recorded ? rows[i].recorded : "client_address");
-        if ((found != NULL) != (rows[i].recorded != NULL)) fail_msg("%s", line);
+        if ((found != NULL) != (rows[i].recorded != NULL)) fail_msg("%s: %s", rows[i].why, line);
         assert_non_null(strstr(line, "\"src_endpoint\":{\"ip\":")); /* the socket's, in any case */
         free(line);
         apisec_decision_free(decision);
@@ -337,7 +368,9 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_networks),         cmocka_unit_test(test_peers),
+        cmocka_unit_test(test_networks),
+        cmocka_unit_test(test_each_check_is_listed_once),
+        cmocka_unit_test(test_peers),
         cmocka_unit_test(test_services),         cmocka_unit_test(test_causes),
         cmocka_unit_test(test_basic_challenges), cmocka_unit_test(test_applied_by_hand),
         cmocka_unit_test(test_the_record),

@@ -6,7 +6,6 @@
 #include "access/access.h"
 #include "support/bound.h"
 
-
 #include <stdlib.h>
 #include <string.h>
 

@@ -86,6 +86,10 @@ static void test_whose_bucket(void **state)
         {"client", {.claims = {{"client_id", "\"a\""}}}, {.claims = {{"client_id", "\"b\""}}}, false, "another"},
         {"claim", {.claims = {{"org", "{\"id\":7}"}}}, {.claims = {{"org", "{\"id\":7}"}}}, true, "the same number"},
         {"claim", {.claims = {{"org", "{\"id\":7}"}}}, {.claims = {{"org", "{\"id\":\"7\"}"}}}, false, "and its string"},
+        {"claim", {.claims = {{"org", "{\"id\":7}"}}}, {.claims = {{"org", "{\"id\":8}"}}}, false, "another number"},
+        {"claim", {.claims = {{"org", "{\"id\":\"a\"}"}}}, {.claims = {{"org", "{\"id\":\"a\"}"}}}, true, "the same string"},
+        {"claim", {.claims = {{"org", "{\"id\":\"a\"}"}}}, {.claims = {{"org", "{\"id\":\"b\"}"}}}, false, "another string"},
+        {"claim", {.claims = {{"org", "{\"id\":7}"}}}, {.claims = {{"sub", "\"b\""}}}, false, "one, and none"},
         {"claim", {.claims = {{"org", "{\"id\":[7]}"}}}, {.claims = {{"sub", "\"b\""}}}, true, "none of both"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -177,7 +181,7 @@ static void test_bodies(void **state)
         const char *why;
     } rows[] = {
         {"application/json", "{\"a\":1}", "\"a\"", APISEC_OK, 200, "an honest one"},
-        {"application/json; charset=utf-8", "{\"a\":1}", "\"a\"", APISEC_OK, 200, ""},
+        {"application/json; charset=utf-8", "{\"a\":1}", "\"a\"", APISEC_OK, 200, "a parameter"},
         {"text/plain", "{\"a\":1}", "\"a\"", APISEC_E_BODY, 415, "another type"},
         {NULL, "{\"a\":1}", "\"a\"", APISEC_E_BODY, 415, "no type"},
         {"application/json", "{\"a\":\"01234567890123456789\"}", "\"a\"", APISEC_E_BODY, 413, "too large"},
