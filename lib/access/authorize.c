@@ -192,7 +192,7 @@ static apisec_status find_service(apisec_decision *decision, const apisec_call *
     switch (found) {
     case APISEC_E_REQUEST: return deny_service(decision, APISEC_E_REQUEST, "the service's header holds two credentials");
     case APISEC_E_BUSY: return deny_service(decision, APISEC_E_BUSY, "too many services are being authenticated just now");
-    default: return deny_service(decision, APISEC_E_CRYPTO, "the service's secret cannot be checked");
+    default: return deny_service(decision, found, "the service's secret cannot be checked");
     }
 }
 

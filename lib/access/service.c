@@ -37,7 +37,7 @@ struct service_memory *service_memory_new(size_t num)
     if (memory == NULL) return NULL;
     memory->num = num;
     if (random_bytes(memory->key, sizeof memory->key) == APISEC_OK && lock_init(&memory->lock)) return memory;
-    free(memory);
+    mem_wipe_free(memory, size_of(num));
     return NULL;
 }
 
@@ -136,15 +136,16 @@ apisec_status service_verify(const struct services *services, struct text name, 
 static bool decode_base64(struct text encoded, unsigned char *out, size_t *len)
 {
     char url[MAX_CREDENTIAL];
+    bool is_good = true;
     if (encoded.len == 0 || encoded.len > sizeof url || encoded.len % 4 != 0) return false;
     for (size_t i = 0; i < 2 && encoded.at[encoded.len - 1] == '='; i++) encoded.len--;
     for (size_t i = 0; i < encoded.len; i++) {
         const char c = encoded.at[i];
-        if (c == '-' || c == '_') return false;
+        is_good = is_good && c != '-' && c != '_';
         url[i] = c == '+' ? '-' : c;
         if (c == '/') url[i] = '_';
     }
-    const bool is_good = base64url_decode(url, encoded.len, out, len) == APISEC_OK;
+    is_good = is_good && base64url_decode(url, encoded.len, out, len) == APISEC_OK;
     mem_wipe(url, encoded.len);
     return is_good;
 }
@@ -166,12 +167,12 @@ apisec_status service_find(const struct services *services, struct text value, c
     size_t len;
     *verified = NULL;
     if (text_has_byte(value, ',')) return APISEC_E_REQUEST; /* two credentials in one field: no base64 has a comma */
-    if (!decode_base64(basic_of(value), bytes, &len)) return APISEC_E_PEER;
-    const struct text both = {(const char *)bytes, len};
-    const char *const colon = len > 0 ? memchr(bytes, ':', len) : NULL;
+    const bool is_good = decode_base64(basic_of(value), bytes, &len);
+    const struct text both = {(const char *)bytes, is_good ? len : 0};
+    const char *const colon = both.len > 0 ? memchr(bytes, ':', both.len) : NULL;
     apisec_status status = APISEC_E_PEER;
     if (colon != NULL && !text_has_control(both)) {
-        const struct text name = {both.at, (size_t)(colon - both.at)}, secret = {colon + 1, len - name.len - 1};
+        const struct text name = {both.at, (size_t)(colon - both.at)}, secret = {colon + 1, both.len - name.len - 1};
         if (secret.len > 0) status = service_verify(services, name, secret, verified);
     }
     mem_wipe(bytes, sizeof bytes);
