@@ -22,7 +22,6 @@ static apisec_status open_audit(apisec_guard *guard, const struct audit_settings
 static apisec_status begin(apisec_guard *guard, const char *json, size_t len, apisec_error *err)
 {
     struct edition *edition;
-    if (!editions_init(&guard->editions)) return fail_memory(err);
     guard->metrics = metrics_new();
     if (guard->metrics == NULL) return fail_memory(err);
     apisec_status status = edition_new(json, len, guard->http, guard->log, &edition, err);
@@ -39,7 +38,10 @@ static apisec_status make(const char *json, size_t len, apisec_http *http, enum 
     if (guard == NULL) return fail(err, APISEC_E_ARGUMENT, "there is nowhere to put the guard");
     *guard = NULL;
     apisec_guard *const made = calloc(1, sizeof *made);
-    if (made == NULL) return fail_memory(err);
+    if (made == NULL || !editions_init(&made->editions)) { /* what has no lock is not ended by apisec_guard_free */
+        free(made);
+        return fail_memory(err);
+    }
     made->http = http;
     made->audit = audit;
     made->log = log;

@@ -162,7 +162,7 @@ struct editions {
     struct slot *all;            /* under the lock, as is each change of current */
     struct lock lock;
 };
-bool editions_init(struct editions *editions);
+bool editions_init(struct editions *editions); /* false: no memory, and nothing to free */
 /* editions_begin puts the first one in force; it is the editions' own from then on. MEMORY. */
 apisec_status editions_begin(struct editions *editions, struct edition *edition);
 /* editions_take: a reference to the one in force. */
