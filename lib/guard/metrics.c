@@ -199,6 +199,5 @@ apisec_status apisec_guard_metrics(apisec_guard *guard, char **text, apisec_erro
     put_state(guard, edition, &out);
     edition_free(edition);
     *text = buffer_take(&out);
-    buffer_free(&out);
     return *text != NULL ? succeed(err) : fail_memory(err);
 }

@@ -29,7 +29,7 @@ static const char *problem(int error)
     }
 }
 
-/* read_all reads until the end or until there is one byte more than max. -1: errno. */
+/* read_all reads until the end or until there are max bytes. -1: errno. */
 static ssize_t read_all(int fd, char *bytes, size_t max)
 {
     size_t len = 0;
@@ -49,18 +49,19 @@ static apisec_status read_descriptor(const struct shape *at, int fd, size_t max,
     if (fstat(fd, &about) != 0 || !S_ISREG(about.st_mode))
         return shape_fail(at, err, "the file cannot be used: it is no regular file");
     if (about.st_size < 0 || (uintmax_t)about.st_size > max) return shape_fail(at, err, "the file has more than %zu bytes", max);
-    char *bytes = malloc(max + 2); /* it may grow meanwhile: one byte more is seen */
+    const size_t room = max + 1; /* it may grow meanwhile: one byte more is seen */
+    char *bytes = malloc(room);
     if (bytes == NULL) return fail_memory(err);
-    const ssize_t len = read_all(fd, bytes, max + 1);
+    const ssize_t len = read_all(fd, bytes, room);
     if (len < 0 || (size_t)len > max) {
         const int error = errno;
-        mem_wipe_free(bytes, max + 2);
+        mem_wipe_free(bytes, room);
         return len < 0 ? shape_fail(at, err, "the file cannot be used: %s", problem(error))
                        : shape_fail(at, err, "the file has more than %zu bytes", max);
     }
     secret->bytes = text_copy((struct text){bytes, (size_t)len});
     secret->len = (size_t)len;
-    mem_wipe_free(bytes, max + 2);
+    mem_wipe_free(bytes, room);
     return secret->bytes != NULL ? APISEC_OK : fail_memory(err);
 }
 

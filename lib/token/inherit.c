@@ -45,10 +45,10 @@ static apisec_status inherit_nonces(apisec_verifier *verifier, const apisec_veri
     struct arena arena = {NULL};
     if (verifier->dpop == NULL || old->dpop == NULL || !verifier->dpop->has_random_nonce_key || !old->dpop->has_random_nonce_key)
         return APISEC_OK;
-    apisec_status status = crypto_key_oct_bytes(old->dpop->nonce.key, &arena, &key);
     struct nonce_maker maker = {NULL, 0};
+    apisec_status status = crypto_key_oct_bytes(old->dpop->nonce.key, &arena, &key);
+    if (status != APISEC_OK) status = fail(err, status, "the key of nonces cannot be taken over");
     if (status == APISEC_OK) status = nonce_maker_init(&maker, key, verifier->dpop->nonce.lifetime, err);
-    else fail(err, status, "the key of nonces cannot be taken over");
     arena_free(&arena);
     if (status != APISEC_OK) return status;
     nonce_maker_free(&verifier->dpop->nonce);
