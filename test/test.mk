@@ -97,10 +97,11 @@ vectors: $(VECTOR_TESTS)
 	$(Q)VECTORS=$(VECTORS) $(RUN) $(VECTOR_TESTS)
 
 bench: $(BENCHES)
-	$(Q)missed=0; for b in $^; do $$b || missed=1; done; BUILD=$(BUILD) sh test/bench/instructions.sh || missed=1; exit $$missed
+	$(Q)missed=0; for b in $^; do $$b || missed=1; done; \
+		BUILD=$(BUILD) LIMITS=$(LIMITS) sh test/bench/instructions.sh || missed=1; exit $$missed
 
-bench-instructions: $(addprefix $(BUILD)/test/bench/bench_,verify lookup limit decide)
-	$(Q)BUILD=$(BUILD) sh test/bench/instructions.sh
+bench-instructions: $(filter $(addprefix %/bench_,verify lookup limit decide),$(BENCHES))
+	$(Q)BUILD=$(BUILD) LIMITS=$(LIMITS) sh test/bench/instructions.sh
 	$(Q)BUILD=$(BUILD) sh test/bench/flat.sh
 
 # ---- the same tests with the other mbedTLS, and under sanitizers: each in a folder of its own ----
