@@ -55,8 +55,12 @@ static void send(const struct sent *sent)
     assert_int_equal(apisec_decision_commit(decision, NULL), status);
     if (apisec_decision_http_status(decision) != sent->http)
         fail_msg("%s: HTTP %d", sent->what, (int)apisec_decision_http_status(decision));
-    if (sent->http == 400) assert_non_null(strstr(apisec_decision_header_value(decision, 0), "error=\"invalid_request\""));
+    if (sent->http == 400)
+        assert_string_equal(apisec_decision_header_value(decision, 0),
+                            "Bearer error=\"invalid_request\", error_description=\"The request, or how its access token is sent, "
+                            "is not acceptable\"");
     if (status == APISEC_E_NO_CREDENTIAL) assert_string_equal(apisec_decision_header_value(decision, 0), "Bearer");
+    assert_int_equal(apisec_decision_num_headers(decision), sent->http == 400 || sent->http == 401);
     apisec_decision_free(decision);
 }
 
@@ -201,7 +205,12 @@ static void test_scopes(void **state)
         assert_int_equal(apisec_decision_commit(decision, NULL), rows[i].expected);
         if (status == APISEC_E_SCOPE) {
             assert_int_equal(apisec_decision_http_status(decision), 403);
-            assert_non_null(strstr(apisec_decision_header_value(decision, 0), "insufficient_scope"));
+            char challenge[200];
+            snprintf(challenge, sizeof challenge,
+                     "Bearer error=\"insufficient_scope\", error_description=\"The request requires a scope that the access token "
+                     "does not have\", scope=\"%s\"",
+                     rows[i].required);
+            assert_string_equal(apisec_decision_header_value(decision, 0), challenge);
         }
         apisec_decision_free(decision);
         free(token);

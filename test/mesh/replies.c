@@ -9,39 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-void read_challenge(const char *text, struct challenge *challenge)
-{
-    *challenge = (struct challenge){.num = 0};
-    assert_non_null(text);
-    size_t len = strcspn(text, " ");
-    assert_true(len > 0 && len < sizeof challenge->scheme);
-    memcpy(challenge->scheme, text, len);
-    text += len;
-    while (*text) {
-        text += strspn(text, " ,");
-        size_t name_len = strcspn(text, "=");
-        assert_true(challenge->num < 8 && name_len > 0 && name_len < 32 && text[name_len] == '=' && text[name_len + 1] == '"');
-        const char *value = text + name_len + 2;
-        size_t value_len = strcspn(value, "\"\\");
-        assert_true(value_len < 256 && value[value_len] == '"');
-        memcpy(challenge->parameters[challenge->num].name, text, name_len);
-        memcpy(challenge->parameters[challenge->num].value, value, value_len);
-        challenge->num++;
-        text = value + value_len + 1;
-    }
-}
-
-const char *parameter(const struct challenge *challenge, const char *name)
-{
-    const char *found = NULL;
-    for (size_t i = 0; i < challenge->num; i++) {
-        if (strcmp(challenge->parameters[i].name, name) != 0) continue;
-        assert_null(found); /* once at most */
-        found = challenge->parameters[i].value;
-    }
-    return found;
-}
-
 cJSON *read_body(const struct client_reply *reply)
 {
     const char *type = client_header(reply, "Content-Type");

@@ -10,18 +10,6 @@
 
 #include <cjson/cJSON.h>
 
-struct challenge {
-    char scheme[16];
-    size_t num;
-    struct {
-        char name[32], value[256];
-    } parameters[8];
-};
-/* read_challenge takes a challenge of RFC 9110 section 11.6.1 with quoted values apart. */
-void read_challenge(const char *text, struct challenge *challenge);
-/* parameter: NULL: there is none; twice is a failure. */
-const char *parameter(const struct challenge *challenge, const char *name);
-
 /* read_body: an object in strict JSON; free. */
 cJSON *read_body(const struct client_reply *reply);
 const char *text_of(const cJSON *object, const char *name);

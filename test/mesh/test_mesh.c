@@ -112,22 +112,10 @@ static const struct row rows[] = {
 
 static void check_challenge(const struct row *row, const struct client_reply *reply)
 {
-    struct challenge challenge;
     char scope[64] = "";
-    const char *text = client_header(reply, "WWW-Authenticate");
-    if (row->error && strcmp(row->error, NO_CHALLENGE) == 0) {
-        assert_null(text);
-        return;
-    }
     if (row->scope) snprintf(scope, sizeof scope, ", scope=\"%s\"", row->scope);
-    expect_challenge(reply, "Bearer", row->service, row->status, row->error, scope);
-    read_challenge(text, &challenge);
-    assert_string_equal(challenge.scheme, "Bearer");
-    assert_string_equal(parameter(&challenge, "realm"), stage_name(row->service));
-    if (row->error) assert_string_equal(parameter(&challenge, "error"), row->error);
-    else assert_int_equal(challenge.num, 1); /* no credential: no error code, RFC 6750 section 3.1 */
-    if (row->scope) assert_string_equal(parameter(&challenge, "scope"), row->scope);
-    else assert_null(parameter(&challenge, "scope"));
+    if (row->error && strcmp(row->error, NO_CHALLENGE) == 0) assert_null(client_header(reply, "WWW-Authenticate"));
+    else expect_challenge(reply, "Bearer", row->service, row->status, row->error, scope);
 }
 
 static void check_body(const struct row *row, const struct player_call *call, const struct client_reply *reply)

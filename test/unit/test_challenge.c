@@ -204,6 +204,9 @@ static void test_two_schemes(void **state)
         {false, APISEC_E_SCOPE, "Bearer " SCOPE},
         {true, APISEC_E_STORE, ""},
     };
+    char *const unasked = challenge_as(true, &plain, APISEC_E_EXPIRED, "a"); /* where DPoP is not accepted it is not asked for */
+    assert_string_equal(unasked, INVALID_TOKEN("The access token expired"));
+    free(unasked);
     for (size_t i = 0; i < sizeof both_rows / sizeof both_rows[0]; i++) {
         char *const value = challenge_as(both_rows[i].dpop_scheme, both, both_rows[i].status, "a");
         assert_string_equal(value, both_rows[i].expected);

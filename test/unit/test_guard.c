@@ -6,8 +6,8 @@
 #include "support/unit.h"
 #include "support/script.h"
 #include "support/sentry.h"
-#include <stdio.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,21 +48,29 @@ struct row {
     apisec_status expected;
     int32_t http_status;
     const char *rule;
+    const char *challenge; /* byte for byte; NULL: none */
+    const char *why;
 };
 
 static const struct row rows[] = {
-    {"GET", "/orders/7?page=2", &good, APISEC_OK, 200, "read"},
-    {"GET", "/orders/7", &narrow, APISEC_E_SCOPE, 403, "read"},
-    {"GET", "/orders/7", &forged, APISEC_E_SIGNATURE, 401, "read"},
-    {"GET", "/orders/7", NULL, APISEC_E_NO_CREDENTIAL, 401, "read"},
-    {"POST", "/orders/7", &good, APISEC_E_NO_RULE, 403, NULL},
-    {"GET", "/other", &good, APISEC_E_NO_RULE, 403, NULL},
-    {"GET", "/orders//7", &good, APISEC_E_REQUEST, 400, NULL},
-    {"GET", "/health", NULL, APISEC_OK, 200, "health"},
-    {"GET", "/health", &forged, APISEC_OK, 200, "health"},
-    {"GET", "/prices", NULL, APISEC_OK, 200, "prices"},
-    {"GET", "/tried", &narrow, APISEC_OK, 200, "tried"},
-    {"GET", "/closed", &good, APISEC_E_DENIED, 403, "closed"},
+    {"GET", "/orders/7?page=2", &good, APISEC_OK, 200, "read", NULL, "the honest request"},
+    {"GET", "/orders/7", &narrow, APISEC_E_SCOPE, 403, "read",
+     "Bearer realm=\"orders\", error=\"insufficient_scope\", error_description=\"The request requires a scope that the "
+     "access token does not have\", scope=\"orders:read\"", "a scope it lacks"},
+    {"GET", "/orders/7", &forged, APISEC_E_SIGNATURE, 401, "read",
+     "Bearer realm=\"orders\", error=\"invalid_token\", error_description=\"The access token's signature is invalid\"",
+     "another key"},
+    {"GET", "/orders/7", NULL, APISEC_E_NO_CREDENTIAL, 401, "read", "Bearer realm=\"orders\"", "nobody"},
+    {"POST", "/orders/7", &good, APISEC_E_NO_RULE, 403, NULL, NULL, "a method that no rule permits"},
+    {"GET", "/other", &good, APISEC_E_NO_RULE, 403, NULL, NULL, "a path that no rule permits"},
+    {"GET", "/orders//7", &good, APISEC_E_REQUEST, 400, NULL,
+     "Bearer realm=\"orders\", error=\"invalid_request\", error_description=\"The request, or how its access token is sent, "
+     "is not acceptable\"", "two slashes"},
+    {"GET", "/health", NULL, APISEC_OK, 200, "health", NULL, "public"},
+    {"GET", "/health", &forged, APISEC_OK, 200, "health", NULL, "public, and the token is not looked at"},
+    {"GET", "/prices", NULL, APISEC_OK, 200, "prices", NULL, "from the office, no user is wanted"},
+    {"GET", "/tried", &narrow, APISEC_OK, 200, "tried", NULL, "what is only tried"},
+    {"GET", "/closed", &good, APISEC_E_DENIED, 403, "closed", NULL, "denied"},
 };
 
 static void test_verdicts(void **state)
@@ -76,8 +84,10 @@ static void test_verdicts(void **state)
             apisec_decision *decision = NULL;
             apisec_call *call = sentry_call(row->method, row->target, row->token == NULL ? NULL : *row->token);
             const apisec_status status = put(&sentry, (enum way)way, call, &decision);
-            if (status != row->expected) fail_msg("row %zu: %s", i, apisec_decision_reason(decision));
+            if (status != row->expected) fail_msg("%s: %s", row->why, apisec_decision_reason(decision));
             assert_int_equal(apisec_decision_http_status(decision), row->http_status);
+            assert_int_equal(apisec_decision_num_headers(decision), row->challenge != NULL);
+            if (row->challenge != NULL) assert_string_equal(sentry_header(decision, "WWW-Authenticate"), row->challenge);
             if (row->rule == NULL) assert_null(apisec_decision_rule(decision));
             else assert_string_equal(apisec_decision_rule(decision), row->rule);
             assert_int_equal(apisec_decision_commit(decision, NULL), APISEC_E_MISUSE); /* it is committed */
