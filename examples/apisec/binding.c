@@ -120,3 +120,16 @@ void binding_call(const struct binding *binding, const struct evidence *evidence
     if (binding->certificate_file)
         apisec_call_set_peer_certificate(call, (const unsigned char *)evidence->certificate.at, evidence->certificate.len);
 }
+
+bool binding_add_token(apisec_call *call, const char *scheme, const struct bytes *token)
+{
+    const size_t scheme_len = strlen(scheme), len = scheme_len + token->len;
+    char *value = malloc(len);
+    if (value == NULL) return false;
+    memcpy(value, scheme, scheme_len);
+    memcpy(value + scheme_len, token->at, token->len);
+    apisec_call_add_header(call, "Authorization", strlen("Authorization"), value, len);
+    explicit_bzero(value, len);
+    free(value);
+    return true;
+}

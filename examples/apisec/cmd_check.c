@@ -93,20 +93,6 @@ static bool split_headers(const struct command *command, const struct request *r
     return true;
 }
 
-/* add_token puts the token into the request's Authorization header, byte for byte. */
-static bool add_token(apisec_call *call, const char *scheme, const struct bytes *token)
-{
-    const size_t scheme_len = strlen(scheme), len = scheme_len + token->len;
-    char *value = malloc(len);
-    if (value == NULL) return false;
-    memcpy(value, scheme, scheme_len);
-    memcpy(value + scheme_len, token->at, token->len);
-    apisec_call_add_header(call, "Authorization", strlen("Authorization"), value, len);
-    explicit_bzero(value, len);
-    free(value);
-    return true;
-}
-
 static bool build_call(const struct request *request, struct bench *bench)
 {
     apisec_call *call = bench->call = apisec_call_new();
@@ -122,7 +108,7 @@ static bool build_call(const struct request *request, struct bench *bench)
         const struct header *header = &bench->headers.at[i];
         apisec_call_add_header(call, header->name, header->name_len, header->value, header->value_len);
     }
-    return bench->token.len == 0 || add_token(call, bench->headers.has_proof ? "DPoP " : "Bearer ", &bench->token);
+    return bench->token.len == 0 || binding_add_token(call, bench->headers.has_proof ? "DPoP " : "Bearer ", &bench->token);
 }
 
 /* ---- the verdict ---- */

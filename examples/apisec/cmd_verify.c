@@ -100,20 +100,6 @@ static apisec_trust *build_trust(const struct demands *demands, const struct ben
     return trust;
 }
 
-/* add_token puts the token into the request's Authorization header, byte for byte. */
-static bool add_token(apisec_call *call, const char *scheme, const struct bytes *token)
-{
-    const size_t scheme_len = strlen(scheme), len = scheme_len + token->len;
-    char *value = malloc(len);
-    if (value == NULL) return false;
-    memcpy(value, scheme, scheme_len);
-    memcpy(value + scheme_len, token->at, token->len);
-    apisec_call_add_header(call, "Authorization", strlen("Authorization"), value, len);
-    explicit_bzero(value, len);
-    free(value);
-    return true;
-}
-
 /* build_call: unless they are given the call has no method and no target, so that the log does not tell of a request that never
  * was. */
 static apisec_status build_call(const struct demands *demands, const struct evidence *evidence, const struct bytes *token,
@@ -124,7 +110,8 @@ static apisec_status build_call(const struct demands *demands, const struct evid
     if (*call == NULL) return APISEC_E_MEMORY;
     const bool has_own_header = demands->profile && strcmp(demands->profile, "txntoken+jwt") == 0;
     if (has_own_header) apisec_call_add_header(*call, txn_token, strlen(txn_token), token->at, token->len);
-    if (!has_own_header && !add_token(*call, demands->binding.proof_file ? "DPoP " : "Bearer ", token)) return APISEC_E_MEMORY;
+    const char *const scheme = demands->binding.proof_file ? "DPoP " : "Bearer ";
+    if (!has_own_header && !binding_add_token(*call, scheme, token)) return APISEC_E_MEMORY;
     binding_call(&demands->binding, evidence, *call);
     if (demands->now.given) apisec_call_set_time(*call, demands->now.value);
     return APISEC_OK;

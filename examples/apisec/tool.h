@@ -217,5 +217,8 @@ bool binding_read(const struct command *command, const struct binding *binding, 
 void binding_trust(const struct binding *binding, apisec_trust *trust);
 void binding_call(const struct binding *binding, const struct evidence *evidence, apisec_call *call);
 void evidence_free(struct evidence *evidence);
+/* binding_add_token puts a token behind its scheme ("Bearer " or "DPoP ") into the Authorization header, byte for byte. false: no
+ * memory. */
+bool binding_add_token(apisec_call *call, const char *scheme, const struct bytes *token);
 
 #endif
