@@ -7,6 +7,7 @@
 #include "driver.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -39,7 +40,8 @@ static void run(int epoll, struct driver *driver, struct crowd *crowd)
     struct epoll_event events[MAX_EVENTS];
     for (int timeout_ms; (timeout_ms = driver_timeout_ms(driver)) >= 0;) {
         const int num = epoll_wait(epoll, events, MAX_EVENTS, timeout_ms);
-        for (int i = 0; i < num; i++) /* none when a signal came */
+        if (num < 0 && errno != EINTR) return; /* what is left is cancelled, and recorded as abandoned */
+        for (int i = 0; i < num; i++)          /* none when a signal came */
             driver_on_socket(driver, events[i].data.fd, what_of(events[i].events));
         driver_on_time(driver);
         crowd_look(crowd);
