@@ -60,7 +60,8 @@ typedef struct apisec_guard apisec_guard;
  * APISEC_E_TOO_LARGE: not strict JSON. APISEC_E_AUDIT, APISEC_E_SYSTEM: the audit file cannot be opened. */
 apisec_status apisec_guard_new(const char *json, size_t len, apisec_guard **guard, apisec_error *err);
 /* apisec_guard_new_with: the same with a transport and an audit log of the service's own in place of the document's "http" and
- * "audit", which must not be there then; of "audit" record_claims may. NULL: the document's. Both must outlive the guard. */
+ * "audit", which must not be there then; of "audit" record_claims may. NULL: the document's. Both must outlive the guard,
+ * and the transport all operations and verifiers of it. */
 apisec_status apisec_guard_new_with(const char *json, size_t len, apisec_http *http, apisec_audit *audit, apisec_guard **guard,
                                     apisec_error *err);
 /* apisec_guard_new_unrecorded: the same without a log: to try a document on calls that are not served, as `apisec check` does.
@@ -83,9 +84,9 @@ apisec_status apisec_guard_warm(apisec_guard *guard, apisec_error *err);
 /* apisec_guard_check: APISEC_OK if and only if the request may proceed; otherwise the denial's status. *decision is never NULL: it
  * is committed, its record written, its reply ready. Blocks only where apisec_authenticate does. */
 apisec_status apisec_guard_check(apisec_guard *guard, const apisec_call *call, apisec_decision **decision, apisec_error *err);
-/* apisec_guard_start: the same as an operation. It copies what it needs of the call. Who drives it makes its requests: of "http" only
- * the names of the identities matter then, and which addresses are refused is the driver's to see to (op.h). Where it fails, without
- * memory, *op is NULL, of which finish makes a denial to reply with. */
+/* apisec_guard_start: the same as an operation. It copies what it needs of the call. Who drives it makes its requests: of "http"
+ * only the names of the identities matter then, and which addresses are refused is the driver's to see to (op.h). Where it fails,
+ * without memory, *op is NULL, of which finish makes a denial to reply with. */
 apisec_status apisec_guard_start(apisec_guard *guard, const apisec_call *call, apisec_op **op, apisec_error *err);
 /* apisec_guard_finish gives the committed decision of an operation that is done; *decision is never NULL. */
 apisec_status apisec_guard_finish(apisec_op *op, apisec_decision **decision, apisec_error *err);
@@ -122,7 +123,7 @@ apisec_status apisec_guard_metrics(apisec_guard *guard, char **text, apisec_erro
  * of "audit" alone is accepted with a warning: apisec_guard_new_with takes it. End with apisec_text_free. */
 apisec_status apisec_guard_lint(const char *json, size_t len, char **findings, apisec_error *err);
 
-/* apisec_guard_schema: the document's JSON Schema: what `apisec lint --schema` prints. */
+/* apisec_guard_schema: the document's JSON Schema: what `apisec lint --schema` prints. A constant, never to be freed. */
 const char *apisec_guard_schema(void);
 
 #if defined(__GNUC__)
