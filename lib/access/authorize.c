@@ -28,7 +28,8 @@ static apisec_status find_rule(apisec_decision *decision, struct application *ap
     bool matched;
     const apisec_error *const broken = &decision->call_error; /* of such a call no part can be relied on */
     if (broken->status != APISEC_OK) return deny(decision, "call", "RFC 9112 section 2.2", broken->status, broken->text);
-    if (decision->method.len == 0) return deny(decision, "call", "RFC 9112 section 2.2", APISEC_E_REQUEST, "the call has no method");
+    if (decision->method.len == 0)
+        return deny(decision, "call", "RFC 9112 section 2.2", APISEC_E_REQUEST, "the call has no method");
     if (decision->path.len == 0)
         return deny(decision, "path", "RFC 3986 section 3.3", APISEC_E_REQUEST, "the call has no target, or one without a path");
     const apisec_status status = decision->path_is_cut ? fail(&err, APISEC_E_REQUEST, "the path is too long")

@@ -206,33 +206,28 @@ static bool hides_signs(const char *template)
     return false;
 }
 
-static apisec_status read_rule(const struct shape *object, apisec_rules *rules, apisec_error *err)
+static apisec_status read_template(const struct shape *at, apisec_rules *rules, struct rule *rule, struct path *path,
+                                   apisec_error *err)
 {
-    static const char *const names[] = {"id",   "path",   "methods", "user", "require", "public",
-                                        "deny", "shadow", "limits",  "body", NULL};
-    struct rule_scope scope = {.rules = rules, .arena = &rules->arena, .policies = &rules->policies};
-    struct rule **list = NULL;
-    struct path path;
     const char *template;
-    const struct shape at = shape_member(object, "path");
-    struct rule *rule = arena_alloc(&rules->arena, sizeof *rule);
-    if (rule == NULL) return fail_memory(err);
-    apisec_status status = shape_object(object, names, err);
-    if (status == APISEC_OK) status = read_id(object, rules, rule, err);
-    if (status == APISEC_OK) status = shape_text(&at, &template, err);
-    if (status == APISEC_OK) status = read_methods(object, &rules->arena, rule, err);
-    if (status != APISEC_OK) return status;
     apisec_error why;
-    rule->path = arena_text(&rules->arena, text_of(template));
-    if (rule->path == NULL) return fail_memory(err);
-    status = path_parse(text_of(template), &rules->arena, &path, &why);
+    apisec_status status = shape_text(at, &template, err);
+    if (status == APISEC_OK) status = texts_keep(&rules->arena, template, &rule->path, err);
+    if (status != APISEC_OK) return status;
+    status = path_parse(text_of(template), &rules->arena, path, &why);
     if (status == APISEC_E_MEMORY) return fail_memory(err);
-    if (status != APISEC_OK) return shape_fail(&at, err, "%s", why.text);
-    if (hides_signs(template)) return shape_fail(&at, err, "an encoded *, { or } cannot be told from a template's own");
-    status = find_place(&at, rules, &path, &scope, &list, err);
-    if (status == APISEC_OK) status = read_verdict(object, &scope, rule, err);
+    if (status != APISEC_OK) return shape_fail(at, err, "%s", why.text);
+    if (hides_signs(template)) return shape_fail(at, err, "an encoded *, { or } cannot be told from a template's own");
+    return APISEC_OK;
+}
+
+/* read_demands reads what is asked of a call, once it is known which parameters the path has. */
+static apisec_status read_demands(const struct shape *object, struct rule_scope *scope, struct rule *rule, apisec_error *err)
+{
+    apisec_rules *const rules = scope->rules;
+    apisec_status status = read_verdict(object, scope, rule, err);
     if (status == APISEC_OK) status = read_user(object, rule, err);
-    if (status == APISEC_OK) status = read_shadow(object, &scope, rule, err);
+    if (status == APISEC_OK) status = read_shadow(object, scope, rule, err);
     if (status != APISEC_OK) return status;
     rule->needs = rule->require != NULL ? rule->require->needs : 0;
     rule->tries = rule->shadow != NULL ? rule->shadow->needs : 0;
@@ -241,7 +236,26 @@ static apisec_status read_rule(const struct shape *object, apisec_rules *rules, 
     if (status != APISEC_OK) return status;
     if (rule->wants_user && ((rule->needs | rule->tries) & NEEDS_SERVICE) != 0 && rules->services.is_authorization)
         return shape_fail(object, err, "Authorization is the user's here: services need a header of their own");
-    return add_rule(&at, list, rule, err);
+    return APISEC_OK;
+}
+
+static apisec_status read_rule(const struct shape *object, apisec_rules *rules, apisec_error *err)
+{
+    static const char *const names[] = {"id",   "path",   "methods", "user", "require", "public",
+                                        "deny", "shadow", "limits",  "body", NULL};
+    struct rule_scope scope = {.rules = rules, .arena = &rules->arena, .policies = &rules->policies};
+    struct rule **list = NULL;
+    struct path path;
+    const struct shape at = shape_member(object, "path");
+    struct rule *rule = arena_alloc(&rules->arena, sizeof *rule);
+    if (rule == NULL) return fail_memory(err);
+    apisec_status status = shape_object(object, names, err);
+    if (status == APISEC_OK) status = read_id(object, rules, rule, err);
+    if (status == APISEC_OK) status = read_template(&at, rules, rule, &path, err);
+    if (status == APISEC_OK) status = read_methods(object, &rules->arena, rule, err);
+    if (status == APISEC_OK) status = find_place(&at, rules, &path, &scope, &list, err);
+    if (status == APISEC_OK) status = read_demands(object, &scope, rule, err);
+    return status == APISEC_OK ? add_rule(&at, list, rule, err) : status;
 }
 
 /* ---- the document ---- */
