@@ -99,7 +99,7 @@ apisec_status edition_new(const char *json, size_t len, apisec_http *http, enum 
 apisec_status edition_of_stand_ins(const struct shape *top, struct text json, enum log_source log, struct edition **edition,
                                    apisec_error *err)
 {
-    const struct reading reading = {.top = top, .is_lint = true, .log = log};
+    const struct reading reading = {.top = top, .has_stand_ins = true, .log = log};
     return make(&reading, json, NULL, edition, err);
 }
 

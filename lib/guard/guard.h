@@ -38,7 +38,7 @@ enum log_source {
 
 struct reading {
     const struct shape *top;
-    bool is_lint;                /* nothing is opened, read or fetched: stand-ins are put where secrets would be */
+    bool has_stand_ins;          /* in place of secrets: nothing is opened, read or fetched (lint, replay) */
     bool has_transport;          /* the service's own: there is no "http" */
     enum log_source log;
 };
@@ -51,16 +51,17 @@ struct secret {
     size_t len;
 };
 #define SECRET_MAX (64 * 1024)
-/* secret_read takes what "file:PATH" or "env:NAME" refers to, less one newline at its end. stand_in is taken for lint. CONFIG: it
- * is no reference, or there is no such file or variable, or it is empty or larger than max. Its bytes are in no sentence. */
+/* secret_read takes what "file:PATH" or "env:NAME" refers to, less one newline at its end, or the stand-in where the reading has
+ * those. CONFIG: it is no reference, or there is no such file or variable, or it is empty or larger than max. Its bytes are in no
+ * sentence. */
 apisec_status secret_read(const struct shape *at, const struct reading *reading, size_t max, const char *stand_in,
                           struct secret *secret, apisec_error *err);
 void secret_free(struct secret *secret); /* wipes */
-bool secret_is_reference(const char *text);
+bool secret_is_reference(const char *text); /* "file:" or "env:", and something behind it */
 /* path_read takes the path of a file that others open. CONFIG: it is written as a reference, which would be a file's name. */
 apisec_status path_read(const struct shape *at, const char **path, apisec_error *err);
 
-/* ---- stand_in.c: keys for lint, of the right kind and nobody's ---- */
+/* ---- stand_in.c: keys of the right kind, and nobody's ---- */
 
 /* stand_in_keys: a JWK Set that fits this algorithm. stand_in_signer: a private JWK. stand_in_decryption: a JWK Set. NULL without
  * memory. */
@@ -171,7 +172,7 @@ void editions_free(struct editions *editions);
 
 /* ---- metrics.c: what is counted; decisions that are still open keep it alive ---- */
 
-#define METRICS_STATUSES 700
+#define METRICS_STATUSES 700     /* their numbers without the sign are below */
 enum { METRICS_BUCKETS = 7 };
 struct metrics {
     struct decision_watch watch; /* what decisions are given */

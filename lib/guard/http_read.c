@@ -83,7 +83,7 @@ apisec_status http_read(const struct reading *reading, apisec_http **http, apise
         if (status == APISEC_OK) status = read_settings(&at, options, err);
         if (status == APISEC_OK) status = read_identities(&at, options, err);
     }
-    if (status == APISEC_OK && !reading->is_lint) status = make(&at, options, http, err);
+    if (status == APISEC_OK && !reading->has_stand_ins) status = make(&at, options, http, err);
     apisec_http_options_free(options);
     return status;
 }

@@ -109,18 +109,18 @@ static size_t segment_len(const char *at)
     return strcspn(at, "/");
 }
 
-/* lies_below: the template begins as another one does that ends with a double asterisk. */
-static bool lies_below(const char *template, const char *above)
+/* lies_below: a template begins as another one does that ends with a double asterisk. */
+static bool lies_below(const char *path, const char *above)
 {
-    while (*above == '/' && *template == '/') {
+    while (*above == '/' && *path == '/') {
         above++;
-        template ++;
-        const size_t above_len = segment_len(above), len = segment_len(template);
+        path++;
+        const size_t above_len = segment_len(above), len = segment_len(path);
         if (strcmp(above, "**") == 0) return true;
-        if (strcmp(template, "**") == 0) return false; /* it is the other way round */
-        if (*above != '{' && (len != above_len || strncmp(above, template, len) != 0)) return false;
+        if (strcmp(path, "**") == 0) return false; /* it is the other way round */
+        if (*above != '{' && (len != above_len || strncmp(above, path, len) != 0)) return false;
         above += above_len;
-        template += len;
+        path += len;
     }
     return strcmp(above, "/**") == 0;
 }

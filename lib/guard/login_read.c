@@ -48,8 +48,8 @@ apisec_status signer_read(const struct shape *at, const struct reading *reading,
     struct secret jwk;
     apisec_error why;
     *signer = NULL;
-    char *stand_in = reading->is_lint ? stand_in_signer() : NULL;
-    if (reading->is_lint && stand_in == NULL) return fail_memory(err);
+    char *stand_in = reading->has_stand_ins ? stand_in_signer() : NULL;
+    if (reading->has_stand_ins && stand_in == NULL) return fail_memory(err);
     apisec_status status = secret_read(at, reading, SECRET_MAX, stand_in, &jwk, err);
     apisec_text_free(stand_in);
     if (status != APISEC_OK) return status;

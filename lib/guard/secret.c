@@ -117,7 +117,7 @@ apisec_status secret_read(const struct shape *at, const struct reading *reading,
     const bool is_file = reference[0] == 'f';
     if (!secret_is_reference(reference))
         return shape_fail(at, err, "a secret does not stand in the document: \"file:PATH\" or \"env:NAME\" is wanted");
-    if (reading->is_lint) return take(secret, stand_in, err);
+    if (reading->has_stand_ins) return take(secret, stand_in, err);
     status = is_file ? read_file(at, reference + 5, max, secret, err) : read_variable(at, reference + 4, max, secret, err);
     if (status != APISEC_OK) return status;
     if (secret->len > 0 && secret->bytes[secret->len - 1] == '\n') secret->bytes[--secret->len] = '\0';

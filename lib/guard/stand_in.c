@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * stand_in.c: keys in place of those that a document refers to, so that lint can judge a document without reading any file: of the
- * right kind, made now, and nobody's.
+ * stand_in.c: keys in place of those that a document refers to, so that lint and replay can judge a document without reading any
+ * file: of the right kind, made now, and nobody's.
  */
 #include "guard/guard.h"
 

@@ -66,8 +66,8 @@ static apisec_status read_decryption(const struct shape *object, const struct re
     apisec_decrypter *decrypter = NULL;
     apisec_error why;
     if (at.value == NULL) return APISEC_OK;
-    char *stand_in = reading->is_lint ? stand_in_decryption() : NULL;
-    if (reading->is_lint && stand_in == NULL) return fail_memory(err);
+    char *stand_in = reading->has_stand_ins ? stand_in_decryption() : NULL;
+    if (reading->has_stand_ins && stand_in == NULL) return fail_memory(err);
     apisec_status status = secret_read(&at, reading, JOSE_MAX_KEY_SET, stand_in, &keys, err);
     apisec_text_free(stand_in);
     if (status != APISEC_OK) return status;
