@@ -39,7 +39,7 @@ extern "C" {
 typedef struct apisec_replay apisec_replay;
 
 enum {
-    APISEC_REPLAY_NONE = 0,        /* no record of a decision */
+    APISEC_REPLAY_NONE = 0,        /* no record of a decision, or one that was judged and had to be written again (audit.h) */
     APISEC_REPLAY_SAME = 1,        /* allowed and would be, or denied and would be */
     APISEC_REPLAY_DIFFERS = 2,
     APISEC_REPLAY_UNDECIDABLE = 3

@@ -196,6 +196,7 @@ static apisec_status read_record(struct recalled *recalled, const struct json *o
     const struct json *const metadata = json_member(recalled->document, "metadata");
     int64_t time_ms, action;
     recalled->uid = text_at(json_member(metadata, "uid"));
+    recalled->stream = text_at(json_member(ours, "stream"));
     recalled->status_name = text_at(json_member(recalled->document, "status_code"));
     recalled->operation = text_at(FIND(recalled->document, "api", "operation"));
     recalled->rule = text_at(FIND(recalled->document, "policy", "uid"));

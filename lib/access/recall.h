@@ -30,7 +30,7 @@ enum recalled_end {
 struct recalled {
     struct json *document;           /* of the record; all below is borrowed from it */
     int64_t sequence;
-    struct text uid, operation, rule, status_name;
+    struct text uid, stream, operation, rule, status_name;
     enum recalled_end end;
     bool failed_at_credential;       /* with TOKEN: there was something that may be two, or has a wrong form */
     bool has_several_credentials;    /* no rule lets that in */

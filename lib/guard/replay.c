@@ -9,12 +9,14 @@
 
 #include <stdlib.h>
 
-enum { MAX_FINDING = 65536 };
+enum { MAX_FINDING = 65536, NUM_KEPT = 256, MAX_UID = 48 };
 
 struct apisec_replay {
     struct edition *edition;       /* of stand-ins */
     struct buffer finding;         /* of the last line */
     bool has_finding;
+    char kept[NUM_KEPT][MAX_UID];  /* names of the records that were judged last */
+    size_t num_judged;
 };
 
 apisec_status apisec_replay_new(const char *json, size_t len, apisec_replay **replay, apisec_error *err)
@@ -81,6 +83,26 @@ static int32_t outcome_of(const struct recalled *recalled, const struct rejudged
     return rejudged->is_allowed == (recalled->end == RECALLED_ALLOWED) ? APISEC_REPLAY_SAME : APISEC_REPLAY_DIFFERS;
 }
 
+/* ---- one call, one verdict ---- */
+
+/* is_copy: what could not be synced is written again to another file, under the same name (audit.h): its last records, no more than
+ * were waiting for the disk. A record that was not begins with its own stream's name. */
+static bool is_copy(const apisec_replay *replay, const struct recalled *recalled)
+{
+    if (recalled->stream.len == 0 || text_starts(recalled->uid, recalled->stream.at)) return false;
+    for (size_t i = 0; i < NUM_KEPT && i < replay->num_judged; i++)
+        if (text_is(recalled->uid, replay->kept[i])) return true;
+    return false;
+}
+
+static void keep_name(apisec_replay *replay, struct text uid)
+{
+    if (uid.len >= MAX_UID) return; /* none that this library gives */
+    char *const kept = replay->kept[replay->num_judged++ % NUM_KEPT];
+    memcpy(kept, uid.at, uid.len);
+    kept[uid.len] = '\0';
+}
+
 static apisec_status judge(apisec_replay *replay, const struct recalled *recalled, int32_t *outcome, apisec_error *err)
 {
     struct rejudged rejudged;
@@ -89,6 +111,7 @@ static apisec_status judge(apisec_replay *replay, const struct recalled *recalle
     if (status != APISEC_OK || replay->finding.status == APISEC_E_MEMORY) return fail_memory(err);
     if (replay->finding.status != APISEC_OK) return fail(err, APISEC_E_AUDIT, "not a record as this library writes it");
     replay->has_finding = true;
+    keep_name(replay, recalled->uid);
     *outcome = outcome_of(recalled, &rejudged);
     return succeed(err);
 }
@@ -105,7 +128,7 @@ apisec_status apisec_replay_next(apisec_replay *replay, const char *line, size_t
     if (line == NULL) return fail(err, APISEC_E_ARGUMENT, "there is no line");
     apisec_status status = recalled_read((struct text){line, len}, &recalled, &found, err);
     if (status != APISEC_OK || !found) return status == APISEC_OK ? succeed(err) : status;
-    status = judge(replay, &recalled, outcome, err);
+    status = is_copy(replay, &recalled) ? succeed(err) : judge(replay, &recalled, outcome, err);
     recalled_free(&recalled);
     return status;
 }

@@ -379,6 +379,31 @@ static void test_what_was_cut(void **state)
     free(quoted);
 }
 
+/* A record that could not be synced is written again to another file, under its name: one call, judged once. */
+static void test_a_record_that_was_written_again(void **state)
+{
+    (void)state;
+    static const char stream[] = "\"stream\":\"", other[] = "0123456789abcdef0123";
+    struct sentry sentry;
+    char *const quoted = document_of("", USER(""), "");
+    apisec_replay *const replay = replay_of("", USER("'scopes':['admin']")), *const fresh = replay_of("", USER(""));
+    sentry_begin(&sentry, quoted, &nowhere.http);
+    for (size_t i = 0; i < 3; i++) {
+        sentry_check(&sentry, call_of(&rows[0]), NULL);
+        const struct text line = sentry_line(&sentry, i);
+        char *const copy = text_copy(line);
+        memcpy(strstr(copy, stream) + sizeof stream - 1, other, sizeof other - 1);
+        assert_int_equal(outcome_of(fresh, text_of(copy)), SAME); /* the first that is seen of it is judged, whichever it is */
+        assert_int_equal(outcome_of(replay, line), DIFFERS);
+        assert_int_equal(outcome_of(replay, text_of(copy)), APISEC_REPLAY_NONE);
+        free(copy);
+    }
+    apisec_replay_free(replay);
+    apisec_replay_free(fresh);
+    sentry_end(&sentry);
+    free(quoted);
+}
+
 /* ---- other lines, other documents ---- */
 
 static void test_other_lines(void **state)
@@ -520,6 +545,7 @@ int main(void)
         cmocka_unit_test(test_bodies_that_nobody_judged),
         cmocka_unit_test(test_records_without_rules),
         cmocka_unit_test(test_what_was_cut),
+        cmocka_unit_test(test_a_record_that_was_written_again),
         cmocka_unit_test(test_other_lines),
         cmocka_unit_test(test_claims_that_have_no_names),
         cmocka_unit_test(test_documents),
