@@ -11,13 +11,14 @@ struct paths {
     struct findings *findings;
 };
 
-/* What a rule keeps out: nothing, who is not what it asks for, everybody. */
-enum strictness { OPEN, ASKING, CLOSED };
+/* What a rule keeps out: nothing, who is nobody, who is not what it asks for, everybody. */
+enum strictness { OPEN, ANY_USER, ASKING, CLOSED };
 
 static enum strictness strictness_of(const struct json *rule)
 {
     if (json_member(rule, "public") != NULL) return OPEN;
-    return json_member(rule, "deny") != NULL ? CLOSED : ASKING;
+    if (json_member(rule, "deny") != NULL) return CLOSED;
+    return json_first(json_member(rule, "require")) == NULL ? ANY_USER : ASKING;
 }
 
 static struct shape find_rule(const struct paths *paths, const char *id)
@@ -41,7 +42,7 @@ static bool ends_with(const char *text, const char *end)
     return len >= end_len && strcmp(text + len - end_len, end) == 0;
 }
 
-/* ---- the same path with a slash behind it ---- */
+/* ---- what finds another rule: the same path with a slash behind it, and HEAD, which is answered as GET is ---- */
 
 /* example writes a path that the template matches, with a slash behind it. */
 static bool example(const char *template, struct buffer *out)
@@ -59,16 +60,42 @@ static bool example(const char *template, struct buffer *out)
     return out->status == APISEC_OK;
 }
 
+/* looser is the id of the rule for this method and path, where it keeps out less than this one; NULL: it does not. */
+static const char *looser(const struct paths *paths, const struct shape *rule, struct text method, struct text path)
+{
+    const char *const id = rules_which(paths->compiled, method, path);
+    const struct shape other = id == NULL ? (struct shape){NULL, NULL, NULL, 0} : find_rule(paths, id);
+    return other.value != NULL && strictness_of(other.value) < strictness_of(rule->value) ? id : NULL;
+}
+
 static void compare(const struct paths *paths, const struct shape *rule, const struct json *method, struct text path)
 {
     struct text name = {"", 0};
     const struct shape at = shape_member(rule, "path");
     if (method != NULL) json_as_text(method, &name);
-    const char *const id = rules_which(paths->compiled, name, path);
-    const struct shape other = id == NULL ? (struct shape){NULL, NULL, NULL, 0} : find_rule(paths, id);
-    if (other.value == NULL || strictness_of(other.value) >= strictness_of(rule->value)) return;
-    if (strictness_of(rule->value) == ASKING && strictness_of(other.value) != OPEN) return;
+    const char *const id = looser(paths, rule, name, path);
+    if (id == NULL) return;
     finding_add(paths->findings, &at, FINDING_WARNING, "with a slash behind it it is another path, which rule %.60s lets in", id);
+}
+
+static bool has_method(const struct shape *methods, const char *name)
+{
+    struct text text;
+    for (struct shape at = shape_first(methods); at.value != NULL; shape_next(&at))
+        if (json_as_text(at.value, &text) && text_is(text, name)) return true;
+    return false;
+}
+
+static void lint_head(const struct paths *paths, const struct shape *rule)
+{
+    struct buffer path = BUFFER_MAX(PATH_MAX_LEN);
+    const struct shape methods = shape_member(rule, "methods");
+    if (has_method(&methods, "GET") && !has_method(&methods, "HEAD") && example(path_of(rule->value), &path)) {
+        const char *const id = looser(paths, rule, text_of("HEAD"), (struct text){path.bytes, path.len - 1});
+        if (id != NULL)
+            finding_add(paths->findings, &methods, FINDING_WARNING, "HEAD is not among them, and rule %.60s lets it in", id);
+    }
+    buffer_free(&path);
 }
 
 static void lint_slash(const struct paths *paths, const struct shape *rule)
@@ -147,6 +174,7 @@ void lint_paths(const struct shape *top, const apisec_rules *compiled, struct fi
     for (struct shape at = shape_first(&rules); at.value != NULL; shape_next(&at)) {
         lint_segments(&paths, &at);
         lint_slash(&paths, &at);
+        lint_head(&paths, &at);
         lint_public(&paths, &at);
     }
 }

@@ -89,12 +89,12 @@ static const struct row rows[] = {
      NULL, NULL, NULL},
     {"{" SENTRY_TRUST ",'rules':[{'id':'all','path':'/**','require':{'except_networks':['office']}}]" OFFICE AUDIT "}",
      "rules[0].require.except_networks", "warning", "trusted_proxies"},
-    {"{" SENTRY_TRUST ",'rules':[" ALL ",{'id':'a','path':'/a','user':'none','require':{'networks':['office']}}]" OFFICE AUDIT "}",
+    {"{" SENTRY_TRUST ",'rules':[" ALL ",{'id':'a','path':'/a/','user':'none','require':{'networks':['office']}}]" OFFICE AUDIT "}",
      "rules[1]", "warning", "an address"},
     {WITH("'networks':{'head office':['192.0.2.0/24']}"), "networks.head office", "warning", "no rule asks"},
-    {"{" SENTRY_TRUST ",'rules':[" ALL ",{'id':'a','path':'/a','require':{'networks':['office']}}]" OFFICE AUDIT "}", NULL, NULL,
+    {"{" SENTRY_TRUST ",'rules':[" ALL ",{'id':'a','path':'/a/','require':{'networks':['office']}}]" OFFICE AUDIT "}", NULL, NULL,
      NULL},
-    {"{" SENTRY_TRUST ",'rules':[" ALL ",{'id':'a','path':'/a','user':'none','require':{'networks':['office'],'peers':['p']}}],"
+    {"{" SENTRY_TRUST ",'rules':[" ALL ",{'id':'a','path':'/a/','user':'none','require':{'networks':['office'],'peers':['p']}}],"
      "'peers':{'p':{'dns':['p.example']}}" OFFICE AUDIT "}",
      NULL, NULL, NULL},
     /* what is tried, and bodies */
@@ -103,7 +103,7 @@ static const struct row rows[] = {
     {RULES("{'id':'all','path':'/**','require':{},'shadow':{'scopes':['a']}}"), NULL, NULL, NULL},
     {"{" SENTRY_TRUST ",'rules':[" ALL ",{'id':'a','path':'/a'," PUBLIC ",'shadow':{'networks':['office']}}]" OFFICE AUDIT "}",
      NULL, NULL, NULL},
-    {"{" SENTRY_TRUST ",'rules':[" ALL ",{'id':'a','path':'/a','user':'none','require':{'peers':['p']},"
+    {"{" SENTRY_TRUST ",'rules':[" ALL ",{'id':'a','path':'/a/','user':'none','require':{'peers':['p']},"
      "'shadow':{'all_of':[{'policies':['x']}]}}],'policies':{'x':{'acr':['gold']}},'peers':{'p':{'dns':['p.example']}}" AUDIT "}",
      "rules[1].shadow", "warning", "never met"},
     {"{" SENTRY_TRUST ",'rules':[" ALL ",{'id':'a','path':'/a'," PUBLIC
@@ -129,16 +129,16 @@ static const struct row rows[] = {
     {WITH("'peers':{'p':{'dns':['p.example']}}"), "peers.p", "warning", "no rule"},
     /* services and limits */
     {"{" SENTRY_TRUST ",'rules':[" ALL
-     ",{'id':'a','path':'/a','require':{'services':['batch']},'limits':['per']}]" SERVICES("X-Service") LIMITS AUDIT "}",
+     ",{'id':'a','path':'/a/','require':{'services':['batch']},'limits':['per']}]" SERVICES("X-Service") LIMITS AUDIT "}",
      NULL, NULL, NULL},
-    {"{" SENTRY_TRUST ",'rules':[{'id':'all','path':'/**','require':{},'limits':['per']},{'id':'a','path':'/a','require':"
+    {"{" SENTRY_TRUST ",'rules':[{'id':'all','path':'/**','require':{},'limits':['per']},{'id':'a','path':'/a/','require':"
      "{'services':['batch']}}]" SERVICES("X-Service") LIMITS AUDIT "}",
      "rules[1]", "warning", "guessed"},
-    {"{" SENTRY_TRUST ",'rules':[{'id':'all','path':'/**','require':{},'limits':['per']},{'id':'a','path':'/a','require':"
+    {"{" SENTRY_TRUST ",'rules':[{'id':'all','path':'/**','require':{},'limits':['per']},{'id':'a','path':'/a/','require':"
      "{'policies':['p']}}],'policies':{'p':{'services':['batch']}}" SERVICES("X-Service") LIMITS AUDIT "}",
      "rules[1]", "warning", "guessed"},
     {"{" SENTRY_TRUST ",'rules':[" ALL
-     ",{'id':'a','path':'/a','user':'none','require':{'services':['batch']},'limits':['per']}]" SERVICES("Authorization")
+     ",{'id':'a','path':'/a/','user':'none','require':{'services':['batch']},'limits':['per']}]" SERVICES("Authorization")
          LIMITS AUDIT "}",
      "services.header", "warning", "beside a user"},
     {"{" SENTRY_TRUST ",'rules':[" ALL "]" SERVICES("X-Service") AUDIT "}", "services.secrets.batch", "warning", "no rule"},
@@ -150,6 +150,19 @@ static const struct row rows[] = {
     {RULES(ALL ",{'id':'admin','path':'/admin','deny':true}"), "rules[1].path", "warning", "rule all lets in"},
     {RULES(ALL ",{'id':'admin','path':'/admin','deny':true},{'id':'admin/','path':'/admin/','deny':true}"), NULL, NULL, NULL},
     {RULES(ALL ",{'id':'admin','path':'/admin/**','deny':true}"), NULL, NULL, NULL},
+    {RULES(ALL ",{'id':'x','path':'/x','require':{'scopes':['a']}}"), "rules[1].path", "warning", "rule all lets in"},
+    {RULES(ALL ",{'id':'x','path':'/x/','require':{'scopes':['a']}}"), NULL, NULL, NULL},
+    {RULES(ALL ",{'id':'x','path':'/x','require':{}}"), NULL, NULL, NULL}, /* which asks for as much */
+    {RULES("{'id':'all','path':'/**','require':{'scopes':['a']}},{'id':'x','path':'/x','require':{'scopes':['b']}}"), NULL, NULL,
+     NULL},
+    {RULES(ALL ",{'id':'get','path':'/x/','methods':['GET'],'require':{'scopes':['a']}},{'id':'x','path':'/x/','require':{}}"),
+     "rules[1].methods", "warning", "HEAD is not among them, and rule x"},
+    {RULES(ALL ",{'id':'get','path':'/x/**','methods':['GET'],'deny':true},{'id':'x','path':'/x/**','require':{'scopes':['a']}}"),
+     "rules[1].methods", "warning", "HEAD is not among them"},
+    {RULES(ALL ",{'id':'get','path':'/x/','methods':['GET','HEAD'],'deny':true},{'id':'x','path':'/x/','require':{}}"), NULL, NULL,
+     NULL},
+    {RULES(ALL ",{'id':'get','path':'/x/','methods':['GET'],'deny':true},{'id':'x','path':'/x/','methods':['PUT'],'require':{}}"),
+     NULL, NULL, NULL}, /* no rule lets it in */
     {RULES(ALL ",{'id':'x','path':'/x/{y}/z','methods':['GET'],'deny':true},{'id':'w','path':'/x/{y}/z/','methods':['POST'],"
                "'require':{}}"),
      NULL, NULL, NULL},
