@@ -105,6 +105,41 @@ static void test_whose_bucket(void **state)
     }
 }
 
+/* A user, a client and a claim of another issuer are others. */
+static void test_of_two_issuers(void **state)
+{
+    (void)state;
+    static const char *const limits[] = {"principal", "client", "claim"}, *const issuers[] = {FORGE_ISSUER, "https://b.example"};
+    static const struct forge_change claims[2][3] = {{{"iss", "\"" FORGE_ISSUER "\""}, {"org", "{\"id\":7}"}},
+                                                     {{"iss", "\"https://b.example\""}, {"org", "{\"id\":7}"}}};
+    const char *const tokens[] = {service_token(&service, claims[0]), service_token(&service, claims[1])};
+    struct service both = service;
+    char *const set = forge_jwks((const apisec_signer *[]){forge_signer("ES256", 0), NULL});
+    apisec_trust *trust = apisec_trust_new();
+    for (size_t i = 0; i < 2; i++) {
+        apisec_issuer *issuer = apisec_trust_add_issuer(trust, issuers[i]);
+        apisec_issuer_add_audience(issuer, FORGE_AUDIENCE);
+        apisec_issuer_allow_algorithm(issuer, "ES256");
+        apisec_issuer_set_jwks(issuer, set, strlen(set));
+    }
+    assert_int_equal(apisec_verifier_new(trust, NULL, &both.verifier, NULL), APISEC_OK);
+    apisec_trust_free(trust);
+    free(set);
+    for (size_t i = 0; i < 3; i++) {
+        char rule[64];
+        snprintf(rule, sizeof rule, "\"limits\":[\"%s\"],\"require\":{}", limits[i]);
+        apisec_rules *rules = compile(rule, NULL);
+        for (size_t k = 0; k < 4; k++) { /* the first of each issuer is let in */
+            apisec_decision *decision = service_judge(&both, rules, service_call(tokens[k % 2]));
+            const apisec_status status = apisec_decision_commit(decision, NULL);
+            if (status != (k < 2 ? APISEC_OK : APISEC_E_RATE)) fail_msg("%s: %s", limits[i], apisec_decision_reason(decision));
+            apisec_decision_free(decision);
+        }
+        apisec_rules_free(rules);
+    }
+    apisec_verifier_free(both.verifier);
+}
+
 static void test_the_reply(void **state)
 {
     (void)state;
@@ -268,8 +303,9 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whose_bucket),      cmocka_unit_test(test_the_reply), cmocka_unit_test(test_the_order),
-        cmocka_unit_test(test_rules_loaded_anew), cmocka_unit_test(test_bodies),    cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_whose_bucket), cmocka_unit_test(test_of_two_issuers),    cmocka_unit_test(test_the_reply),
+        cmocka_unit_test(test_the_order),    cmocka_unit_test(test_rules_loaded_anew), cmocka_unit_test(test_bodies),
+        cmocka_unit_test(test_mistakes),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -98,6 +98,8 @@ static void test_paths(void **state)
         {"/a;", NULL, "an empty one"},
         {"/;a", NULL, "nothing but a parameter"},
         {"/%2541", NULL, "encoded twice"},
+        {"/%2501", NULL, "a control"},
+        {"/%25g1", "%g1", "no escape, whoever decodes it"},
         {"/%252fa", NULL, "a slash to who decodes twice"},
         {"/%25%32%66a", NULL, "its digits encoded too"},
         {"/a%25e9", NULL, ""},
