@@ -60,8 +60,8 @@ void apisec_http_options_add_identity(apisec_http_options *options, const char *
 void apisec_http_options_set_proxy(apisec_http_options *options, const char *url);
 
 /* apisec_http_new makes the libcurl transport; options NULL means all defaults, and they may be freed afterwards.
- * APISEC_E_CONFIG: an option is wrong, or a file of it cannot be read or is not PEM. APISEC_E_UNSUPPORTED: libcurl is too old or has
- * no TLS, or the library was built without it (make HTTP=none). */
+ * APISEC_E_CONFIG: an option is wrong, or a file of it cannot be read or is not PEM. APISEC_E_UNSUPPORTED: libcurl is too old or
+ * has no TLS, or the library was built without it (make HTTP=none). */
 apisec_status apisec_http_new(const apisec_http_options *options, apisec_http **http, apisec_error *err);
 
 /* apisec_http_free calls the transport's own free, once no operation uses it. */

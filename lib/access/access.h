@@ -112,8 +112,8 @@ struct path {
     size_t num;                              /* at least one */
 };
 /* path_parse splits and decodes into memory of the arena. REQUEST with what is wrong: no slash in front, two slashes in a row, a
- * segment "." or ".." (encoded ones too), a raw ";", an encoded slash, backslash or control, a raw byte that is not visible ASCII, a
- * broken escape, what would decode a second time, what is no UTF-8, over 32 segments or 8 KiB. MEMORY. */
+ * segment "." or ".." (encoded ones too), a raw ";", an encoded slash, backslash or control, a raw byte that is not visible ASCII,
+ * a broken escape, what would decode a second time, what is no UTF-8, over PATH_MAX_SEGMENTS or PATH_MAX_LEN. MEMORY. */
 apisec_status path_parse(struct text path, struct arena *arena, struct path *out, apisec_error *err);
 
 /* challenge.c: appends the WWW-Authenticate value for the decision's status; nothing when the status has none. */
@@ -125,8 +125,8 @@ apisec_status explanation_write(const apisec_decision *decision, struct buffer *
 void explanation_put_shadow(const apisec_decision *decision, struct json_writer *writer);
 void explanation_put_checks(const apisec_decision *decision, struct json_writer *writer);
 
-/* rule_facts.c: foreign_actor is the issuer of the current actor, where that is another than the token's; NULL: it is not, or nobody
- * acts. A subject is one issuer's name for somebody. */
+/* rule_facts.c: foreign_actor is the issuer of the current actor, where that is another than the token's; NULL: it is not, or
+ * nobody acts. A subject is one issuer's name for somebody. */
 const char *foreign_actor(const apisec_token *token);
 
 /* record.c: composes and appends the one record. AUDIT: it is not in the log. */

@@ -47,8 +47,8 @@ bool need_add(struct need *need, bool of_user);
 void need_letters(struct buffer *out, unsigned set, const char *before, const char *between);
 
 /* need_compile writes a document whose rule for /x demands it, and compiles it: networks na (10.0.0.0/8), nb (10.1.0.0/16,
- * 192.0.2.0/24) and nc (2001:db8::/32); peers pa, pb and pc; the service batch, by X-Service; issuers below https://id.example/; the
- * claim k. NULL: it asks for more than one rule may, or where no user is wanted for nobody. Anything else fails the test. */
+ * 192.0.2.0/24) and nc (2001:db8::/32); peers pa, pb and pc; the service batch, by X-Service; issuers below https://id.example/;
+ * the claim k. NULL: it asks for more than one rule may, or where no user is wanted for nobody. Anything else fails the test. */
 apisec_rules *need_compile(const struct need *need, bool wants_user, struct buffer *json);
 
 #endif
