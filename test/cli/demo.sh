@@ -23,7 +23,8 @@ done
 python3 - "$top/include/apisec/audit.h" first/*/audit.jsonl >out 2>err <<'END'
 import json, re, sys
 table = set(re.findall(r"^ \*     ([a-z_]+(?:\.[a-z0-9_]+|\[\])*) ", open(sys.argv[1]).read(), re.M))
-unused = {"src_endpoint.name", "metadata.correlation_uid"} | {"unmapped.apisec." + name for name in ("service", "partial", "credentials", "rules")}
+unused = {"src_endpoint.name", "metadata.correlation_uid"}
+unused |= {"unmapped.apisec." + name for name in ("service", "partial", "credentials", "rules", "act_issuer")}
 def paths(value, path):
     if isinstance(value, dict) and path != "unmapped.apisec.claims": # whose names are the issuer's
         for name, member in value.items(): yield from paths(member, path + "." + name if path else name)

@@ -16,7 +16,7 @@
 static char *folder;
 
 /* read_reference reads it as the member "secret" of a document. */
-static apisec_status read_reference(const char *reference, size_t max, bool is_lint, struct secret *secret, apisec_error *err)
+static apisec_status read_reference(const char *reference, size_t max, bool has_stand_ins, struct secret *secret, apisec_error *err)
 {
     struct json *document = NULL;
     struct buffer json = BUFFER_MAX(10000);
@@ -26,7 +26,7 @@ static apisec_status read_reference(const char *reference, size_t max, bool is_l
     json_close_object(&writer);
     assert_int_equal(json_parse((struct text){json.bytes, json.len}, NULL, &document, NULL), APISEC_OK);
     const struct shape top = {document, NULL, NULL, 0}, at = shape_member(&top, "secret");
-    const struct reading reading = {.top = &top, .is_lint = is_lint};
+    const struct reading reading = {.top = &top, .has_stand_ins = has_stand_ins};
     const apisec_status status = secret_read(&at, &reading, max, "stand-in", secret, err);
     json_free(document);
     buffer_free(&json);
