@@ -56,6 +56,7 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
 # The longest first, so that none of them is left running alone at the end; a name that is not there today does no harm.
 first='/attack_status$|/test_log$|/test_curl$|/test_recover$|/demo\.sh$|/loop\.sh$|/test_mesh$|/network\.sh$|/tool\.sh$|/verify\.sh$|/service\.sh$'
+first="$first"'|/attack_replay$|/attack_requirements$|/test_rules$|/test_service_secret$|/attack_guard_document$|/replay\.sh$|/readme\.sh$'
 {
     printf '%s\n' "$@" | grep -E "$first"
     printf '%s\n' "$@" | grep -vE "$first"

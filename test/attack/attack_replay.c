@@ -375,7 +375,7 @@ static void test_where_all_is_recorded(void **state)
 {
     (void)state;
     struct count own = {0}, other = {0};
-    for (size_t i = 0; i < DOCUMENTS; i += stride(1, 3)) try_documents(true, &own, &other);
+    for (size_t i = 0; i < DOCUMENTS; i += stride(1, 5)) try_documents(true, &own, &other);
     assert_true(own.decided > own.records * 4 / 5);
     assert_true(other.decided > other.records / 2 && other.differ > other.records / 20 && other.undecidable > 0);
 }
@@ -384,7 +384,7 @@ static void test_where_little_is_recorded(void **state)
 {
     (void)state;
     struct count own = {0}, other = {0};
-    for (size_t i = 0; i < DOCUMENTS; i += stride(1, 3)) try_documents(false, &own, &other);
+    for (size_t i = 0; i < DOCUMENTS; i += stride(1, 5)) try_documents(false, &own, &other);
     assert_true(own.own_undecidable > own.records / 36 && own.decided > own.records / 2);
     assert_true(other.decided > other.records / 2 && other.differ > 0);
 }
