@@ -11,16 +11,16 @@
 #include <string.h>
 #include <time.h>
 
-#define PASSWORD_ROUNDS 100000 /* few, so that the demo is quick: a server in earnest takes more, or Argon2 */
+#define PASSWORD_ROUNDS 10000 /* few, so that the demo is quick: a server in earnest takes more, or Argon2 */
 #define MAX_ATTEMPTS 5
 #define CODES_AHEAD 10         /* how often a device's button may have been pressed in vain */
 
 /* The passwords are "wonderland", "builder" and "lookingglass": PBKDF2-HMAC-SHA256 (RFC 8018), salt and hash in hex. */
 static const struct sts_user users[STS_NUM_USERS] = {
-    {"alice", "1001", NULL, "5d1c0a7e93b24f68a1e07c52d9b3846f", "c15a0f8ec48d07b855d2e708d9f522d8b695918ba65a8280e6105f36db469e20"},
-    {"bob", "1002", NULL, "e27f4b90c8d3516aa94e07f1b6d2385c", "45f38e5d3199dfcf5583b0e778e8647738a91efd45ee722ec9ce6dc2531fc47f"},
+    {"alice", "1001", NULL, "5d1c0a7e93b24f68a1e07c52d9b3846f", "1d11a50a3611988f14df0103e8b4e891c1977c96b7e6410cad7e47b988bb1233"},
+    {"bob", "1002", NULL, "e27f4b90c8d3516aa94e07f1b6d2385c", "c531561afac6a6ca6e41836d8441c08cad84ef396aca8c59e7d285a821a806e0"},
     {"carol", "1003", "operator", "91b64d07fe2c4a58b3d01f6ae8775c29",
-     "d66bebaeb4451fd29c92510319070b36b68363686c4a8bd07d04d30484ccf9e8"},
+     "5edb96b029a6a0a0079dbce7bf14b5a49a927f1a7050ddfd02a068ff53c363bf"},
 };
 
 static void to_hex(const unsigned char *bytes, size_t num, char *hex)

@@ -130,7 +130,7 @@ static inline lanes fits(lanes characters)
 /* num_ones: how many lanes from the front are all ones. */
 static inline size_t num_ones(lanes ones)
 {
-    unsigned char bytes[CHARACTERS];
+    unsigned char bytes[2 * sizeof(uint64_t)];
     memcpy(bytes, &ones, sizeof bytes);
     const uint64_t front = ~word_le(bytes), back = ~word_le(bytes + 8);
     if (front != 0) return (size_t)__builtin_ctzll(front) / 8;
