@@ -310,7 +310,7 @@ static void test_as_many_as_were_asked_for(void **state)
         apisec_limiter *limiter = new_limiter(1, 1, 1, sizes[s]);
         size_t num_shared = 0;
         for (size_t i = 0; i < sizes[s]; i++) num_shared += take_number(limiter, i, T0) > 0;
-        assert_true(num_shared * 200 <= sizes[s]); /* chance may put a few too many into one set */
+        assert_true(num_shared <= sizes[s] / 200 + 8); /* chance may put a few too many into one set */
         apisec_limiter_free(limiter);
     }
 }
