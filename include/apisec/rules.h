@@ -31,7 +31,8 @@
  *   "limits": [names]       how often it may be used, see limits.h; APISEC_E_RATE
  *   "body": {…}             what the request's body may be, see limits.h; APISEC_E_BODY
  *   "shadow": requirement   a further requirement that is judged and recorded and not enforced: how a stricter rule is tried out.
- *                           Where the rule wants no user it is judged without one, even if the request has a token
+ *                           Where the rule wants no user it is judged without one, even if the request has a token: if anything
+ *                           in it is asked of a user, be it in one alternative of "any_of", it is not met
  *
  * Requirements, all of which must be met; they are judged in this order, and the first that is not met is the reason. The first
  * three are judged before a token is looked at, in policies and all_of too:
@@ -77,7 +78,7 @@
  *                       then known as long as these rules are in force. At most four are computed at once, a further one is
  *                       APISEC_E_BUSY: limit guessers by address ("limits"), which is asked before.
  *
- * Threads: compiled rules may be shared; what changes in them, the limits' buckets, is guarded.
+ * Threads: compiled rules may be shared; what changes in them, the limits' buckets and which secrets were right, is guarded.
  */
 #ifndef APISEC_RULES_H
 #define APISEC_RULES_H

@@ -95,25 +95,23 @@ static void lint_methods(struct walk *walk, const struct shape *rule)
     }
 }
 
-/* wants_user: the requirement cannot be met without one. */
-static bool wants_user(const struct walk *walk, const struct shape *require)
+/* asks_of_user: anywhere in it, be it in one alternative of several: who looks at no token takes all of it for not met. */
+static bool asks_of_user(const struct walk *walk, const struct shape *require)
 {
-    static const char *const others[] = {"networks", "except_networks", "peers", "services", "policies", "all_of", "any_of", NULL};
-    const struct shape policies = shape_member(walk->top, "policies"), named = shape_member(require, "policies"),
-                       all_of = shape_member(require, "all_of"), any_of = shape_member(require, "any_of");
-    bool wants = false, is_choice = any_of.value != NULL;
-    for (struct shape at = shape_first(require); at.value != NULL && !wants; shape_next(&at)) {
-        wants = true;
-        for (size_t i = 0; others[i] != NULL; i++) wants = wants && strcmp(at.name, others[i]) != 0;
+    static const char *const of_caller[] = {"networks", "except_networks", "peers", "services", NULL};
+    const struct shape policies = shape_member(walk->top, "policies");
+    bool asks = false;
+    for (struct shape at = shape_first(require); at.value != NULL && !asks; shape_next(&at)) {
+        const bool is_group = strcmp(at.name, "policies") == 0 || strcmp(at.name, "all_of") == 0 || strcmp(at.name, "any_of") == 0;
+        asks = !is_group;
+        for (size_t i = 0; of_caller[i] != NULL; i++) asks = asks && strcmp(at.name, of_caller[i]) != 0;
+        for (struct shape part = shape_first(&at); is_group && part.value != NULL && !asks; shape_next(&part)) {
+            struct text name;
+            const struct shape policy = json_as_text(part.value, &name) ? shape_member(&policies, name.at) : part;
+            asks = asks_of_user(walk, &policy);
+        }
     }
-    for (struct shape at = shape_first(&named); at.value != NULL && !wants; shape_next(&at)) {
-        struct text name;
-        const struct shape policy = json_as_text(at.value, &name) ? shape_member(&policies, name.at) : at;
-        wants = wants_user(walk, &policy);
-    }
-    for (struct shape at = shape_first(&all_of); at.value != NULL && !wants; shape_next(&at)) wants = wants_user(walk, &at);
-    for (struct shape at = shape_first(&any_of); at.value != NULL && is_choice; shape_next(&at)) is_choice = wants_user(walk, &at);
-    return wants || is_choice;
+    return asks;
 }
 
 static void lint_shadow(struct walk *walk, const struct shape *rule, const struct shape *shadow)
@@ -122,7 +120,7 @@ static void lint_shadow(struct walk *walk, const struct shape *rule, const struc
     lint_requirement(walk, shadow);
     if (json_first(shadow->value) == NULL)
         finding_add(walk->findings, shadow, FINDING_WARNING, "empty: it is always met, and nothing is tried");
-    else if ((json_member(rule->value, "public") != NULL || json_member(rule->value, "user") != NULL) && wants_user(walk, shadow))
+    else if ((json_member(rule->value, "public") != NULL || json_member(rule->value, "user") != NULL) && asks_of_user(walk, shadow))
         finding_add(walk->findings, shadow, FINDING_WARNING,
                     "the rule looks at no token: what is asked of a user is never met, whoever calls");
 }
@@ -130,7 +128,7 @@ static void lint_shadow(struct walk *walk, const struct shape *rule, const struc
 static void lint_body(struct walk *walk, const struct shape *rule)
 {
     const struct shape body = shape_member(rule, "body"), methods = shape_member(rule, "methods");
-    if (body.value == NULL || json_member(body.value, "optional") != NULL) return;
+    if (body.value == NULL || json_kind(json_member(body.value, "optional")) == JSON_TRUE) return;
     for (struct shape at = shape_first(&methods); at.value != NULL; shape_next(&at)) {
         struct text method;
         if (!json_as_text(at.value, &method) || (!text_is(method, "GET") && !text_is(method, "HEAD"))) continue;

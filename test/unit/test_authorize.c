@@ -21,6 +21,7 @@ static const char document[] =
     "{\"id\":\"health\",\"path\":\"/health\",\"public\":true},"
     "{\"id\":\"tried\",\"path\":\"/tried\",\"require\":{\"scopes\":[\"a\"]},\"shadow\":{\"scopes\":[\"b\"],\"acr\":[\"gold\"]}},"
     "{\"id\":\"opened\",\"path\":\"/opened\",\"public\":true,\"shadow\":{\"scopes\":[\"a\"]}},"
+    "{\"id\":\"half\",\"path\":\"/half\",\"public\":true,\"shadow\":{\"any_of\":[{},{\"scopes\":[\"a\"]}]}},"
     "{\"id\":\"known\",\"path\":\"/known\",\"public\":true,\"shadow\":{}},"
     "{\"id\":\"closed\",\"path\":\"/closed/**\",\"deny\":true}]}";
 
@@ -324,6 +325,12 @@ static void test_shadow(void **state)
          "Bearer error=\"insufficient_scope\", error_description=\"The request requires a scope that the access token does not "
          "have\", scope=\"a\""},
         {"/opened",
+         {{"scope", "\"a\""}, {NULL, NULL}},
+         APISEC_OK,
+         "\"shadow\":{\"verdict\":\"denied\",\"status_code\":\"APISEC_E_NO_CREDENTIAL\","
+         "\"reason\":\"there is no user whom it could be asked of\"}",
+         ""},
+        {"/half",
          {{"scope", "\"a\""}, {NULL, NULL}},
          APISEC_OK,
          "\"shadow\":{\"verdict\":\"denied\",\"status_code\":\"APISEC_E_NO_CREDENTIAL\","

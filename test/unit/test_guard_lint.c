@@ -108,12 +108,18 @@ static const struct row rows[] = {
      "rules[1].shadow", "warning", "never met"},
     {"{" SENTRY_TRUST ",'rules':[" ALL ",{'id':'a','path':'/a'," PUBLIC
      ",'shadow':{'any_of':[{'scopes':['a']},{'networks':['office']}]}}]" OFFICE AUDIT "}",
+     "rules[1].shadow", "warning", "never met"},
+    {"{" SENTRY_TRUST ",'rules':[" ALL ",{'id':'a','path':'/a'," PUBLIC
+     ",'shadow':{'any_of':[{'policies':['x']},{'networks':['office']}]}}],'policies':{'x':{'networks':['office']}}" OFFICE AUDIT
+     "}",
      NULL, NULL, NULL},
     {RULES(ALL ",{'id':'a','path':'/a'," PUBLIC ",'shadow':{'any_of':[{'scopes':['a']},{'scopes':['b']}]}}"), "rules[1].shadow",
      "warning", "never met"},
     {RULES(ALL ",{'id':'a','path':'/a','methods':['POST','GET'],'require':{},'body':{}}"), "rules[1].body", "warning",
      "of GET too"},
     {RULES(ALL ",{'id':'a','path':'/a','methods':['POST','GET'],'require':{},'body':{'optional':true}}"), NULL, NULL, NULL},
+    {RULES(ALL ",{'id':'a','path':'/a','methods':['GET'],'require':{},'body':{'optional':false}}"), "rules[1].body", "warning",
+     "of GET too"},
     {RULES(ALL ",{'id':'a','path':'/a','methods':['POST'],'require':{},'body':{}}"), NULL, NULL, NULL},
     /* what is not used */
     {WITH("'networks':{'office':['192.0.2.0/24']}"), "networks.office", "warning", "no rule"},
