@@ -75,7 +75,7 @@
  *                       header of its own; with "header": "Authorization" for rules with "user": "none" only. The hashes are made
  *                       by `apisec hash`; a second header of the name is APISEC_E_REQUEST. The hash is slow on purpose, about a
  *                       second of the calling thread, for each wrong secret and for a service's first right one; a right one is
- *                       then known as long as these rules are in force. At most four are computed at once, a further one is
+ *                       then known as long as that hash is in force. At most four are computed at once, a further one is
  *                       APISEC_E_BUSY: limit guessers by address ("limits"), which is asked before.
  *
  * Threads: compiled rules may be shared; what changes in them, the limits' buckets and which secrets were right, is guarded.

@@ -156,7 +156,8 @@ apisec_status decision_report(const apisec_decision *decision, apisec_error *err
  * which the version is made. CONFIG, MEMORY. */
 extern const char *const rules_members[];
 apisec_status rules_read(const struct shape *top, struct text document, apisec_rules **rules, apisec_error *err);
-/* rules_inherit takes over the buckets of limits that are the same, before anybody uses the new rules. */
+/* rules_inherit takes over the buckets of limits, and what is known of services' secrets, where they are the same, before anybody
+ * uses the new rules. */
 void rules_inherit(apisec_rules *rules, const apisec_rules *older);
 /* recorded.c: rules_record_claims says which claims the records of decisions by these rules hold: names as in rules.h; absent:
  * none. recorded_put writes them. CONFIG, MEMORY. */

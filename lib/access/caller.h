@@ -113,6 +113,9 @@ struct services {
 };
 struct service_memory *service_memory_new(size_t num_services); /* NULL: no memory, or no randomness */
 void service_memory_free(struct service_memory *memory);
+/* services_inherit takes over which secrets are known to be right, of names whose hash is the same, before anybody uses the new
+ * ones. */
+void services_inherit(struct services *services, const struct services *older);
 /* service_find verifies the value of the header. PEER: there is no such service, it is another secret, or not a Basic credential.
  * REQUEST: it holds two. BUSY: too many are being verified just now. CRYPTO, MEMORY. */
 apisec_status service_find(const struct services *services, struct text value, const struct service_login **verified);

@@ -86,6 +86,7 @@ void rules_inherit(apisec_rules *rules, const apisec_rules *older)
 {
     for (size_t i = 0; i < rules->num_limits; i++)
         for (size_t k = 0; k < older->num_limits; k++) limit_inherit(&rules->limits[i], &older->limits[k]);
+    services_inherit(&rules->services, &older->services);
 }
 
 const char *apisec_rules_notice(const apisec_rules *rules, size_t index)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * service.c: the credential of a service, HTTP Basic (RFC 7617) in its own configured header: found, verified against a hash that
- * is slow to make, and remembered as long as the rules are in force, so that only a service's first request pays for it, and nobody
+ * is slow to make, and remembered as long as that hash is in force, so that only a service's first request pays for it, and nobody
  * who guesses can make it wait again. A name that nobody has costs what a wrong secret costs.
  */
 #include "access/rules.h"
@@ -82,6 +82,25 @@ static const struct service_login *find(const struct services *services, struct 
     for (size_t i = 0; i < services->num; i++)
         if (text_is(name, services->at[i].name)) return &services->at[i];
     return NULL;
+}
+
+static bool is_same_hash(const struct secret_hash *a, const struct secret_hash *b)
+{
+    return a->iterations == b->iterations && a->salt_len == b->salt_len && memcmp(a->salt, b->salt, a->salt_len) == 0 &&
+           mem_equal(a->key, b->key, sizeof a->key);
+}
+
+void services_inherit(struct services *services, const struct services *older)
+{
+    if (services->memory == NULL || older->memory == NULL) return;
+    lock_take(&older->memory->lock);
+    memcpy(services->memory->key, older->memory->key, sizeof older->memory->key);
+    for (size_t i = 0; i < services->num; i++) {
+        const struct service_login *const known = find(older, text_of(services->at[i].name));
+        if (known != NULL && is_same_hash(&known->hash, &services->at[i].hash))
+            services->memory->at[i] = older->memory->at[known - older->at];
+    }
+    lock_release(&older->memory->lock);
 }
 
 static bool begin_slowly(struct service_memory *memory)

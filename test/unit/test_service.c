@@ -85,12 +85,18 @@ static void test_a_long_value(void **state)
     free(value);
 }
 
-/* What is remembered is told by taking the hash away: only what needs none is still right. */
-static apisec_status ask(const char *name, const char *secret)
+static apisec_status ask_of(const apisec_rules *of, const char *name, const char *secret)
 {
     const struct service_login *verified;
-    return service_verify(&rules->services, text_of(name), text_of(secret), &verified);
+    return service_verify(&of->services, text_of(name), text_of(secret), &verified);
 }
+
+static apisec_status ask(const char *name, const char *secret)
+{
+    return ask_of(rules, name, secret);
+}
+
+/* What is remembered is told by taking the hash away: only what needs none is still right. */
 
 static void test_what_is_remembered(void **state)
 {
@@ -105,6 +111,36 @@ static void test_what_is_remembered(void **state)
     assert_int_equal(ask("batch", "gateway-secret-1"), APISEC_E_PEER);   /* nor for another name */
     gateway->hash.key[0] ^= 1;
     assert_int_equal(ask("gateway", "gateway-secret-1"), APISEC_OK);
+}
+
+/* Of rules that take the place of others: a name keeps what is known of it where its hash is the same. */
+static void test_what_others_take_over(void **state)
+{
+    (void)state;
+    static const char changed[] =
+        "{\"services\":{\"header\":\"X-Service-Authorization\",\"secrets\":{"
+        "\"batch\":\"$pbkdf2-sha256$i=10000$TqXuaP6gVYYQaJDe1XM4IA$xKq2QDyHsbSnBTMoCjdITXCHclRegptgRHTVr3zGepo\","
+        "\"new\":\"$pbkdf2-sha256$i=10001$S7JO_JZBr8Xe0cp36rtuLw$nc3MIHoF7J-sVR0mUtVgMFpy6xh-r4T8wkE5UJbY-tE\","
+        "\"gateway\":\"$pbkdf2-sha256$i=10000$TqXuaP6gVYYQaJDe1XM4IA$xKq2QDyHsbSnBTMoCjdITXCHclRegptgRHTVr3zGepo\"}},"
+        "\"rules\":[{\"id\":\"r\",\"path\":\"/**\",\"require\":{}}]}";
+    static const char none[] = "{\"rules\":[{\"id\":\"r\",\"path\":\"/**\",\"require\":{}}]}";
+    assert_int_equal(ask("gateway", "gateway-secret-1"), APISEC_OK);
+    assert_int_equal(ask("batch", "batch:secret"), APISEC_OK);
+    for (int inherits = 0; inherits < 2; inherits++) {
+        apisec_rules *newer = NULL, *empty = NULL;
+        assert_int_equal(apisec_rules_new(changed, sizeof changed - 1, &newer, NULL), APISEC_OK);
+        assert_int_equal(apisec_rules_new(none, sizeof none - 1, &empty, NULL), APISEC_OK);
+        rules_inherit(newer, inherits ? rules : empty);
+        for (size_t i = 0; i < 3; i++) newer->services.at[i].hash.key[0] ^= 1;
+        assert_int_equal(ask_of(newer, "gateway", "gateway-secret-1"), inherits ? APISEC_OK : APISEC_E_PEER);
+        assert_int_equal(ask_of(newer, "gateway", "gateway-secret-2"), APISEC_E_PEER);
+        assert_int_equal(ask_of(newer, "batch", "batch:secret"), APISEC_E_PEER); /* it has another now */
+        assert_int_equal(ask_of(newer, "batch", "gateway-secret-1"), APISEC_E_PEER);
+        assert_int_equal(ask_of(newer, "new", "batch:secret"), APISEC_E_PEER); /* which was another name's */
+        rules_inherit(empty, newer);
+        apisec_rules_free(newer);
+        apisec_rules_free(empty);
+    }
 }
 
 /* In a child process the memory works as in its parent. */
@@ -214,8 +250,13 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),     cmocka_unit_test(test_a_long_value), cmocka_unit_test(test_what_is_remembered),
-        cmocka_unit_test(test_after_fork), cmocka_unit_test(test_mistakes),     cmocka_unit_test(test_not_all_at_once),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_a_long_value),
+        cmocka_unit_test(test_what_is_remembered),
+        cmocka_unit_test(test_what_others_take_over),
+        cmocka_unit_test(test_after_fork),
+        cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_not_all_at_once),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
