@@ -73,10 +73,10 @@ void apisec_guard_free(apisec_guard *guard);
 /* apisec_guard_reload puts another document in force, at once for all calls that begin from then on; calls under way end by the
  * document they began with. A bad document is refused as by apisec_guard_new, and the one in force stays. "audit" must be the same
  * but for record_claims. Denials, proofs seen, a random key of nonces and the buckets of limits that are the same are taken over,
- * and so are the fetched keys of issuers of the same name that are fetched in the same way, and which services' secrets are known to
- * be right, where the hash is the same; not verified tokens, answers of introspection and status lists, which are asked for anew.
- * What cannot be taken over errs to denial: the memory of proofs keeps the room it has, whatever max_proofs says now; a nonce of
- * another key or lifetime is refused, and the client given the next. */
+ * and so are the fetched keys of issuers of the same name that are fetched in the same way, and which services' secrets are known
+ * to be right, where the hash is the same; not verified tokens, answers of introspection and status lists, which are asked for
+ * anew. What cannot be taken over errs to denial: the memory of proofs keeps the room it has, whatever max_proofs says now; a nonce
+ * of another key or lifetime is refused, and the client given the next. */
 apisec_status apisec_guard_reload(apisec_guard *guard, const char *json, size_t len, apisec_error *err);
 
 /* apisec_guard_warm fetches key sets ahead, as apisec_verifier_warm does. Blocks. */
