@@ -172,17 +172,6 @@ void apisec_call_set_target(apisec_call *call, const char *target, size_t len)
     call->path = find_path(call); /* now, because it is asked for more than once */
 }
 
-/* The white space around a field's value is not part of it (RFC 9110 section 5.5). */
-static struct text without_space_around(struct text value)
-{
-    while (value.len > 0 && (value.at[0] == ' ' || value.at[0] == '\t')) {
-        value.at++;
-        value.len--;
-    }
-    while (value.len > 0 && (value.at[value.len - 1] == ' ' || value.at[value.len - 1] == '\t')) value.len--;
-    return value;
-}
-
 void apisec_call_add_header(apisec_call *call, const char *name, size_t name_len, const char *value, size_t value_len)
 {
     if (!is_given(call, name, name_len, CALL_MAX_HEADER_BYTES, "a header's name is too long")) return;
@@ -194,7 +183,7 @@ void apisec_call_add_header(apisec_call *call, const char *name, size_t name_len
     call->header_bytes += name_len + value_len;
     if (call->header_bytes > CALL_MAX_HEADER_BYTES) refuse(call, APISEC_E_REQUEST, "the request's headers are too large");
 
-    const struct text text = without_space_around((struct text){value, value_len});
+    const struct text text = text_trim((struct text){value, value_len});
     struct header_span header;
     header.name = keep(call, name, name_len);
     header.value = keep(call, text.at, text.len);
