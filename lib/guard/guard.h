@@ -188,7 +188,7 @@ struct metrics {
 };
 struct metrics *metrics_new(void);
 void metrics_free(struct metrics *metrics);
-/* metrics_count counts a decision that could not even be made. */
+/* metrics_count_lost counts a decision that could not even be made. */
 void metrics_count_lost(struct metrics *metrics);
 
 /* ---- guard.c ---- */

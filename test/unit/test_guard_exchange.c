@@ -68,6 +68,10 @@ static void test_the_next_services_token(void **state)
         apisec_decision_free(decision);
         apisec_call_free(call);
     }
+    char *metrics = NULL;
+    assert_int_equal(apisec_guard_metrics(sentry.guard, &metrics, NULL), APISEC_OK);
+    assert_non_null(strstr(metrics, "\napisec_exchanges_total 2\n"));
+    apisec_text_free(metrics);
     sentry_end(&sentry);
     script_end(&script);
 }
