@@ -4,6 +4,7 @@
  * changes nothing; and nothing is open again that was closed.
  */
 #include "support/unit.h"
+#include "guard/guard.h"
 #include "support/bound.h"
 #include "support/script.h"
 #include "support/sentry.h"
@@ -146,6 +147,62 @@ static void test_a_call_under_way(void **state)
     sentry_end(&sentry);
     script_end(&script);
     free(set);
+}
+
+/* ---- what is left behind ---- */
+
+static size_t num_slots(const struct sentry *sentry, size_t *num_editions)
+{
+    size_t num = 0;
+    *num_editions = 0;
+    for (const struct slot *at = sentry->guard->editions.all; at != NULL; at = at->next, num++) *num_editions += at->edition != NULL;
+    return num;
+}
+
+/* What was in force is given back at once when nobody uses it, and the places are used again. */
+static void test_nothing_piles_up(void **state)
+{
+    (void)state;
+    struct sentry sentry;
+    sentry_begin(&sentry, reading, NULL);
+    for (int i = 0; i < 8; i++) {
+        size_t num_editions;
+        assert_int_equal(get(&sentry), APISEC_OK);
+        assert_int_equal(sentry_reload(&sentry, reading, NULL), APISEC_OK);
+        assert_int_equal(num_slots(&sentry, &num_editions), 2);
+        assert_int_equal(num_editions, 1);
+        assert_int_equal(sentry_reload(&sentry, "{}", NULL), APISEC_E_CONFIG);
+        const struct edition *const current = atomic_load(&sentry.guard->editions.current)->edition;
+        assert_int_equal(current->references, 1); /* the guard's own: each call has given back what it took */
+    }
+    sentry_end(&sentry);
+}
+
+/* Whoever has counted itself in at a place, and has taken no reference yet, keeps what is there, and the place. */
+static void test_a_reader_at_a_place(void **state)
+{
+    (void)state;
+    struct sentry sentry;
+    size_t num_editions;
+    sentry_begin(&sentry, reading, NULL);
+    struct slot *const first = atomic_load(&sentry.guard->editions.current);
+    const struct edition *const edition = first->edition;
+    atomic_fetch_add(&first->readers, 1);
+    for (int i = 0; i < 3; i++) assert_int_equal(sentry_reload(&sentry, closed, NULL), APISEC_OK);
+    assert_ptr_equal(first->edition, edition);
+    assert_int_equal(num_slots(&sentry, &num_editions), 3);
+    assert_int_equal(num_editions, 2);
+    atomic_fetch_sub(&first->readers, 1);
+    assert_int_equal(sentry_reload(&sentry, closed, NULL), APISEC_OK);
+    assert_int_equal(num_slots(&sentry, &num_editions), 3);
+    assert_int_equal(num_editions, 1);
+    /* and one who has come too late finds nothing there, but nobody puts another document there meanwhile */
+    for (struct slot *at = sentry.guard->editions.all; at != NULL; at = at->next)
+        if (at->edition == NULL) atomic_fetch_add(&at->readers, 1);
+    assert_int_equal(sentry_reload(&sentry, reading, NULL), APISEC_OK);
+    assert_int_equal(num_slots(&sentry, &num_editions), 4);
+    assert_int_equal(get(&sentry), APISEC_OK);
+    sentry_end(&sentry);
 }
 
 /* ---- what was closed ---- */
@@ -302,6 +359,7 @@ int main(void)
         cmocka_unit_test(test_the_audit_stays),  cmocka_unit_test(test_a_call_under_way),
         cmocka_unit_test(test_denials_stay),     cmocka_unit_test(test_proofs_stay),
         cmocka_unit_test(test_buckets_stay),     cmocka_unit_test(test_kept_tokens_do_not_stay),
+        cmocka_unit_test(test_nothing_piles_up), cmocka_unit_test(test_a_reader_at_a_place),
         cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests_name("guard_reload", tests, begin, end);
