@@ -111,6 +111,10 @@ static apisec_status reload(void)
     failing_counts = false; /* to look is no part of it */
     const apisec_status verdict = check(standing, good);
     if (verdict != (status == APISEC_OK ? APISEC_E_DENIED : APISEC_OK)) fail_msg("%s", apisec_status_name(verdict));
+    char *metrics = NULL;
+    assert_int_equal(apisec_guard_metrics(standing, &metrics, NULL), APISEC_OK);
+    if (strstr(metrics, "\napisec_denials 1\n") == NULL) fail_msg("who was denied is not so any more");
+    apisec_text_free(metrics);
     failing_counts = counts;
     return status;
 }
@@ -120,6 +124,9 @@ static void test_reloading(void **state)
 {
     (void)state;
     if (!failing_works()) skip();
+    apisec_verifier *const verifier = apisec_guard_verifier(standing);
+    assert_int_equal(apisec_verifier_deny_principal(verifier, FORGE_ISSUER "|mallory", FORGE_NOW, INT64_C(1) << 40, NULL), APISEC_OK);
+    apisec_verifier_free(verifier);
     for (size_t nth = 1;; nth++) {
         assert_int_equal(apisec_guard_reload(standing, allowing, strlen(allowing), NULL), APISEC_OK);
         failing_begin(nth);

@@ -328,6 +328,71 @@ static void test_headers_without_memory_and_before_commit(void **state)
     assert_int_equal(apisec_decision_num_headers(&decision), 0);
 }
 
+/* Each header goes along where it is due, and nowhere else. */
+static void test_which_headers(void **state)
+{
+    (void)state;
+    static const struct {
+        apisec_status status;
+        const char *retry_after, *nonce;
+        const char *retry; /* NULL: not there */
+        const char *why;
+    } rows[] = {
+        {APISEC_E_KEYS_UNAVAILABLE, "", "", "10", "it may pass"},
+        {APISEC_E_STORE, "", "", "10", "so may this"},
+        {APISEC_E_BUSY, "", "", "10", "and this"},
+        {APISEC_E_BUSY, "7", "", "10", "of no limit: another's time is not given"},
+        {APISEC_E_MEMORY, "", "", NULL, "nobody knows when"},
+        {APISEC_E_RATE, "7", "", "7", "the limit's own time"},
+        {APISEC_E_RATE, "", "", NULL, "a limit that does not say when"},
+        {APISEC_E_SCOPE, "7", "", NULL, "later is no better"},
+        {APISEC_OK, "7", "", NULL, "allowed"},
+        {APISEC_OK, "", "n1", NULL, "the next nonce goes along with an allow"},
+        {APISEC_E_PROOF, "", "n1", NULL, "and with a denial"},
+        {APISEC_E_BUSY, "", "n1", "10", "both"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct apisec_decision decision = {.phase = DECISION_COMMITTED, .status = rows[i].status};
+        size_t num = 0;
+        snprintf(decision.retry_after, sizeof decision.retry_after, "%s", rows[i].retry_after);
+        snprintf(decision.dpop_nonce, sizeof decision.dpop_nonce, "%s", rows[i].nonce);
+        if (rows[i].retry != NULL) {
+            if (apisec_decision_num_headers(&decision) == 0) fail_msg("%s", rows[i].why);
+            assert_string_equal(apisec_decision_header_name(&decision, num), "Retry-After");
+            assert_string_equal(apisec_decision_header_value(&decision, num++), rows[i].retry);
+        }
+        if (rows[i].nonce[0] != '\0') {
+            assert_string_equal(apisec_decision_header_name(&decision, num), "DPoP-Nonce");
+            assert_string_equal(apisec_decision_header_value(&decision, num++), rows[i].nonce);
+        }
+        if (apisec_decision_num_headers(&decision) != num) fail_msg("%s", rows[i].why);
+        assert_null(apisec_decision_header_name(&decision, num));
+    }
+}
+
+/* What was not verified to the end is nobody's token, whatever there is of it; the status of a body is of that denial alone. */
+static void test_what_is_not_said(void **state)
+{
+    (void)state;
+    apisec_token *const any = (apisec_token *)&service; /* never looked into */
+    struct apisec_decision decision = {.phase = DECISION_COMMITTED, .status = APISEC_E_BINDING, .token = any};
+    assert_null(apisec_decision_token(&decision));
+    decision.authenticated = true;
+    assert_ptr_equal(apisec_decision_token(&decision), any);
+    decision.body_http_status = 413;
+    decision.status = APISEC_E_BODY;
+    assert_int_equal(apisec_decision_http_status(&decision), 413);
+    decision.status = APISEC_E_SCOPE;
+    assert_int_equal(apisec_decision_http_status(&decision), 403);
+    snprintf(decision.error.text, sizeof decision.error.text, "left over");
+    assert_string_equal(apisec_decision_reason(&decision), "left over");
+    decision.status = APISEC_OK;
+    assert_string_equal(apisec_decision_reason(&decision), "");
+    apisec_error err;
+    assert_int_equal(decision_report(&decision, &err), APISEC_OK);
+    assert_string_equal(err.text, "");
+}
+
 static void test_too_many_scopes(void **state)
 {
     (void)state;
@@ -446,6 +511,8 @@ int main(void)
         WITH(test_one_check_too_many),
         WITH(test_the_reason_names_what_was_required),
         WITH(test_headers_without_memory_and_before_commit),
+        WITH(test_which_headers),
+        WITH(test_what_is_not_said),
         WITH(test_too_many_scopes),
         WITH(test_no_decision_is_a_denial),
         WITH(test_the_denial_without_memory),
