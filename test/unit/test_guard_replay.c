@@ -107,6 +107,13 @@ static const struct row rows[] = {
     {USER(""), USER("'claims':[{'claim':'/realm/roles','contains':'x'}]"), {"realm", "{\"roles\":[\"x\"]}"}, SAME, ""},
     {USER(""), USER("'claims':[{'claim':'/realm/roles/y','equals':1}]"), {"realm", "{\"roles\":{\"y\":1}}"}, SAME, ""},
     {USER(""), USER("'claims':[{'claim':'/realm/roles/y','equals':1}]"), HONEST, DIFFERS, "APISEC_E_CONDITION"},
+    /* who acts */
+    {USER(""), USER("'delegation':'required'"), {"act", "{\"sub\":\"gw\"}"}, SAME, ""},
+    {USER(""), USER("'delegation':'required'"), HONEST, DIFFERS, "APISEC_E_ACTOR"},
+    {USER(""), USER("'delegation':'forbidden'"), {"act", "{\"sub\":\"gw\"}"}, DIFFERS, "APISEC_E_ACTOR"},
+    {USER(""), USER("'delegation':'forbidden'"), HONEST, SAME, ""},
+    {USER(""), USER("'actors':['gw']"), {"act", "{\"sub\":\"gw\"}"}, SAME, ""},
+    {USER(""), USER("'actors':['gw']"), {"act", "{\"sub\":\"gw\",\"iss\":\"https://other.example\"}"}, DIFFERS, "APISEC_E_ACTOR"},
     /* what is not known does not matter where another decides */
     {USER(""), USER("'bound':true,'scopes':['admin']"), HONEST, DIFFERS, "APISEC_E_SCOPE"},
     {USER(""), USER("'all_of':[{'bound':true},{'clients':['other']}]"), HONEST, DIFFERS, "APISEC_E_CLIENT"},
@@ -354,14 +361,15 @@ static void test_what_was_cut(void **state)
                 {"client_id", "'clients':['shop']"},
                 {"scope", "'scopes':['orders:read']"},
                 {"aud", "'audiences':['orders']"},
-                {"act", "'actors':['gw']"}};
+                {"act", "'actors':['gw']"},
+                {"aud", "'audiences':['orders-eu']"}}; /* the one that was cut may be it */
     struct sentry sentry;
     char *const quoted = document_of("", USER(""), "");
     sentry_begin(&sentry, quoted, &nowhere.http);
     for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
         char rules[200], value[1300];
         memset(text, 'x', 1100);
-        snprintf(value, sizeof value, i == 3 ? "[\"%s\",\"orders\"]" : i == 4 ? "{\"sub\":\"%s\"}" : "\"%s\"", text);
+        snprintf(value, sizeof value, i == 3 || i == 5 ? "[\"%s\",\"orders\"]" : i == 4 ? "{\"sub\":\"%s\"}" : "\"%s\"", text);
         const struct row row = {NULL, NULL, {cuts[i].claim, value}, 0, NULL};
         snprintf(rules, sizeof rules, "{'id':'a','path':'/**','require':{%s}}", cuts[i].require);
         apisec_replay *const replay = replay_of("", rules);
@@ -372,7 +380,7 @@ static void test_what_was_cut(void **state)
     apisec_replay *const replay = replay_of("", "{'id':'a','path':'/{x}','require':{}}");
     snprintf(target, sizeof target, "/%s", text);
     sentry_check(&sentry, sentry_call("GET", target, NULL), NULL);
-    assert_int_equal(outcome_of(replay, sentry_line(&sentry, 5)), UNDECIDABLE);
+    assert_int_equal(outcome_of(replay, sentry_line(&sentry, sizeof cuts / sizeof cuts[0])), UNDECIDABLE);
     assert_non_null(strstr(apisec_replay_finding(replay), "undecidable: the whole path"));
     apisec_replay_free(replay);
     sentry_end(&sentry);
