@@ -351,9 +351,36 @@ static int end(void **state)
     return 0;
 }
 
+/* What a record says of a certificate's names is known where it has them all, or where there was no certificate. */
+static void test_names_that_a_record_has(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sha256;
+        bool has_names, are_partial, is_known;
+        const char *why;
+    } certificates[] = {
+        {"", false, false, true, "there was none"},
+        {"x", true, false, true, "all of its names"},
+        {"x", true, true, false, "some of its names"},
+        {"x", false, false, false, "a certificate, and no names"},
+    };
+    struct json *names = NULL;
+    assert_int_equal(json_parse_object(text_of("{\"names\":[]}"), NULL, &names, NULL), APISEC_OK);
+    for (size_t i = 0; i < sizeof certificates / sizeof certificates[0]; i++) {
+        const struct recalled recalled = {.peer_sha256 = certificates[i].sha256,
+                                          .peer_names = certificates[i].has_names ? json_member(names, "names") : NULL,
+                                          .peer_names_are_partial = certificates[i].are_partial};
+        const struct rule_facts facts = {.recalled = &recalled};
+        if (fact_peer_names(&facts) != certificates[i].is_known) fail_msg("%s", certificates[i].why);
+    }
+    json_free(names);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_names_that_a_record_has),
         cmocka_unit_test(test_requirements),
         cmocka_unit_test(test_taking_away_never_helps),
         cmocka_unit_test(test_asking_for_more_never_helps),
