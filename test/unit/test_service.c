@@ -6,12 +6,24 @@
 #include "access/rules.h"
 #include "support/guard.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static apisec_rules *rules;
+
+/* How slow it is, without a clock: all iterations are counted (test.mk: --wrap). */
+static atomic_uint num_iterations;
+
+apisec_status __real_crypto_pbkdf2(struct text secret, struct text salt, uint32_t iterations, unsigned char out[CRYPTO_PBKDF2_LEN]);
+apisec_status __wrap_crypto_pbkdf2(struct text secret, struct text salt, uint32_t iterations, unsigned char out[CRYPTO_PBKDF2_LEN]);
+apisec_status __wrap_crypto_pbkdf2(struct text secret, struct text salt, uint32_t iterations, unsigned char out[CRYPTO_PBKDF2_LEN])
+{
+    atomic_fetch_add(&num_iterations, iterations);
+    return __real_crypto_pbkdf2(secret, salt, iterations, out);
+}
 
 static const char document[] =
     "{\"services\":{\"header\":\"X-Service-Authorization\",\"secrets\":{"
@@ -111,6 +123,22 @@ static void test_what_is_remembered(void **state)
     assert_int_equal(ask("batch", "gateway-secret-1"), APISEC_E_PEER);   /* nor for another name */
     gateway->hash.key[0] ^= 1;
     assert_int_equal(ask("gateway", "gateway-secret-1"), APISEC_OK);
+}
+
+/* A wrong secret takes as long for a name that nobody has as for each that somebody has, however quick its own hash is. */
+static void test_time_tells_no_names(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"gateway", "batch", "nobody"};
+    for (size_t i = 0; i < 3; i++) {
+        atomic_store(&num_iterations, 0);
+        assert_int_equal(ask(names[i], "wrong"), APISEC_E_PEER);
+        assert_int_equal(atomic_load(&num_iterations), 10001);
+    }
+    assert_int_equal(ask("gateway", "gateway-secret-1"), APISEC_OK);
+    atomic_store(&num_iterations, 0);
+    assert_int_equal(ask("gateway", "gateway-secret-1"), APISEC_OK);
+    assert_int_equal(atomic_load(&num_iterations), 0); /* what is known takes no time */
 }
 
 /* Of rules that take the place of others: a name keeps what is known of it where its hash is the same. */
@@ -253,6 +281,7 @@ int main(void)
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_a_long_value),
         cmocka_unit_test(test_what_is_remembered),
+        cmocka_unit_test(test_time_tells_no_names),
         cmocka_unit_test(test_what_others_take_over),
         cmocka_unit_test(test_after_fork),
         cmocka_unit_test(test_mistakes),
