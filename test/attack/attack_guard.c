@@ -125,7 +125,8 @@ static void test_reloading(void **state)
     (void)state;
     if (!failing_works()) skip();
     apisec_verifier *const verifier = apisec_guard_verifier(standing);
-    assert_int_equal(apisec_verifier_deny_principal(verifier, FORGE_ISSUER "|mallory", FORGE_NOW, INT64_C(1) << 40, NULL), APISEC_OK);
+    const int64_t for_ever = INT64_C(1) << 40;
+    assert_int_equal(apisec_verifier_deny_principal(verifier, FORGE_ISSUER "|mallory", FORGE_NOW, for_ever, NULL), APISEC_OK);
     apisec_verifier_free(verifier);
     for (size_t nth = 1;; nth++) {
         assert_int_equal(apisec_guard_reload(standing, allowing, strlen(allowing), NULL), APISEC_OK);

@@ -155,7 +155,8 @@ static size_t num_slots(const struct sentry *sentry, size_t *num_editions)
 {
     size_t num = 0;
     *num_editions = 0;
-    for (const struct slot *at = sentry->guard->editions.all; at != NULL; at = at->next, num++) *num_editions += at->edition != NULL;
+    for (const struct slot *at = sentry->guard->editions.all; at != NULL; at = at->next, num++)
+        *num_editions += at->edition != NULL;
     return num;
 }
 
